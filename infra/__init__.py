@@ -1,0 +1,1 @@
+"""Who starts the real servers: the local stack, images, dashboards."""

@@ -1,0 +1,1 @@
+"""What the rooms share: the language and mechanism, the tasks, the client."""

@@ -1,0 +1,62 @@
+"""Operations settings: read once from MODELYARD_… and passed down; nothing here changes a result."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Block(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class BusSettings(Block):
+    url: str = "nats://127.0.0.1:4222"
+    user: str | None = None
+    password: SecretStr | None = None
+
+
+class DatabaseSettings(Block):
+    url: SecretStr = SecretStr("postgresql://127.0.0.1:5432/modelyard")
+    pool_size: Annotated[int, Field(ge=1)] = 5
+    statement_timeout_seconds: float = 30.0
+
+
+class StorageSettings(Block):
+    endpoint: str = "127.0.0.1:9000"
+    access_key: str = ""
+    secret_key: SecretStr = SecretStr("")
+    bucket: str = "modelyard"
+    secure: bool = False
+    region: str = "us-east-1"
+    # What presigned URLs say when browsers and workers reach the store by another name than the rooms do.
+    public_endpoint: str | None = None
+
+
+class HttpSettings(Block):
+    host: str = "127.0.0.1"
+    port: Port = 0
+
+
+class LogSettings(Block):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["json", "console"] = "json"
+
+
+class RoomSettings(BaseSettings):
+    """What every room reads; a room adds its own fields in its settings.py."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="MODELYARD_", env_nested_delimiter="__", frozen=True, extra="ignore"
+    )
+
+    bus: BusSettings = BusSettings()
+    database: DatabaseSettings = DatabaseSettings()
+    storage: StorageSettings = StorageSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+    node: str = "local"
+    scratch: Path = Path(".modelyard/scratch")

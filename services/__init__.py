@@ -1,0 +1,1 @@
+"""The seven rooms; none of them imports another."""
