@@ -115,7 +115,9 @@ def _by_code() -> dict[str, type[ModelyardError]]:
 
 
 def _unknown(problem: ProblemDetails) -> type[ModelyardError]:
-    parent = next((kind for kind in ModelyardError.__subclasses__() if kind.status == problem.status), ModelyardError)
+    parent = next(
+        (kind for kind in ModelyardError.__subclasses__() if kind.status == problem.status), ModelyardError
+    )
     members = {
         "code": problem.code,
         "status": problem.status,

@@ -1,0 +1,1 @@
+"""The shared language: every message that crosses a door, one file per noun."""
