@@ -1,0 +1,117 @@
+"""Evaluations: how good a checkpoint is, in aggregate and sample by sample."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
+
+from libs.common.contracts.annotations import Annotation
+from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.datasets import DataReference
+from libs.common.contracts.predictions import Prediction
+from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.splits import Subset
+
+
+class EvaluationState(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Evaluation(View):
+    id: UUID
+    run_id: UUID
+    project_id: UUID
+    task: str
+    checkpoint: str
+    package: str
+    subsets: tuple[str, ...]
+    state: EvaluationState
+    job_id: UUID | None
+    report: EvaluationReport | None = None
+    error_code: str | None = None
+    error_detail: str | None = None
+    created_at: AwareDatetime
+    finished_at: AwareDatetime | None = None
+
+
+class SampleResult(View):
+    """One sample's outcome; `score` sorts the worst first (confidence, IoU …, as the task defines)."""
+
+    sample_id: UUID
+    name: str
+    subset: str
+    correct: bool | None
+    score: float
+    loss: float | None = None
+    truth: tuple[Annotation, ...]
+    prediction: Prediction
+
+
+class Evaluable(View):
+    """What an evaluation or export is about; the gateway fills it from the run, facts carry it."""
+
+    run_id: UUID
+    run_name: str
+    experiment_id: UUID
+    project_id: UUID
+    task: str
+    checkpoint: str = "best"
+    package: str
+    data: DataReference
+    deployment: str = ""
+
+
+class CreateEvaluation(Request[Evaluation], subject="svc.evaluator.evaluation.create"):
+    model: Evaluable
+    subsets: Annotated[tuple[Subset, ...], Field(min_length=1, max_length=20)] = ("test",)
+    batch_size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    then: Chain = ()
+
+
+class GetEvaluation(Request[Evaluation], subject="svc.evaluator.evaluation.get"):
+    evaluation_id: UUID
+
+
+class ListEvaluations(Request[Page[Evaluation]], subject="svc.evaluator.evaluation.list"):
+    run_id: UUID | None = None
+    query: PageQuery = PageQuery()
+
+
+class DeleteEvaluation(Request[Gone], subject="svc.evaluator.evaluation.delete"):
+    evaluation_id: UUID
+
+
+class ListSampleResults(Request[Page[SampleResult]], subject="svc.evaluator.result.list"):
+    evaluation_id: UUID
+    correct: bool | None = None
+    subset: str | None = None
+    label: str | None = None
+    sort: Literal["score", "-score", "name", "loss", "-loss"] = "score"
+    query: PageQuery = PageQuery()
+
+
+class EvaluateModel(JobSpec, kind="run.evaluate", needs_device=True):
+    evaluation_id: UUID
+    model: Evaluable
+    subsets: tuple[str, ...]
+    batch_size: int | None = None
+    then: Chain = ()
+
+
+class EvaluationCompleted(Fact, noun="evaluation", past="completed"):
+    evaluation_id: UUID
+    model: Evaluable
+    metrics: dict[str, float]
+    then: Chain = ()
+
+
+class EvaluationFailed(Fact, noun="evaluation", past="failed"):
+    evaluation_id: UUID
+    run_id: UUID
+    code: str
+    detail: str

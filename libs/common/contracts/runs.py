@@ -1,0 +1,275 @@
+"""Runs: one execution of an experiment, from the queue to its checkpoints."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field, StringConstraints
+
+from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.datasets import DataReference
+from libs.common.contracts.experiments import TaskConfig
+from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress
+
+MetricKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class RunState(StrEnum):
+    """queued → preparing → running → (stopping) → completed / failed / cancelled; lost → queued again."""
+
+    QUEUED = "queued"
+    PREPARING = "preparing"
+    RUNNING = "running"
+    STOPPING = "stopping"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    LOST = "lost"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED)
+
+
+class MetricSummary(View):
+    key: str
+    last: float
+    best: float
+    best_step: int
+    last_step: int
+
+
+class Run(View):
+    id: UUID
+    experiment_id: UUID
+    project_id: UUID
+    name: str
+    task: str
+    state: RunState
+    reason: str = ""
+    attempt: int
+    then: Chain
+    config: TaskConfig
+    data: DataReference
+    device: str | None = None
+    job_id: UUID
+    progress: Progress | None = None
+    summary: tuple[MetricSummary, ...] = ()
+    error_code: str | None = None
+    error_detail: str | None = None
+    package: str | None = None
+    created_at: AwareDatetime
+    started_at: AwareDatetime | None = None
+    finished_at: AwareDatetime | None = None
+
+
+class RunTransition(View):
+    state: RunState
+    reason: str
+    at: AwareDatetime
+
+
+class RunSummary(View):
+    run_id: UUID
+    state: RunState
+    duration_seconds: float | None
+    num_epochs: int
+    num_steps: int
+    metrics: tuple[MetricSummary, ...]
+    transitions: tuple[RunTransition, ...]
+
+
+class MetricSeries(View):
+    key: str
+    points: tuple[MetricPoint, ...]
+
+
+class Checkpoint(View):
+    """`name` is `best`, `last` or `epoch-N`; `package` is the model package's prefix in the object store."""
+
+    run_id: UUID
+    name: str
+    epoch: int
+    step: int
+    size_bytes: int
+    package: str
+    metrics: dict[str, float]
+    created_at: AwareDatetime
+
+
+class CreateRun(Request[Run], subject="svc.trainer.run.create"):
+    experiment_id: UUID
+    then: Chain = ()
+    device: Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu|cuda(:\d+)?)$")] = "auto"
+    priority: Annotated[int, Field(ge=-100, le=100)] = 0
+    deployment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] | None = Field(
+        default=None,
+        description="Name of the deployment when `then` ends in deploy; default: from the experiment.",
+    )
+
+
+class GetRun(Request[Run], subject="svc.trainer.run.get"):
+    run_id: UUID
+
+
+class ListRuns(Request[Page[Run]], subject="svc.trainer.run.list"):
+    project_id: UUID | None = None
+    experiment_id: UUID | None = None
+    state: RunState | None = None
+    query: PageQuery = PageQuery()
+
+
+class StopRun(Request[Run], subject="svc.trainer.run.stop"):
+    """Gracefully: the epoch's checkpoint is kept and the run completes with what it has."""
+
+    run_id: UUID
+
+
+class CancelRun(Request[Run], subject="svc.trainer.run.cancel"):
+    run_id: UUID
+
+
+class ResumeRun(Request[Run], subject="svc.trainer.run.resume"):
+    """A failed, cancelled or stopped run goes on from its last checkpoint."""
+
+    run_id: UUID
+
+
+class GetRunSummary(Request[RunSummary], subject="svc.trainer.run.summary"):
+    run_id: UUID
+
+
+class ReadMetrics(Request[tuple[MetricSeries, ...]], subject="svc.trainer.metric.read"):
+    run_id: UUID
+    keys: tuple[MetricKey, ...] = ()
+    since_step: int | None = None
+    max_points: Annotated[int, Field(ge=10, le=10_000)] = 1000
+
+
+class ReadLogs(Request[Page[LogLine]], subject="svc.trainer.log.read"):
+    run_id: UUID
+    query: PageQuery = PageQuery(limit=200)
+
+
+class ListCheckpoints(Request[tuple[Checkpoint, ...]], subject="svc.trainer.checkpoint.list"):
+    run_id: UUID
+
+
+class DeleteCheckpoint(Request[tuple[Checkpoint, ...]], subject="svc.trainer.checkpoint.delete"):
+    run_id: UUID
+    name: str
+
+
+class TrainRun(JobSpec, kind="run.train", needs_device=True):
+    """All a worker needs: it holds no database credentials and asks nothing more."""
+
+    run_id: UUID
+    experiment_id: UUID
+    experiment_name: str
+    project_id: UUID
+    task: str
+    config: TaskConfig
+    data: DataReference
+    device: str = "auto"
+
+
+class TrainingOutcome(View):
+    """What a worker hands in with the end of a run."""
+
+    num_epochs: int
+    num_steps: int
+    metrics: dict[str, float]
+    stopped_early: bool = False
+
+
+class SignedUrl(View):
+    key: str
+    url: str
+
+
+class SignAccess(Request[tuple[SignedUrl, ...]], subject="svc.trainer.lease.sign"):
+    """Presigned URLs for a worker that holds a lease: reads of its data and checkpoints, writes below its attempt."""
+
+    job_id: UUID
+    token: UUID
+    access: Literal["read", "write"]
+    keys: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)]
+
+
+class AttemptStart(View):
+    """Where an attempt goes on: None means from the beginning. It writes below `prefix` and nowhere else."""
+
+    run: Run
+    prefix: str
+    resume: str | None = None
+    resume_epoch: int = 0
+    resume_step: int = 0
+
+
+class StartAttempt(Request[AttemptStart], subject="svc.trainer.attempt.start"):
+    job_id: UUID
+    token: UUID
+
+
+class RecordCheckpoint(Request[Checkpoint], subject="svc.trainer.checkpoint.record"):
+    """Written after the bytes are in the store; fenced by the lease token."""
+
+    job_id: UUID
+    token: UUID
+    name: Annotated[str, StringConstraints(pattern=r"^(best|last|epoch-\d+)$")]
+    epoch: Annotated[int, Field(ge=0)]
+    step: Annotated[int, Field(ge=0)]
+    size_bytes: Annotated[int, Field(ge=0)]
+    package: str
+    resume: str | None = None
+    metrics: dict[str, float] = {}
+
+
+class RunStarted(Fact, noun="run", past="started"):
+    run_id: UUID
+    experiment_id: UUID
+    name: str
+    task: str
+    attempt: int
+
+
+class RunCompleted(Fact, noun="run", past="completed"):
+    """Carries all that evaluation, export and serving need."""
+
+    run_id: UUID
+    experiment_id: UUID
+    name: str
+    task: str
+    data: DataReference
+    package: str
+    metrics: dict[str, float]
+    duration_seconds: float
+    then: Chain = ()
+    deployment: str
+
+
+class RunFailed(Fact, noun="run", past="failed"):
+    run_id: UUID
+    experiment_id: UUID
+    name: str
+    task: str
+    code: str
+    detail: str
+    last_log_lines: tuple[str, ...] = ()
+
+
+class RunCancelled(Fact, noun="run", past="cancelled"):
+    run_id: UUID
+    experiment_id: UUID
+    name: str
+    task: str
+
+
+class RunLost(Fact, noun="run", past="lost"):
+    """Its worker vanished; the run waits for another one and goes on from its last checkpoint."""
+
+    run_id: UUID
+    experiment_id: UUID
+    name: str
+    task: str
+    attempt: int
