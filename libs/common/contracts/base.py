@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
@@ -26,7 +25,7 @@ class View(BaseModel):
 
 
 class Request(View, Generic[Answer]):
-    """Ask and wait, milliseconds: `class GetProject(Request[Project], subject="svc.datasets.project.get")`."""
+    """Ask and wait, milliseconds: `class GetProject(Request[Project], subject="svc.…")`."""
 
     subject: ClassVar[str] = ""
     answer_type: ClassVar[Any] = None
@@ -73,7 +72,7 @@ class Fact(View):
 
     @property
     def aggregate_id(self) -> str:
-        """What the fact is about (the field `about` names); orders facts of one thing and ends the subject."""
+        """What the fact is about (the field `about` names); facts of one thing keep their order."""
         return str(getattr(self, self.about))
 
 
@@ -95,9 +94,9 @@ class FactEnvelope(View):
 
 
 class JobSpec(View):
-    """Work of minutes to days: `class ImportDataset(JobSpec, kind="dataset.import", device=False)`.
+    """Work of minutes to days: `class ImportDataset(JobSpec, kind="dataset.import")`.
 
-    `needs_device` asks for a whole device (a GPU, or the CPU's one training slot), so that two never share it.
+    `needs_device` asks for a whole device (a GPU, or the one training slot of the CPU).
     """
 
     kind: ClassVar[str] = ""

@@ -31,7 +31,7 @@ class ClassBars(View):
 
 
 class Curve(View):
-    """A line such as ROC or precision–recall, axes named."""
+    """A line such as ROC or precision-recall, axes named."""
 
     type: Literal["curve"] = "curve"
     title: str

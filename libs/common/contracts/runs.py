@@ -188,7 +188,7 @@ class SignedUrl(View):
 
 
 class SignAccess(Request[tuple[SignedUrl, ...]], subject="svc.trainer.lease.sign"):
-    """Presigned URLs for a worker that holds a lease: reads of its data and checkpoints, writes below its attempt."""
+    """Presigned URLs for a lease holder: reads of its data and checkpoints, writes below its attempt."""
 
     job_id: UUID
     token: UUID

@@ -1,0 +1,62 @@
+"""The small HTTP door of every room: is it alive, is it ready, what does it measure."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+import uvicorn
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from libs.common.settings import HttpSettings
+
+Check = Callable[[], Awaitable[None]]
+CHECK_TIMEOUT_SECONDS = 2.0
+
+
+def health_app(name: str, checks: Mapping[str, Check]) -> Starlette:
+    """`/healthz` answers while the event loop turns; `/readyz` runs every check and names what fails."""
+
+    async def healthz(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def readyz(_: Request) -> Response:
+        answers = dict(zip(checks, await asyncio.gather(*map(_run, checks.values())), strict=True))
+        ready = all(answer == "ok" for answer in answers.values())
+        return JSONResponse({"name": name, "ready": ready, "checks": answers}, 200 if ready else 503)
+
+    return Starlette(
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics_response)]
+    )
+
+
+async def metrics_response(_: Request) -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _run(check: Check) -> str:
+    try:
+        await asyncio.wait_for(check(), CHECK_TIMEOUT_SECONDS)
+    except TimeoutError:
+        return "no answer in time"
+    except Exception as error:  # noqa: BLE001 — whatever a check raises is its answer
+        return type(error).__name__
+    return "ok"
+
+
+class HttpDoor(uvicorn.Server):
+    """Uvicorn inside a room's own loop; the room, not uvicorn, handles signals."""
+
+    def __init__(self, app: Starlette, settings: HttpSettings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app, host=settings.host, port=settings.port, log_config=None, access_log=False, lifespan="off"
+            )
+        )
+
+    def capture_signals(self):  # type: ignore[override]
+        import contextlib
+
+        return contextlib.nullcontext()

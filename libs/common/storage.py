@@ -1,0 +1,205 @@
+"""The object store: an async face over the `minio` client, which works against any S3.
+
+Objects are immutable: a key is written once (or again with the same bytes), never changed in place.
+Errors: `ObjectNotFound` (404) for a missing object, `StorageUnavailable` (503, retryable) for a store that is away.
+"""
+
+import asyncio
+import functools
+import io
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, ParamSpec, TypeVar
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import CopySource
+from minio.datatypes import Part
+from minio.error import S3Error
+from minio.helpers import DictType
+
+from libs.common.errors import NotFound, Unavailable
+from libs.common.settings import StorageSettings
+
+PART_SIZE_BYTES = 16 * 2**20
+URL_LIFETIME = timedelta(hours=1)
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class ObjectNotFound(NotFound):
+    code, title = "object_not_found", "The stored bytes are not there"
+
+
+class StorageUnavailable(Unavailable):
+    code, title = "storage_unavailable", "The object store does not answer"
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    key: str
+    size_bytes: int
+    etag: str
+    modified_at: datetime | None
+
+
+class Storage:
+    """One bucket. Every call runs in a thread of its own pool, so a slow store never stops the event loop."""
+
+    def __init__(self, settings: StorageSettings, *, num_threads: int = 16) -> None:
+        self.bucket = settings.bucket
+        self._client = _client(settings, settings.endpoint)
+        public = settings.public_endpoint
+        self._signer = _client(settings, public) if public else self._client
+        self._threads = ThreadPoolExecutor(num_threads, thread_name_prefix="storage")
+
+    async def ensure_bucket(self) -> None:
+        if not await self._call(self._client.bucket_exists, self.bucket):
+            await self._call(self._client.make_bucket, self.bucket)
+
+    async def put_bytes(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
+        await self._call(self._client.put_object, self.bucket, key, io.BytesIO(data), len(data), media_type)
+
+    async def put_file(self, key: str, path: Path, media_type: str = "application/octet-stream") -> None:
+        await self._call(
+            self._client.fput_object, self.bucket, key, str(path), media_type, part_size=PART_SIZE_BYTES
+        )
+
+    async def put_stream(self, key: str, stream: BinaryIO, size_bytes: int = -1) -> None:
+        """Reads `stream` (blocking) to its end in parts; memory stays at one part."""
+        await self._call(
+            self._client.put_object, self.bucket, key, stream, size_bytes, part_size=PART_SIZE_BYTES
+        )
+
+    async def get_bytes(self, key: str, *, offset: int = 0, size_bytes: int = 0) -> bytes:
+        """The object, or `size_bytes` of it from `offset`; 0 bytes means to the end."""
+        return await self._call(self._read, key, offset, size_bytes)
+
+    async def get_file(self, key: str, path: Path) -> None:
+        """Downloads beside `path` first and moves into place, so a file that exists is whole."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        await self._call(self._client.fget_object, self.bucket, key, str(path))
+
+    async def stat(self, key: str) -> StoredObject:
+        found = await self._call(self._client.stat_object, self.bucket, key)
+        return StoredObject(key, found.size or 0, (found.etag or "").strip('"'), found.last_modified)
+
+    async def exists(self, key: str) -> bool:
+        try:
+            await self.stat(key)
+        except ObjectNotFound:
+            return False
+        return True
+
+    async def list_objects(self, prefix: str) -> list[StoredObject]:
+        return await self._call(self._list_below, prefix)
+
+    async def remove(self, keys: Sequence[str]) -> None:
+        """Removing what is not there is no error."""
+        for key in keys:
+            await self._call(self._client.remove_object, self.bucket, key)
+
+    async def remove_prefix(self, prefix: str) -> None:
+        await self.remove([found.key for found in await self.list_objects(prefix)])
+
+    async def copy(self, source: str, target: str) -> None:
+        """Copied by the store itself; no bytes pass through here."""
+        await self._call(self._copy, source, target)
+
+    def presign_get(
+        self, key: str, *, filename: str | None = None, lifetime: timedelta = URL_LIFETIME
+    ) -> str:
+        headers: DictType = {}
+        if filename:
+            headers["response-content-disposition"] = f'attachment; filename="{filename}"'
+        return self._signer.presigned_get_object(self.bucket, key, lifetime, response_headers=headers)
+
+    def presign_put(self, key: str, *, lifetime: timedelta = URL_LIFETIME) -> str:
+        return self._signer.presigned_put_object(self.bucket, key, lifetime)
+
+    async def begin_multipart(self, key: str) -> str:
+        """The store's upload id; parts go to `presign_part` URLs, then `complete_multipart`."""
+        # minio keeps these calls private and has no other way to presign parts.
+        return await self._call(self._client._create_multipart_upload, self.bucket, key, {})
+
+    def presign_part(
+        self, key: str, upload_id: str, number: int, *, lifetime: timedelta = timedelta(hours=12)
+    ) -> str:
+        query: DictType = {"partNumber": str(number), "uploadId": upload_id}
+        return self._signer.get_presigned_url("PUT", self.bucket, key, lifetime, extra_query_params=query)
+
+    async def list_parts(self, key: str, upload_id: str) -> dict[int, tuple[str, int]]:
+        """Parts that arrived: number → (etag, bytes)."""
+        found = await self._call(self._client._list_parts, self.bucket, key, upload_id)
+        return {part.part_number: (part.etag, part.size or 0) for part in found.parts}
+
+    async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> None:
+        listed = [Part(number, etag) for number, etag in sorted(parts)]
+        await self._call(self._client._complete_multipart_upload, self.bucket, key, upload_id, listed)
+
+    async def abort_multipart(self, key: str, upload_id: str) -> None:
+        await self._call(self._client._abort_multipart_upload, self.bucket, key, upload_id)
+
+    async def stream(
+        self, key: str, offset: int, size_bytes: int, chunk_bytes: int = 2**20
+    ) -> AsyncIterator[bytes]:
+        """A byte range in chunks."""
+        end = offset + size_bytes
+        while offset < end:
+            chunk = await self.get_bytes(key, offset=offset, size_bytes=min(chunk_bytes, end - offset))
+            offset += len(chunk)
+            yield chunk
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _read(self, key: str, offset: int, size_bytes: int) -> bytes:
+        response = self._client.get_object(self.bucket, key, offset=offset, length=size_bytes)
+        try:
+            return response.read()
+        finally:
+            response.close()
+            response.release_conn()
+
+    def _list_below(self, prefix: str) -> list[StoredObject]:
+        return [
+            StoredObject(
+                found.object_name or "", found.size or 0, (found.etag or "").strip('"'), found.last_modified
+            )
+            for found in self._client.list_objects(self.bucket, prefix=prefix, recursive=True)
+        ]
+
+    def _copy(self, source: str, target: str) -> None:
+        self._client.copy_object(self.bucket, target, CopySource(self.bucket, source))
+
+    async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._threads, functools.partial(function, *args, **kwargs))
+        except S3Error as error:
+            if error.code in ("NoSuchKey", "NoSuchBucket", "NoSuchUpload"):
+                raise ObjectNotFound(f"nothing is stored under {error.object_name or 'this key'}") from error
+            raise StorageUnavailable(f"the object store answered {error.code}") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise StorageUnavailable("the object store cannot be reached") from error
+
+
+def _client(settings: StorageSettings, endpoint: str) -> Minio:
+    pool = urllib3.PoolManager(
+        num_pools=4,
+        maxsize=32,
+        timeout=urllib3.Timeout(connect=3, read=60),
+        retries=urllib3.Retry(total=2, backoff_factor=0.2, status_forcelist=(500, 502, 503, 504)),
+    )
+    return Minio(
+        endpoint,
+        access_key=settings.access_key,
+        secret_key=settings.secret_key.get_secret_value(),
+        secure=settings.secure,
+        region=settings.region,
+        http_client=pool,
+    )
