@@ -1,0 +1,69 @@
+"""`Modelyard`: everything the REST API offers, typed."""
+
+from collections.abc import Iterator
+from types import TracebackType
+
+from libs.client.connection import Connection, find_connection
+from libs.client.data import Datasets, Projects, Samples, Splits
+from libs.client.serving import Deployments, Evaluations, Exports, Models
+from libs.client.training import Experiments, Jobs, Runs
+from libs.client.transport import Transport
+from libs.client.uploads import Uploads
+from libs.common.contracts.access import Caller
+from libs.common.contracts.base import Page
+from libs.common.contracts.catalogue import TaskDescription, TaskSummary
+from libs.common.contracts.channels import Channel, Delivery
+from libs.common.contracts.system import SystemView
+
+
+class Modelyard:
+    """One connection to a gateway.
+
+    >>> with Modelyard() as yard:
+    ...     project = yard.projects.create("digits", task="classification")
+    """
+
+    def __init__(self, connection: Connection | None = None) -> None:
+        transport = Transport(connection or find_connection())
+        self._transport = transport
+        self.projects = Projects(transport)
+        self.uploads = Uploads(transport)
+        self.datasets = Datasets(transport)
+        self.samples = Samples(transport)
+        self.splits = Splits(transport)
+        self.experiments = Experiments(transport)
+        self.runs = Runs(transport)
+        self.jobs = Jobs(transport)
+        self.evaluations = Evaluations(transport)
+        self.exports = Exports(transport)
+        self.models = Models(transport)
+        self.deployments = Deployments(transport)
+
+    def me(self) -> Caller:
+        return self._transport.get(Caller, "/v1/me")
+
+    def tasks(self) -> tuple[TaskSummary, ...]:
+        return self._transport.get(Page[TaskSummary], "/v1/tasks").items
+
+    def task(self, task: str) -> TaskDescription:
+        return self._transport.get(TaskDescription, f"/v1/tasks/{task}")
+
+    def system(self) -> SystemView:
+        return self._transport.get(SystemView, "/v1/system")
+
+    def channels(self) -> Iterator[Channel]:
+        return self._transport.pages(Channel, "/v1/channels")
+
+    def deliveries(self) -> Iterator[Delivery]:
+        return self._transport.pages(Delivery, "/v1/deliveries")
+
+    def close(self) -> None:
+        self._transport.http.close()
+
+    def __enter__(self) -> "Modelyard":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

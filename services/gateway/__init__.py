@@ -1,0 +1,1 @@
+"""The only HTTP door of the house: parse, authorise, ask a room, return."""

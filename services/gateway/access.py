@@ -1,0 +1,68 @@
+"""The one place that decides who may do what: every route names its rule, a test refuses one without."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+from libs.common.bus.context import RequestContext, bind_context, current_context
+
+from libs.common.contracts.access import Caller, Role
+from services.gateway.doors import Doors, doors_of
+from services.gateway.errors import OriginIsForeign, RoleIsTooLow, TokenIsMissing
+
+COOKIE = "modelyard_session"
+_ORDER = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
+async def authenticate(request: Request, doors: Annotated[Doors, Depends(doors_of)]) -> Caller:
+    """By bearer token, or by the browser's session cookie (then changes only from the console's origin)."""
+    secret = _bearer(request)
+    if secret is None:
+        secret = request.cookies.get(COOKIE)
+        if secret is not None and request.method in _CHANGING:
+            _require_own_origin(request, doors)
+    if not secret:
+        raise TokenIsMissing("send `Authorization: Bearer <token>`")
+    async with doors.tokens() as tokens:
+        caller = await tokens.caller(secret)
+    context = current_context()
+    bind_context(RequestContext(request_id=context.request_id, actor=caller.name))
+    request.state.caller = caller
+    return caller
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+def _require_own_origin(request: Request, doors: Doors) -> None:
+    origin = request.headers.get("origin")
+    own = {doors.settings.console_origin.rstrip("/"), str(request.base_url).rstrip("/")}
+    if origin is None or origin.rstrip("/") not in own:
+        raise OriginIsForeign("a browser session may change things only from the console")
+
+
+def at_least(role: Role) -> Callable[[Caller], Caller]:
+    """A rule: callers below `role` get 403."""
+
+    def rule(caller: Annotated[Caller, Depends(authenticate)]) -> Caller:
+        if _ORDER.index(caller.role) < _ORDER.index(role):
+            raise RoleIsTooLow(f"this needs the role {role}, yours is {caller.role}")
+        return caller
+
+    rule.is_access_rule = True  # type: ignore[attr-defined]
+    return rule
+
+
+def nobody() -> None:
+    """The rule of what is open to everyone: health, login, the API's own description."""
+
+
+nobody.is_access_rule = True  # type: ignore[attr-defined]
+
+READ = Depends(at_least(Role.VIEWER))
+EDIT = Depends(at_least(Role.EDITOR))
+ADMINISTER = Depends(at_least(Role.ADMIN))
+OPEN = Depends(nobody)

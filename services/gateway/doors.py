@@ -1,0 +1,48 @@
+"""What a route reaches the house through: the bus, the store for streams, the gateway's own tables."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Request
+from libs.common.bus import Bus
+
+from libs.common.contracts.base import Request as BusRequest
+from libs.common.db import Database
+from libs.common.storage import Storage
+from services.gateway.repository import Repository
+from services.gateway.settings import Settings
+from services.gateway.tokens import TokenService
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Doors:
+    settings: Settings
+    bus: Bus
+    database: Database
+    storage: Storage
+
+    async def ask(self, request: BusRequest[Answer], *, timeout_seconds: float | None = None) -> Answer:
+        return await self.bus.ask(
+            request, timeout_seconds=timeout_seconds or self.settings.ask_timeout_seconds
+        )
+
+    @asynccontextmanager
+    async def tokens(self) -> AsyncIterator[TokenService]:
+        async with self.database.transaction() as session:
+            yield TokenService(Repository(session), self.settings.token_key.get_secret_value())
+
+    @asynccontextmanager
+    async def repository(self) -> AsyncIterator[Repository]:
+        async with self.database.transaction() as session:
+            yield Repository(session)
+
+
+def doors_of(request: Request) -> Doors:
+    return request.app.state.doors
+
+
+House = Annotated[Doors, Depends(doors_of)]

@@ -1,0 +1,35 @@
+"""What can go wrong at the HTTP door itself."""
+
+from libs.common.errors import BadInput, Conflict, Forbidden, TooLarge, Unauthorized
+
+
+class TokenIsMissing(Unauthorized):
+    code = "token_missing"
+
+
+class TokenIsUnknown(Unauthorized):
+    code = "token_unknown"
+
+
+class TokenIsExpired(Unauthorized):
+    code = "token_expired"
+
+
+class RoleIsTooLow(Forbidden):
+    code, title = "role_too_low", "Your role may not do this"
+
+
+class OriginIsForeign(Forbidden):
+    code, title = "foreign_origin", "This page may not change anything here"
+
+
+class BodyTooLarge(TooLarge):
+    code = "body_too_large"
+
+
+class KeyWasUsed(BadInput):
+    code, title = "idempotency_key_reused", "This Idempotency-Key belongs to another request"
+
+
+class RequestIsUnderWay(Conflict):
+    code, title = "request_under_way", "The first request with this Idempotency-Key is not finished"

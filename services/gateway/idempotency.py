@@ -1,0 +1,60 @@
+"""`Idempotency-Key`: the first answer of a creating POST is kept and given again to its repetitions."""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+
+from fastapi import Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from libs.common.contracts.access import Caller
+from services.gateway.access import authenticate
+from services.gateway.doors import doors_of
+from services.gateway.errors import KeyWasUsed, RequestIsUnderWay
+
+HEADER = "idempotency-key"
+
+
+class IdempotentRoute(APIRoute):
+    """The route class of every router: acts only on a POST that carries the header."""
+
+    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_once(request: Request) -> Response:
+            key = request.headers.get(HEADER)
+            if request.method != "POST" or not key:
+                return await handle(request)
+            caller = await authenticate(request, doors_of(request))
+            return await _once(request, key[:200], caller, handle)
+
+        return handle_once
+
+
+async def _once(
+    request: Request, key: str, caller: Caller, handle: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    doors = doors_of(request)
+    assert caller.token_id is not None
+    digest = hashlib.sha256(request.url.path.encode() + b"\n" + await request.body()).digest()
+    async with doors.repository() as repository:
+        earlier = await repository.claim_answer(caller.token_id, key, digest)
+    if earlier is not None:
+        if earlier.digest != digest:
+            raise KeyWasUsed("use a new Idempotency-Key for a different request")
+        if earlier.status is None:
+            raise RequestIsUnderWay("ask again in a moment")
+        return Response(earlier.body, earlier.status, media_type=earlier.media_type)
+    try:
+        response = await handle(request)
+    except BaseException:
+        # A refused request created nothing: its key may be used again after the mend.
+        async with doors.repository() as repository:
+            await repository.forget_answer(caller.token_id, key)
+        raise
+    async with doors.repository() as repository:
+        media_type = response.headers.get("content-type", "application/json")
+        await repository.keep_answer(
+            caller.token_id, key, response.status_code, media_type, bytes(response.body)
+        )
+    return response

@@ -1,0 +1,94 @@
+"""What happens to every HTTP request: an id, a size limit, safe headers, one log line, one measurement."""
+
+import re
+import time
+
+from libs.common.bus.context import RequestContext, bind_context
+from libs.common.log import get_logger
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from libs.common.ids import new_id
+from services.gateway.errors import BodyTooLarge
+from services.gateway.problems import problem_response
+
+REQUESTS = Counter("modelyard_http_requests_total", "HTTP requests", ["method", "route", "status"])
+LATENCY = Histogram("modelyard_http_request_seconds", "Time to answer", ["method", "route"])
+SAFE_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+    "Cache-Control": "no-store",
+}
+_REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
+log = get_logger(__name__)
+
+
+class Observe:
+    """Outermost: binds the request id, sets headers, logs and measures; paths are told by route."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        offered = Headers(scope=scope).get("x-request-id", "")
+        request_id = offered if _REQUEST_ID.match(offered) else str(new_id())
+        bind_context(RequestContext(request_id=request_id, actor=None))
+        started, status = time.perf_counter(), 500
+
+        async def send_with_headers(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request_id
+                for name, value in SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            _measure(scope, status, time.perf_counter() - started)
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unmatched")
+    REQUESTS.labels(scope["method"], route, str(status)).inc()
+    LATENCY.labels(scope["method"], route).observe(seconds)
+    log.info("http_request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+class LimitBody:
+    """Refuses a body that is announced or turns out too large; some paths have limits of their own."""
+
+    def __init__(self, app: ASGIApp, default: int, by_suffix: dict[str, int]) -> None:
+        self._app = app
+        self._default = default
+        self._by_suffix = by_suffix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        limit = self._limit(scope["path"])
+        announced = Headers(scope=scope).get("content-length", "0")
+        too_large = BodyTooLarge(f"the body may have {limit} bytes at most").problem()
+        if not announced.isdigit() or int(announced) > limit:
+            return await problem_response(too_large)(scope, receive, send)
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise BodyTooLarge(too_large.detail)
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+    def _limit(self, path: str) -> int:
+        return next((size for end, size in self._by_suffix.items() if path.endswith(end)), self._default)

@@ -1,0 +1,56 @@
+"""Projects over HTTP."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from libs.common.contracts.base import Name, Page, View
+from libs.common.contracts.projects import (
+    CreateProject,
+    DeleteProject,
+    Description,
+    GetProject,
+    ListProjects,
+    Project,
+    UpdateProject,
+)
+from libs.tasks import registry
+from services.gateway.access import EDIT, READ
+from services.gateway.doors import House
+from services.gateway.idempotency import IdempotentRoute
+from services.gateway.paging import Paging
+
+router = APIRouter(prefix="/v1/projects", tags=["projects"], route_class=IdempotentRoute)
+
+
+class ProjectChanges(View):
+    name: Name | None = None
+    description: Description | None = None
+
+
+@router.get("", dependencies=[READ])
+async def list_projects(house: House, paging: Paging) -> Page[Project]:
+    return await house.ask(ListProjects(query=paging))
+
+
+@router.post("", status_code=201, dependencies=[EDIT])
+async def create_project(project: CreateProject, house: House) -> Project:
+    registry.task(project.task)
+    return await house.ask(project)
+
+
+@router.get("/{project_id}", dependencies=[READ])
+async def get_project(project_id: UUID, house: House) -> Project:
+    return await house.ask(GetProject(project_id=project_id))
+
+
+@router.patch("/{project_id}", dependencies=[EDIT])
+async def update_project(project_id: UUID, changes: ProjectChanges, house: House) -> Project:
+    return await house.ask(
+        UpdateProject(project_id=project_id, name=changes.name, description=changes.description)
+    )
+
+
+@router.delete("/{project_id}", status_code=204, dependencies=[EDIT])
+async def delete_project(project_id: UUID, house: House) -> None:
+    await house.ask(DeleteProject(project_id=project_id))

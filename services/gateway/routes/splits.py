@@ -1,0 +1,58 @@
+"""Splits over HTTP: look first, then save for good."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+
+from libs.common.contracts.base import Name, Page, View
+from libs.common.contracts.splits import (
+    CreateSplit,
+    GetSplit,
+    ListSplits,
+    PreviewSplit,
+    RatioSplit,
+    Split,
+    SplitMethod,
+    SplitPreview,
+)
+from services.gateway.access import EDIT, READ
+from services.gateway.doors import House
+from services.gateway.idempotency import IdempotentRoute
+from services.gateway.paging import Paging
+
+router = APIRouter(prefix="/v1", tags=["splits"], route_class=IdempotentRoute)
+
+
+class WantedSplit(View):
+    version: int | None = None
+    method: SplitMethod = RatioSplit()
+
+
+class NewSplit(WantedSplit):
+    name: Name = "split"
+
+
+@router.post("/datasets/{dataset_id}/splits/preview", dependencies=[READ])
+async def preview_split(dataset_id: UUID, wanted: WantedSplit, house: House) -> SplitPreview:
+    return await house.ask(
+        PreviewSplit(dataset_id=dataset_id, version=wanted.version, method=wanted.method),
+        timeout_seconds=60,
+    )
+
+
+@router.get("/datasets/{dataset_id}/splits", dependencies=[READ])
+async def list_splits(dataset_id: UUID, house: House, paging: Paging) -> Page[Split]:
+    return await house.ask(ListSplits(dataset_id=dataset_id, query=paging))
+
+
+@router.post("/datasets/{dataset_id}/splits", status_code=201, dependencies=[EDIT])
+async def create_split(dataset_id: UUID, split: NewSplit, house: House) -> Split:
+    return await house.ask(
+        CreateSplit(dataset_id=dataset_id, version=split.version, name=split.name, method=split.method),
+        timeout_seconds=60,
+    )
+
+
+@router.get("/splits/{split_id}", dependencies=[READ])
+async def get_split(split_id: UUID, house: House) -> Split:
+    return await house.ask(GetSplit(split_id=split_id))

@@ -1,0 +1,78 @@
+"""Uploads over HTTP: presigned parts for large files, a stream through the gateway for small ones."""
+
+import asyncio
+import os
+from typing import BinaryIO
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+
+from libs.common.contracts.base import View
+from libs.common.contracts.uploads import (
+    CompleteUpload,
+    CreateUpload,
+    DeleteUpload,
+    GetUpload,
+    StoreUpload,
+    Upload,
+    UploadedPart,
+)
+from services.gateway.access import EDIT, READ
+from services.gateway.doors import Doors, House
+from services.gateway.idempotency import IdempotentRoute
+
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=IdempotentRoute)
+
+
+class Parts(View):
+    parts: tuple[UploadedPart, ...] = ()
+
+
+@router.post("", status_code=201, dependencies=[EDIT])
+async def create_upload(upload: CreateUpload, house: House) -> Upload:
+    return await house.ask(upload)
+
+
+@router.get("/{upload_id}", dependencies=[READ])
+async def get_upload(upload_id: UUID, house: House) -> Upload:
+    """With fresh URLs for the parts that are still missing."""
+    return await house.ask(GetUpload(upload_id=upload_id))
+
+
+@router.put("/{upload_id}/content", dependencies=[EDIT])
+async def store_content(upload_id: UUID, request: Request, house: House) -> Upload:
+    """The whole content as the request's body, streamed to the object store as it arrives."""
+    upload = await house.ask(GetUpload(upload_id=upload_id))
+    await _pipe_to_store(request, house, upload)
+    return await house.ask(StoreUpload(upload_id=upload_id))
+
+
+@router.post("/{upload_id}/complete", dependencies=[EDIT])
+async def complete_upload(upload_id: UUID, body: Parts, house: House) -> Upload:
+    return await house.ask(CompleteUpload(upload_id=upload_id, parts=body.parts))
+
+
+@router.delete("/{upload_id}", status_code=204, dependencies=[EDIT])
+async def delete_upload(upload_id: UUID, house: House) -> None:
+    await house.ask(DeleteUpload(upload_id=upload_id))
+
+
+async def _pipe_to_store(request: Request, house: Doors, upload: Upload) -> None:
+    # The store's client reads from a blocking file: an OS pipe joins it to the async body with back-pressure.
+    read_end, write_end = os.pipe()
+    with os.fdopen(read_end, "rb") as reader, os.fdopen(write_end, "wb", buffering=0) as writer:
+        storing = asyncio.create_task(house.storage.put_stream(upload.key, reader))
+        try:
+            async for chunk in request.stream():
+                await asyncio.to_thread(_write_all, writer, chunk)
+            writer.close()
+            await storing
+        finally:
+            writer.close()
+            storing.cancel()
+
+
+def _write_all(writer: BinaryIO, chunk: bytes) -> None:
+    view = memoryview(chunk)
+    while view:
+        view = view[writer.write(view) :]

@@ -1,0 +1,20 @@
+"""What the gateway reads from its environment."""
+
+from typing import Annotated
+
+from pydantic import Field, SecretStr
+
+from libs.common.settings import RoomSettings
+
+
+class Settings(RoomSettings):
+    admin_token: SecretStr = Field(description="The first token; given by whoever starts the house.")
+    token_key: SecretStr = Field(description="Key of the keyed hash under which tokens are stored.")
+    console_origin: str = "http://127.0.0.1:8501"
+    # Anything but loopback needs TLS in front of it; saying so here is the explicit consent.
+    allow_non_loopback: bool = False
+    cookie_secure: bool = False
+    max_body_bytes: Annotated[int, Field(ge=1024)] = 2 * 2**20
+    max_predict_bytes: Annotated[int, Field(ge=1024)] = 32 * 2**20
+    max_streamed_upload_bytes: Annotated[int, Field(ge=1024)] = 2 * 2**30
+    ask_timeout_seconds: float = 10.0
