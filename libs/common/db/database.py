@@ -1,0 +1,117 @@
+"""PostgreSQL: one pool per process, one transaction per piece of work."""
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Table, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+from libs.common.errors import Unavailable
+from libs.common.settings import DatabaseSettings
+
+CONNECT_TIMEOUT_SECONDS = 5
+# A paused process must not keep its row locks for ever.
+IDLE_IN_TRANSACTION_SECONDS = 60
+
+
+# What asyncpg raises for a server that is away, starting or stopping.
+NO_CONNECTION = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
+
+
+class DatabaseUnavailable(Unavailable):
+    code, title = "database_unavailable", "The database does not answer"
+
+
+class Database:
+    """`transaction()` for rooms; `dedicated()` for who needs a connection of its own (locks, LISTEN)."""
+
+    def __init__(self, settings: DatabaseSettings, name: str = "modelyard") -> None:
+        self._settings = settings
+        self._name = name
+        # asyncpg reads the address itself: one spelling for pool and dedicated connections, sockets included.
+        self.engine = create_async_engine(
+            "postgresql+asyncpg://",
+            async_creator=self._connect_pooled,
+            pool_size=settings.pool_size,
+            max_overflow=settings.pool_size,
+            pool_timeout=CONNECT_TIMEOUT_SECONDS,
+            pool_pre_ping=True,
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @classmethod
+    async def connect(cls, settings: DatabaseSettings, name: str = "modelyard") -> "Database":
+        """Raises DatabaseUnavailable when nobody answers at the address."""
+        database = cls(settings, name)
+        await database.ping()
+        return database
+
+    async def ping(self) -> None:
+        async with self.transaction() as session:
+            await session.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """Commits on success, rolls back on any error.
+
+        A connection lost on the way is DatabaseUnavailable: whether a commit under way was carried out is
+        then unknown, so what follows must be safe to repeat.
+        """
+        try:
+            async with self._sessions.begin() as session:
+                yield session
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise DatabaseUnavailable("the connection to the database was lost") from error
+        except PoolTimeout as error:
+            raise DatabaseUnavailable("every connection to the database is busy") from error
+
+    @asynccontextmanager
+    async def dedicated(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection outside the pool, closed at the end; session locks and LISTEN live on it."""
+        connection = await self._connect({"application_name": f"{self._name}-dedicated"})
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+    async def _connect_pooled(self) -> asyncpg.Connection:
+        return await self._connect(
+            {
+                "application_name": self._name,
+                "timezone": "UTC",
+                "statement_timeout": str(int(self._settings.statement_timeout_seconds * 1000)),
+                "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_SECONDS * 1000),
+            }
+        )
+
+    async def _connect(self, server_settings: dict[str, str]) -> asyncpg.Connection:
+        url = self._settings.url.get_secret_value()
+        try:
+            return await asyncpg.connect(
+                url, timeout=CONNECT_TIMEOUT_SECONDS, server_settings=server_settings
+            )
+        except NO_CONNECTION as error:
+            raise DatabaseUnavailable("the database cannot be reached") from error
+
+
+async def copy_records(
+    session: AsyncSession, table: Table, columns: Sequence[str], records: Iterable[Sequence[Any]]
+) -> None:
+    """COPY into `table` inside the session's transaction, for many rows; JSON columns take JSON text."""
+    # The driver begins its transaction with the first statement, and COPY goes past it.
+    await session.execute(text("SELECT 1"))
+    connection = await (await session.connection()).get_raw_connection()
+    driver = connection.driver_connection
+    assert isinstance(driver, asyncpg.Connection)
+    await driver.copy_records_to_table(
+        table.name, schema_name=table.schema, columns=list(columns), records=records
+    )

@@ -1,0 +1,295 @@
+"""The one queue of all long work: every SQL statement about jobs; PostgreSQL decides, its clock counts."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, insert, select, text
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.contracts.base import JobSpec, Page, PageQuery
+from libs.common.contracts.jobs import Desired, Job, JobCancelled, JobFailed, JobState, WorkerIdentity
+from libs.common.db.outbox import Outbox
+from libs.common.errors import BadInput, Conflict, NotFound, StaleLease
+from libs.common.ids import new_id
+from libs.common.jobs.claim import IN_ORDER, claim_next, is_free
+from libs.common.jobs.model import JobLimitRow, JobRow
+
+LEASE_SECONDS = 60.0
+CLAIM_LOCK = 0x6D6F64656C02
+HALF = Decimal("0.5")
+LONGEST_BACKOFF_SECONDS = 300.0
+
+
+class JobNotFound(NotFound):
+    code, title = "job_not_found", "There is no such job"
+
+
+class JobIsNotWaiting(Conflict):
+    code, title = "job_is_not_waiting", "Only a waiting job has a place in the queue"
+
+
+class JobQueue:
+    """Lives as long as its session: the caller's transaction decides whether anything of this happened."""
+
+    def __init__(self, session: AsyncSession, *, lease_seconds: float = LEASE_SECONDS) -> None:
+        self._session = session
+        self._lease_seconds = lease_seconds
+
+    async def enqueue(
+        self,
+        spec: JobSpec,
+        *,
+        project_id: UUID | None = None,
+        title: str = "",
+        created_by: str | None = None,
+        priority: int = 0,
+        max_attempts: int = 3,
+        needs: Sequence[str] = (),
+    ) -> UUID:
+        """`needs` are capabilities a worker must have (`gpu`, `cpu`); visible when the caller commits."""
+        job_id = new_id()
+        await self._session.execute(
+            insert(JobRow).values(
+                id=job_id,
+                kind=spec.kind,
+                project_id=project_id,
+                title=title,
+                created_by=created_by,
+                spec=spec.model_dump(mode="json"),
+                needs_device=spec.needs_device,
+                needs=list(needs),
+                priority=priority,
+                max_attempts=max_attempts,
+            )
+        )
+        return job_id
+
+    async def claim(self, worker: WorkerIdentity, token: UUID) -> JobRow | None:
+        """The first job in order that this worker can do now; the same token gives the same job again.
+
+        The lock comes in a statement of its own: what the next one counts is then what the last claim left.
+        """
+        await self._take_turn()
+        claimed = await self._claimed_with(token)
+        return claimed or await self._session.scalar(claim_next(worker, token, self._lease_end()))
+
+    async def beat(
+        self, job_id: UUID, token: UUID, progress: float, message: str, checkpoint: dict | None = None
+    ) -> Desired:
+        """Prolongs the lease and answers what is desired; a job requeued meanwhile is taken up again."""
+        row = await self.held(job_id, token)
+        if row.state == JobState.QUEUED:
+            await self._take_up(row)
+        row.lease_expires_at = self._lease_end()
+        row.progress, row.message = progress, message
+        if checkpoint is not None:
+            row.checkpoint = checkpoint
+        await self._store(row)
+        return Desired(row.desired)
+
+    async def held(self, job_id: UUID, token: UUID) -> JobRow:
+        """The job, locked, if `token` may still write for it; StaleLease otherwise."""
+        row = await self._fenced(job_id, token)
+        if JobState(row.state).is_final:
+            raise StaleLease(f"the job is already {row.state}")
+        return row
+
+    async def finish(self, job_id: UUID, token: UUID, result: dict | None = None) -> JobRow:
+        """Asked again it changes nothing: whoever adds rows of its own looks first whether it has done so."""
+        row = await self._fenced(job_id, token)
+        if row.state == JobState.COMPLETED:
+            return row
+        if JobState(row.state).is_final:
+            raise StaleLease(f"the job is already {row.state}")
+        row.progress, row.result = 1.0, result
+        await self._end(row, JobState.COMPLETED)
+        return row
+
+    async def fail(
+        self, job_id: UUID, token: UUID, code: str, detail: str, *, retryable: bool = False
+    ) -> JobRow:
+        """Back into the queue after a pause, or failed for good, or cancelled if that was the wish."""
+        row = await self._fenced(job_id, token)
+        if JobState(row.state).is_final:
+            return row
+        row.error_code, row.error_detail = code, detail
+        if retryable and row.attempt < row.max_attempts and row.desired != Desired.CANCEL:
+            await self._requeue(row, backoff_seconds(row.attempt))
+        else:
+            await self._give_up(row)
+        return row
+
+    async def release(self, job_id: UUID, token: UUID) -> JobRow:
+        """Back into the queue at once; the attempt keeps its number, since bytes may lie under it."""
+        row = await self.held(job_id, token)
+        row.max_attempts += 1
+        await self._requeue(row)
+        return row
+
+    async def cancel(self, job_id: UUID) -> JobRow:
+        return await self._wish(job_id, Desired.CANCEL)
+
+    async def stop(self, job_id: UUID) -> JobRow:
+        """A running job ends early and keeps what it has; a waiting one has nothing and is cancelled."""
+        return await self._wish(job_id, Desired.STOP)
+
+    async def requeue_lost(self) -> Sequence[JobRow]:
+        """What the reaper does to jobs whose lease ran out; the rows it changed."""
+        statement = (
+            select(JobRow)
+            .where(JobRow.state == JobState.RUNNING, JobRow.lease_expires_at < func.clock_timestamp())
+            .with_for_update(skip_locked=True)
+        )
+        lost = (await self._session.scalars(statement)).all()
+        for row in lost:
+            if row.attempt < row.max_attempts and row.desired != Desired.CANCEL:
+                await self._requeue(row)
+            else:
+                row.error_code = "lost_worker"
+                row.error_detail = f"worker {row.worker} was not heard of any more, attempt {row.attempt}"
+                await self._give_up(row)
+        return lost
+
+    async def move(self, job_id: UUID, *, before: UUID | None = None, after: UUID | None = None) -> JobRow:
+        """To the midpoint between the neighbour and the one beyond; PostgreSQL's numeric halves exactly."""
+        await self._take_turn()
+        row, neighbour = await self._waiting(job_id), await self._waiting(before or after or job_id)
+        same = (JobRow.state == JobState.QUEUED, JobRow.priority == neighbour.priority, JobRow.id != job_id)
+        if before:
+            beyond = select(func.max(JobRow.rank)).where(*same, JobRow.rank < neighbour.rank)
+            edge = neighbour.rank - 2
+        else:
+            beyond = select(func.min(JobRow.rank)).where(*same, JobRow.rank > neighbour.rank)
+            edge = neighbour.rank + 2
+        row.priority = neighbour.priority
+        row.rank = (func.coalesce(beyond.scalar_subquery(), edge) + neighbour.rank) * HALF
+        await self._store(row)
+        return row
+
+    async def get(self, job_id: UUID) -> JobRow:
+        row = await self._session.get(JobRow, job_id)
+        if row is None:
+            raise JobNotFound(f"job {job_id} does not exist")
+        return row
+
+    async def list_jobs(
+        self,
+        query: PageQuery,
+        *,
+        project_id: UUID | None = None,
+        kind: str | None = None,
+        state: JobState | None = None,
+    ) -> Page[Job]:
+        """Newest first: ids grow with time."""
+        wanted = {JobRow.project_id: project_id, JobRow.kind: kind, JobRow.state: state}
+        statement = select(JobRow).where(*(column == value for column, value in wanted.items() if value))
+        if query.cursor:
+            statement = statement.where(JobRow.id < _cursor_id(query.cursor))
+        statement = statement.order_by(JobRow.id.desc()).limit(query.limit + 1)
+        jobs = tuple(row.view() for row in await self._session.scalars(statement))
+        page = jobs[: query.limit]
+        return Page(items=page, next_cursor=str(page[-1].id) if len(jobs) > query.limit else None)
+
+    async def waiting_and_running(self, limit: int) -> Sequence[JobRow]:
+        statement = (
+            select(JobRow)
+            .where(JobRow.state.in_((JobState.RUNNING, JobState.QUEUED)))
+            .order_by(case((JobRow.state == JobState.RUNNING, 0), else_=1), *IN_ORDER)
+            .limit(limit)
+        )
+        return (await self._session.scalars(statement)).all()
+
+    async def limit(self, kind: str, max_running: int) -> None:
+        statement = upsert(JobLimitRow).values(kind=kind, max_running=max_running)
+        await self._session.execute(
+            statement.on_conflict_do_update(index_elements=["kind"], set_={"max_running": max_running})
+        )
+
+    async def _take_turn(self) -> None:
+        await self._session.execute(text(f"SELECT pg_advisory_xact_lock({CLAIM_LOCK})"))
+
+    async def _claimed_with(self, token: UUID) -> JobRow | None:
+        statement = select(JobRow).where(JobRow.token == token, JobRow.state == JobState.RUNNING)
+        return await self._session.scalar(statement)
+
+    async def _take_up(self, row: JobRow) -> None:
+        await self._take_turn()
+        taken = row.needs_device and not await self._session.scalar(select(is_free(row.device)))
+        if taken:
+            raise StaleLease("the device was given to another job while the worker was away")
+        row.state, row.not_before = JobState.RUNNING.value, None
+
+    async def _fenced(self, job_id: UUID, token: UUID) -> JobRow:
+        row = await self._locked(job_id)
+        if row.token != token:
+            raise StaleLease("the job was given to another worker")
+        return row
+
+    async def _waiting(self, job_id: UUID) -> JobRow:
+        row = await self._locked(job_id)
+        if row.state != JobState.QUEUED:
+            raise JobIsNotWaiting(f"job {job_id} is {row.state}")
+        return row
+
+    async def _locked(self, job_id: UUID) -> JobRow:
+        statement = select(JobRow).where(JobRow.id == job_id).with_for_update()
+        row = await self._session.scalar(statement, execution_options={"populate_existing": True})
+        if row is None:
+            raise JobNotFound(f"job {job_id} does not exist")
+        return row
+
+    async def _wish(self, job_id: UUID, desired: Desired) -> JobRow:
+        row = await self._locked(job_id)
+        if row.state == JobState.QUEUED:
+            await self._end(row, JobState.CANCELLED)
+        elif row.state == JobState.RUNNING and row.desired != Desired.CANCEL:
+            row.desired = desired.value
+            await self._store(row)
+        return row
+
+    async def _requeue(self, row: JobRow, pause_seconds: float = 0) -> None:
+        row.state, row.lease_expires_at = JobState.QUEUED.value, None
+        row.not_before = func.clock_timestamp() + timedelta(seconds=pause_seconds)
+        await self._store(row)
+
+    async def _give_up(self, row: JobRow) -> None:
+        await self._end(row, JobState.CANCELLED if row.desired == Desired.CANCEL else JobState.FAILED)
+
+    async def _end(self, row: JobRow, state: JobState) -> None:
+        row.state, row.lease_expires_at = state.value, None
+        row.finished_at = func.clock_timestamp()
+        await self._store(row)
+        about = {
+            "job_id": row.id,
+            "project_id": row.project_id,
+            "kind": row.kind,
+            "spec": row.spec,
+            "attempt": row.attempt,
+        }
+        if state is JobState.FAILED:
+            failed = JobFailed(**about, code=row.error_code or "", detail=row.error_detail or "")
+            await Outbox(self._session).add(failed)
+        elif state is JobState.CANCELLED:
+            await Outbox(self._session).add(JobCancelled(**about))
+
+    async def _store(self, row: JobRow) -> None:
+        """Read back, too: times and ranks are the database's to say, and the row outlives its session."""
+        await self._session.flush()
+        await self._session.refresh(row)
+
+    def _lease_end(self) -> ColumnElement:
+        return func.clock_timestamp() + timedelta(seconds=self._lease_seconds)
+
+
+def backoff_seconds(attempt: int) -> float:
+    return min(5.0 * 3 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)
+
+
+def _cursor_id(cursor: str) -> UUID:
+    try:
+        return UUID(cursor)
+    except ValueError as error:
+        raise BadInput("the cursor is not one of ours") from error
