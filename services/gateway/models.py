@@ -3,27 +3,27 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, LargeBinary, String, UniqueConstraint
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.contracts.base import now
-from libs.common.db import room_metadata
+from libs.common.db import COLUMN_TYPES, room_metadata
 from libs.common.ids import new_id
 
 
 class Model(DeclarativeBase):
     metadata = room_metadata("gateway")
-    type_annotation_map = {datetime: DateTime(timezone=True)}
+    type_annotation_map = COLUMN_TYPES
 
 
 class TokenRow(Model):
     __tablename__ = "tokens"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(200))
-    role: Mapped[str] = mapped_column(String(20))
-    prefix: Mapped[str] = mapped_column(String(20))
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    prefix: Mapped[str]
+    digest: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
@@ -37,9 +37,9 @@ class AnswerRow(Model):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     token_id: Mapped[UUID]
-    key: Mapped[str] = mapped_column(String(200))
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    key: Mapped[str]
+    digest: Mapped[bytes]
     status: Mapped[int | None]
-    media_type: Mapped[str | None] = mapped_column(String(100))
+    media_type: Mapped[str | None]
     body: Mapped[bytes | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

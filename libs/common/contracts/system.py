@@ -33,6 +33,7 @@ class SystemView(View):
     nodes: tuple[Node, ...]
     services: tuple[ServiceState, ...]
     disk_free_bytes: int
+    console_url: str
 
 
 class ListNodes(Request[tuple[Node, ...]], subject="svc.trainer.node.list"):

@@ -43,9 +43,9 @@ async def cancel_job(job_id: UUID, house: House) -> Job:
 
 
 @router.get("/queue", dependencies=[READ])
-async def get_queue(house: House, paging: Paging) -> Page[Job]:
-    """What waits, in the order in which it will start."""
-    return await house.ask(ListQueue(query=paging))
+async def get_queue(house: House, limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> Page[Job]:
+    """What runs, then what waits, in the order in which it will start."""
+    return Page(items=await house.ask(ListQueue(limit=limit)))
 
 
 @router.patch("/queue/{job_id}", dependencies=[EDIT])

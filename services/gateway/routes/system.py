@@ -22,5 +22,6 @@ async def get_system(house: House) -> SystemView:
         services=tuple(
             ServiceState(name=room, ready=room in found, instances=found.get(room, 0)) for room in ROOMS
         ),
-        disk_free_bytes=shutil.disk_usage(house.settings.scratch.parent).free,
+        disk_free_bytes=shutil.disk_usage(".").free,
+        console_url=house.settings.console_origin,
     )

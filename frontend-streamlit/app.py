@@ -1,0 +1,33 @@
+"""The console's frame: sign-in gate, navigation, then the page."""
+
+import streamlit as st
+from comp.login import login_form
+from session import token, yard
+
+from libs.common.errors import Unauthorized
+
+st.set_page_config(page_title="Modelyard", page_icon="assets/icon.png", layout="wide")
+st.logo("assets/logo.svg", icon_image="assets/icon.png")
+
+HOME = st.Page("app_pages/home.py", title="Projects", icon=":material/folder_open:", default=True)
+PROJECT = st.Page("app_pages/project.py", title="Project", icon=":material/dataset:", url_path="project")
+RUN = st.Page("app_pages/run.py", title="Run", icon=":material/monitoring:", url_path="run")
+SYSTEM = st.Page("app_pages/system.py", title="System", icon=":material/dns:", url_path="system")
+
+
+def signed_in() -> bool:
+    if token() is None:
+        return False
+    try:
+        st.session_state["session.caller"] = yard().me()
+    except Unauthorized:
+        return False
+    return True
+
+
+if signed_in():
+    page = st.navigation([HOME, PROJECT, RUN, SYSTEM])
+    page.run()
+else:
+    st.navigation([HOME], position="hidden")
+    login_form()

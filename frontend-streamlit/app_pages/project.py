@@ -1,0 +1,88 @@
+"""One project: its datasets, its runs, what it serves."""
+
+from uuid import UUID
+
+import streamlit as st
+from session import yard
+from ui.states import ago, duration, empty_state, escaped, size, state_badge
+
+from libs.common.contracts.runs import Run
+
+
+def datasets(project_id: UUID) -> None:
+    found = list(yard().datasets.list(project_id))
+    if not found:
+        empty_state("database", "No dataset yet. Import one with `modelyard datasets import`.")
+    for dataset in found:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{escaped(dataset.name)}**")
+            state_badge(dataset.status)
+            st.caption(
+                f"v{dataset.version} · {dataset.num_samples:,} samples · {len(dataset.classes)} classes · {size(dataset.size_bytes)}"
+            )
+            if dataset.error_detail:
+                st.caption(f":red[{escaped(dataset.error_detail)}]")
+
+
+def runs(project_id: UUID) -> None:
+    found = list(yard().runs.list(project=project_id))
+    if not found:
+        empty_state("model_training", "No run yet. An experiment is run as often as you like.")
+    for run in found:
+        run_row(run)
+
+
+def run_row(run: Run) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.page_link(
+            "app_pages/run.py",
+            label=escaped(run.name),
+            icon=":material/monitoring:",
+            query_params={"id": str(run.id)},
+        )
+        state_badge(run.state)
+        seconds = (
+            (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
+        )
+        st.caption(f"{ago(run.created_at)} · {duration(seconds)}")
+        best = next(
+            (each for each in run.summary if each.key.startswith("val/") and "loss" not in each.key), None
+        )
+        if best:
+            st.caption(f"{best.key} **{best.best:.4f}**")
+
+
+def deployments(project_id: UUID) -> None:
+    found = list(yard().deployments.list(project_id))
+    if not found:
+        empty_state("rocket_launch", "Nothing is served yet. A run that ends in deploy serves its model.")
+    for deployment in found:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{deployment.name}**")
+            state_badge(deployment.state)
+            st.caption(f"{deployment.model} v{deployment.serving_version or '–'}")
+            if deployment.reason:
+                st.caption(f":red[{escaped(deployment.reason)}]")
+
+
+def page() -> None:
+    given = st.query_params.get("id")
+    if not given:
+        empty_state("folder_open", "Choose a project first.")
+        st.page_link("app_pages/home.py", label="Projects", icon=":material/arrow_back:")
+        return
+    project = yard().projects.get(UUID(given))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title(escaped(project.name))
+        st.badge(project.task, color="blue", icon=":material/category:")
+    if project.description:
+        st.caption(escaped(project.description))
+    tabs = st.tabs(
+        [":material/database: Datasets", ":material/monitoring: Runs", ":material/rocket_launch: Served"]
+    )
+    for tab, section in zip(tabs, (datasets, runs, deployments), strict=True):
+        with tab:
+            section(project.id)
+
+
+page()
