@@ -1,4 +1,4 @@
-"""Signs in whoever opens the console of a local stack: the cookie is HttpOnly, no script ever sees the token."""
+"""Signs in whoever opens the console of a local stack; the cookie is HttpOnly, no script sees the token."""
 
 from http.cookies import SimpleCookie
 

@@ -17,9 +17,8 @@ def datasets(project_id: UUID) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escaped(dataset.name)}**")
             state_badge(dataset.status)
-            st.caption(
-                f"v{dataset.version} · {dataset.num_samples:,} samples · {len(dataset.classes)} classes · {size(dataset.size_bytes)}"
-            )
+            counts = f"{dataset.num_samples:,} samples · {len(dataset.classes)} classes"
+            st.caption(f"v{dataset.version} · {counts} · {size(dataset.size_bytes)}")
             if dataset.error_detail:
                 st.caption(f":red[{escaped(dataset.error_detail)}]")
 

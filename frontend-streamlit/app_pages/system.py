@@ -26,9 +26,8 @@ def page() -> None:
             st.markdown(f"**{escaped(node.name)}** · {ago(node.last_seen_at)}")
             for device in node.devices:
                 memory = f", {size(device.memory_bytes)}" if device.memory_bytes else ""
-                st.caption(
-                    f":material/memory: {device.id} {escaped(device.name)}{memory} · {escaped(device.busy_with or 'free')}"
-                )
+                use = escaped(device.busy_with or "free")
+                st.caption(f":material/memory: {device.id} {escaped(device.name)}{memory} · {use}")
 
 
 page()

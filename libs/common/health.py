@@ -1,7 +1,8 @@
 """The small HTTP door of every room: is it alive, is it ready, what does it measure."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 
 import uvicorn
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -23,13 +24,17 @@ def health_app(name: str, checks: Mapping[str, Check]) -> Starlette:
         return PlainTextResponse("ok\n")
 
     async def readyz(_: Request) -> Response:
-        answers = dict(zip(checks, await asyncio.gather(*map(_run, checks.values())), strict=True))
-        ready = all(answer == "ok" for answer in answers.values())
-        return JSONResponse({"name": name, "ready": ready, "checks": answers}, 200 if ready else 503)
+        return await readiness(name, checks)
 
     return Starlette(
         routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics_response)]
     )
+
+
+async def readiness(name: str, checks: Mapping[str, Check]) -> Response:
+    answers = dict(zip(checks, await asyncio.gather(*map(_run, checks.values())), strict=True))
+    ready = all(answer == "ok" for answer in answers.values())
+    return JSONResponse({"name": name, "ready": ready, "checks": answers}, 200 if ready else 503)
 
 
 async def metrics_response(_: Request) -> Response:
@@ -47,7 +52,7 @@ async def _run(check: Check) -> str:
 
 
 class HttpDoor(uvicorn.Server):
-    """Uvicorn inside a room's own loop; the room, not uvicorn, handles signals."""
+    """Uvicorn inside a room's own loop; the room, not uvicorn, minds the signals."""
 
     def __init__(self, app: Starlette, settings: HttpSettings) -> None:
         super().__init__(
@@ -56,7 +61,6 @@ class HttpDoor(uvicorn.Server):
             )
         )
 
-    def capture_signals(self):  # type: ignore[override]
-        import contextlib
-
-        return contextlib.nullcontext()
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        yield
