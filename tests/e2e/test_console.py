@@ -1,0 +1,84 @@
+"""The console in a real Chromium: signed in by itself, live, in light and dark, calm when things are missing."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+PICTURES = Path(os.environ.get("MODELYARD_SCREENSHOTS", "/tmp/modelyard-screenshots"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def page(browser: Browser, stack, request) -> Iterator[Page]:
+    context = browser.new_context(color_scheme=request.param, viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    name = re.sub(r"\W+", "-", request.node.name)
+    opened.screenshot(path=PICTURES / f"{name}.png")
+    context.close()
+    assert not errors
+
+
+def test_home_signs_in_by_itself_and_lists_projects(page: Page, stack, yard):
+    name = f"Seen in {page.evaluate('matchMedia("(prefers-color-scheme: dark)").matches')}"
+    yard.projects.create(name, "classification", "Shown on the home page")
+    page.goto(stack.console_url)
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    expect(page.get_by_text(name)).to_be_visible()
+
+
+def test_a_project_is_made_in_the_console(page: Page, stack, yard):
+    dark = page.evaluate('matchMedia("(prefers-color-scheme: dark)").matches')
+    name = f"Made by hand {dark}"
+    page.goto(stack.console_url)
+    page.get_by_role("button", name="New project").click()
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name").press("Tab")
+    page.get_by_role("button", name="Create", exact=True).click()
+    expect(page.get_by_text(name, exact=True)).to_be_visible()
+    assert name in {project.name for project in yard.projects.list()}
+
+
+def test_a_run_page_shows_its_curves_and_its_certificate(page: Page, stack, yard, trained_run):
+    page.goto(f"{stack.console_url}/run?id={trained_run.id}")
+    expect(page.get_by_role("heading", name=trained_run.name.split()[0])).to_be_visible()
+    expect(page.locator("canvas").first).to_be_visible()
+    expect(page.locator("canvas[aria-label*='val/accuracy']")).to_be_visible()
+    page.get_by_role("tab", name="Export").click()
+    expect(page.get_by_text("Parity certificate")).to_be_visible()
+
+
+def test_a_run_that_does_not_exist_is_said_so(page: Page, stack):
+    page.goto(f"{stack.console_url}/run?id=01890000-0000-7000-8000-000000000000")
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def test_no_token_is_ever_readable_by_a_script(page: Page, stack):
+    page.goto(stack.console_url)
+    expect(page.get_by_role("heading", name="Projects")).to_be_visible()
+    readable = page.evaluate("document.cookie + JSON.stringify(localStorage) + document.documentElement.outerHTML")
+    assert stack.token not in readable
