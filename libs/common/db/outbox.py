@@ -1,5 +1,9 @@
 """The outbox: a fact is a row in the same transaction as what it announces; the relay publishes it."""
 
+import json
+import re
+from typing import Any
+
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -7,6 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from libs.common.contracts.base import Fact
 from libs.common.db.platform import AggregateRow, OutboxRow
 from libs.common.ids import new_id
+
+MAX_FACT_BYTES = 512 * 2**10
+SUBJECT_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 class Outbox:
@@ -19,6 +26,8 @@ class Outbox:
         The counter's row stays locked until then: whoever announces several things keeps one order.
         """
         aggregate = fact.aggregate_id if aggregate_id is None else str(aggregate_id)
+        payload = fact.model_dump(mode="json")
+        _refuse_unpublishable(aggregate, payload)
         sequence = await self._next_version(f"{fact.noun}/{aggregate}")
         await self._session.execute(
             insert(OutboxRow).values(
@@ -28,7 +37,7 @@ class Outbox:
                 aggregate_id=aggregate,
                 sequence=sequence,
                 project_id=fact.project_id,
-                payload=fact.model_dump(mode="json"),
+                payload=payload,
             )
         )
 
@@ -40,3 +49,14 @@ class Outbox:
             .returning(AggregateRow.version)
         )
         return (await self._session.execute(statement)).scalar_one()
+
+
+def _refuse_unpublishable(aggregate_id: str, payload: dict[str, Any]) -> None:
+    """Here and not in the relay, where one such fact would hold up all that follow."""
+    if not SUBJECT_TOKEN.fullmatch(aggregate_id):
+        raise ValueError(f"{aggregate_id!r} cannot be part of a subject")
+    size_bytes = len(json.dumps(payload))
+    if size_bytes > MAX_FACT_BYTES:
+        raise ValueError(
+            f"a fact of {size_bytes} bytes; {MAX_FACT_BYTES} are allowed, keep the rest in storage"
+        )

@@ -1,0 +1,70 @@
+"""Transactions, COPY and lost connections."""
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import Column, Integer, Table, Text, func, select, text
+from sqlalchemy.dialects.postgresql import JSONB
+
+from libs.common.db import Database, DatabaseUnavailable, copy_records, room_metadata
+from libs.common.db.inbox import Inbox
+from libs.common.settings import DatabaseSettings
+
+METADATA = room_metadata("public")
+DUST = Table(
+    "dust", METADATA, Column("id", Integer, primary_key=True), Column("place", Text), Column("more", JSONB)
+)
+
+
+@pytest_asyncio.fixture(autouse=True)
+async def _table(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        await connection.run_sync(METADATA.drop_all)
+        await connection.run_sync(METADATA.create_all)
+
+
+async def count(database: Database) -> int:
+    async with database.transaction() as session:
+        return await session.scalar(select(func.count()).select_from(DUST)) or 0
+
+
+async def test_copied_rows_belong_to_the_transaction(database: Database) -> None:
+    rows = [(number, "shelf", '{"grams": 1}') for number in range(5000)]
+    with pytest.raises(LookupError):
+        async with database.transaction() as session:
+            await copy_records(session, DUST, ("id", "place", "more"), rows)
+            raise LookupError("changed its mind")
+    assert await count(database) == 0
+    async with database.transaction() as session:
+        await copy_records(session, DUST, ("id", "place", "more"), rows)
+        assert await session.scalar(select(DUST.c.more).where(DUST.c.id == 7)) == {"grams": 1}
+    assert await count(database) == 5000
+
+
+async def test_a_connection_lost_in_a_transaction_is_told_and_the_next_one_works(database: Database) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        async with database.transaction() as session:
+            await session.execute(DUST.insert().values(id=1))
+            pid = await session.scalar(text("SELECT pg_backend_pid()"))
+            async with database.dedicated() as other:
+                await other.execute("SELECT pg_terminate_backend($1)", pid)
+            await session.execute(text("SELECT 1"))
+    assert await count(database) == 0
+
+
+async def test_a_server_that_is_not_there_is_unavailable(tmp_path: object) -> None:
+    with pytest.raises(DatabaseUnavailable):
+        await Database.connect(
+            DatabaseSettings.model_validate({"url": f"postgresql:///none?host={tmp_path}"})
+        )
+
+
+async def test_a_message_is_accepted_once_and_not_at_all_if_its_effects_fail(database: Database) -> None:
+    with pytest.raises(LookupError):
+        async with database.transaction() as session:
+            assert await Inbox(session).accepts("sweeper", "m1")
+            raise LookupError("its effects failed")
+    accepted = []
+    for _ in range(2):
+        async with database.transaction() as session:
+            accepted.append(await Inbox(session).accepts("sweeper", "m1"))
+    assert accepted == [True, False]
