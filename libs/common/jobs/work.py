@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.contracts.jobs import Desired, Lease
+from libs.common.contracts.jobs import BeatJob, Desired, Lease
 from libs.common.jobs.queue import JobQueue
 
 ServiceT = TypeVar("ServiceT")
@@ -29,7 +29,7 @@ class Work(Generic[ServiceT]):
         self.desired = Desired.RUN
         self.fraction = 0.0
         self.message = ""
-        self.checkpoint_data: dict[str, Any] | None = None
+        self._checkpoint: dict[str, Any] | None = None
         self.result: dict[str, Any] | None = None
         self.is_finished = False
         self.news = asyncio.Event()
@@ -37,7 +37,7 @@ class Work(Generic[ServiceT]):
 
     @asynccontextmanager
     async def service(self) -> AsyncIterator[ServiceT]:
-        """The room's service in one transaction that commits on success."""
+        """The room's service in one transaction that commits on success; long work stays outside."""
         async with self._transaction() as (service, _):
             yield service
 
@@ -64,12 +64,25 @@ class Work(Generic[ServiceT]):
 
     async def checkpoint(self, data: BaseModel) -> None:
         """Where the next attempt goes on (`work.job.checkpoint` there)."""
-        self.checkpoint_data = _json(data)
+        self._checkpoint = _json(data)
         self.news.set()
 
     def finish_with(self, result: BaseModel) -> None:
         """For workers without a database: what the scheduler is handed with the end of the job."""
         self.result = _json(result)
+
+    def beat(self) -> BeatJob:
+        return BeatJob(
+            job_id=self.job.job_id,
+            token=self.job.token,
+            progress=self.fraction,
+            message=self.message,
+            checkpoint=self._checkpoint,
+        )
+
+    def has_arrived(self, beat: BeatJob) -> None:
+        if beat.checkpoint == self._checkpoint:
+            self._checkpoint = None
 
     def desire(self, desired: Desired) -> None:
         self.desired = desired

@@ -15,7 +15,6 @@ import structlog
 
 from libs.common.contracts.base import Request
 from libs.common.contracts.jobs import (
-    BeatJob,
     ClaimJob,
     Desired,
     FailJob,
@@ -35,7 +34,7 @@ POLL_SECONDS = (2.0, 5.0)
 BEATS_PER_LEASE = 6
 PROGRESS_SECONDS = 1.0
 CANCEL_GRACE_SECONDS = 30.0
-RELEASE_TIMEOUT_SECONDS = 5.0
+SHUTDOWN_TIMEOUT_SECONDS = 5.0
 RETRY_SECONDS = (0.5, 5.0)
 
 Answer = TypeVar("Answer")
@@ -139,9 +138,7 @@ class Worker:
             if report is not None:
                 await self._insist(report)
         except asyncio.CancelledError:
-            function.cancel()
-            await asyncio.wait({function})
-            await self._give_back(work)
+            await self._wind_up(work, function)
             raise
         finally:
             beats.cancel()
@@ -154,18 +151,9 @@ class Worker:
         """A bus or scheduler that is away stops nothing: the next beat tries again."""
         while True:
             work.news.clear()
-            sent, checkpoint = (
-                BeatJob(
-                    job_id=work.job.job_id,
-                    token=work.job.token,
-                    progress=work.fraction,
-                    message=work.message,
-                    checkpoint=work.checkpoint_data,
-                ),
-                work.checkpoint_data,
-            )
+            beat = work.beat()
             try:
-                beat = await self._bus.ask(sent)
+                answer = await self._bus.ask(beat)
             except (StaleLease, NotFound) as error:
                 if not work.is_finished:
                     log.warning("lease_lost", detail=error.detail)
@@ -174,9 +162,8 @@ class Worker:
             except ModelyardError as error:
                 log.warning("beat_failed", code=error.code)
             else:
-                if work.checkpoint_data is checkpoint:
-                    work.checkpoint_data = None
-                self._obey(beat.desired, work, function)
+                work.has_arrived(beat)
+                self._obey(answer.desired, work, function)
             await asyncio.sleep(PROGRESS_SECONDS)
             await _wait(work.news, work.job.lease_seconds / BEATS_PER_LEASE - PROGRESS_SECONDS)
 
@@ -186,24 +173,29 @@ class Worker:
         work.desire(desired)
 
     async def _insist(self, report: FinishJob | FailJob) -> None:
-        """For as long as it takes: only the scheduler may say that the work is not wanted any more."""
+        """For as long as it takes: only a refusal (4xx) says that the report is not wanted any more."""
         pause, longest = RETRY_SECONDS
         while True:
             try:
                 await self._bus.ask(report)
                 return
             except ModelyardError as error:
-                if not error.retryable:
+                if error.status < 500:
                     log.warning("report_refused", code=error.code, detail=error.detail)
                     return
             await asyncio.sleep(pause)
             pause = min(pause * 2, longest)
 
-    async def _give_back(self, work: Work[Any]) -> None:
-        if not work.is_finished:
-            release = ReleaseJob(job_id=work.job.job_id, token=work.job.token)
+    async def _wind_up(self, work: Work[Any], function: asyncio.Task[None]) -> None:
+        """On shutdown: the end of a function that has ended is told, one under way is given back."""
+        has_ended = function.done()
+        function.cancel()
+        await asyncio.wait({function})
+        release = ReleaseJob(job_id=work.job.job_id, token=work.job.token)
+        last_word = _report(work, function) if has_ended or work.is_finished else release
+        if last_word is not None:
             with suppress(ModelyardError, TimeoutError):
-                await asyncio.wait_for(self._bus.ask(release), RELEASE_TIMEOUT_SECONDS)
+                await asyncio.wait_for(self._bus.ask(last_word), SHUTDOWN_TIMEOUT_SECONDS)
 
 
 def _report(work: Work[Any], function: asyncio.Task[None]) -> FinishJob | FailJob | None:
