@@ -1,19 +1,19 @@
 """The outbox: a fact is a row in the same transaction as what it announces; the relay publishes it."""
 
 import json
-import re
 from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.bus.context import current_context
+from libs.common.bus.subjects import token
 from libs.common.contracts.base import Fact
 from libs.common.db.platform import AggregateRow, OutboxRow
 from libs.common.ids import new_id
 
 MAX_FACT_BYTES = 512 * 2**10
-SUBJECT_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 
 class Outbox:
@@ -38,6 +38,7 @@ class Outbox:
                 sequence=sequence,
                 project_id=fact.project_id,
                 payload=payload,
+                headers=current_context().headers(),
             )
         )
 
@@ -53,8 +54,7 @@ class Outbox:
 
 def _refuse_unpublishable(aggregate_id: str, payload: dict[str, Any]) -> None:
     """Here and not in the relay, where one such fact would hold up all that follow."""
-    if not SUBJECT_TOKEN.fullmatch(aggregate_id):
-        raise ValueError(f"{aggregate_id!r} cannot be part of a subject")
+    token(aggregate_id)
     size_bytes = len(json.dumps(payload))
     if size_bytes > MAX_FACT_BYTES:
         raise ValueError(

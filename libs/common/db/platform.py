@@ -32,6 +32,7 @@ class OutboxRow(PlatformTable):
     sequence: Mapped[int]
     project_id: Mapped[UUID | None]
     payload: Mapped[dict[str, Any]]
+    headers: Mapped[dict[str, Any]]
     occurred_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
     published_at: Mapped[datetime | None]
     stream_sequence: Mapped[int | None]

@@ -9,16 +9,16 @@ from typing import Any
 import asyncpg
 import nats.errors
 import nats.js.errors
-import structlog
 
 from libs.common.bus import Bus, ensure_streams
+from libs.common.bus.streams import FACTS
 from libs.common.contracts.base import FactEnvelope
 from libs.common.db.database import Database
 from libs.common.errors import ModelyardError
+from libs.common.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
-STREAM = "FACTS"
 RELAY_LOCK = 0x6D6F64656C03
 POLL_SECONDS = 1.0
 PUBLISH_TIMEOUT_SECONDS = 5.0
@@ -29,7 +29,7 @@ INBOX_LIFETIME = timedelta(days=60)
 PRUNE_SECONDS = 3600.0
 
 UNPUBLISHED = """
-    SELECT id, uuid, type, schema_version, aggregate_id, sequence, occurred_at, project_id, payload
+    SELECT id, uuid, type, schema_version, aggregate_id, sequence, occurred_at, project_id, payload, headers
     FROM platform.outbox WHERE published_at IS NULL ORDER BY id LIMIT $1
 """
 PUBLISHED = """
@@ -115,7 +115,7 @@ class Relay:
         """Compares the stream with what is remembered: another one, or an end cut off, has lost facts."""
         created, last_sequence = await self._stream_state()
         known = await connection.fetchrow(
-            "SELECT created, last_sequence FROM platform.relay WHERE stream = $1", STREAM
+            "SELECT created, last_sequence FROM platform.relay WHERE stream = $1", FACTS
         )
         self._last_sequence = last_sequence
         if known is not None and known["created"] != created:
@@ -123,14 +123,14 @@ class Relay:
         elif known is not None and known["last_sequence"] > last_sequence:
             await self._publish_again(connection, after=last_sequence)
         if known is None or tuple(known) != (created, last_sequence):
-            await connection.execute(REMEMBER, STREAM, created, last_sequence)
+            await connection.execute(REMEMBER, FACTS, created, last_sequence)
 
     async def _stream_state(self) -> tuple[str, int]:
         try:
-            found = await self._bus.jetstream.stream_info(STREAM)
+            found = await self._bus.jetstream.stream_info(FACTS)
         except nats.js.errors.NotFoundError:
             await ensure_streams(self._bus)
-            found = await self._bus.jetstream.stream_info(STREAM)
+            found = await self._bus.jetstream.stream_info(FACTS)
         return str(found.created), found.state.last_seq
 
     async def _publish_again(self, connection: asyncpg.Connection, *, after: int) -> None:
@@ -148,13 +148,13 @@ class Relay:
             f"facts.{envelope.type}.{envelope.aggregate_id}",
             envelope.model_dump_json().encode(),
             timeout=PUBLISH_TIMEOUT_SECONDS,
-            stream=STREAM,
-            headers={"Nats-Msg-Id": str(envelope.id)},
+            stream=FACTS,
+            headers={**json.loads(row["headers"]), "Nats-Msg-Id": str(envelope.id)},
         )
         if ack.seq <= self._last_sequence and not ack.duplicate:
             # Nobody else publishes here: a number given twice means that what had it before is gone.
             await self._publish_again(connection, after=ack.seq - 1)
-        await connection.execute(PUBLISHED, row["id"], ack.seq, STREAM)
+        await connection.execute(PUBLISHED, row["id"], ack.seq, FACTS)
         if not ack.duplicate:
             self._last_sequence = ack.seq
 

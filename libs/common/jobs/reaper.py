@@ -4,15 +4,15 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db.database import Database
 from libs.common.errors import Unavailable
 from libs.common.jobs.model import JobRow
 from libs.common.jobs.queue import LEASE_SECONDS, JobQueue
+from libs.common.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 TICKS_PER_LEASE = 12
 

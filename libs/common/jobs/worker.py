@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import structlog
 
+from libs.common.bus.context import RequestContext, bind_context
 from libs.common.contracts.base import Request
 from libs.common.contracts.jobs import (
     ClaimJob,
@@ -27,8 +28,9 @@ from libs.common.errors import ModelyardError, NotFound, StaleLease
 from libs.common.ids import new_id
 from libs.common.jobs.door import JobDoor
 from libs.common.jobs.work import OpenService, Work
+from libs.common.log import get_logger
 
-log = structlog.get_logger(__name__)
+log = get_logger(__name__)
 
 POLL_SECONDS = (2.0, 5.0)
 BEATS_PER_LEASE = 6
@@ -145,6 +147,7 @@ class Worker:
             await asyncio.wait({beats})
 
     async def _function_of(self, work: Work[Any]) -> None:
+        bind_context(RequestContext(str(work.job.job_id)))
         await self._door.function(work.job.kind)(work.job.spec(), work)
 
     async def _beat(self, work: Work[Any], function: asyncio.Task[None]) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 import nats
 import pytest
 import pytest_asyncio
+from nats.aio.client import Client
 from sqlalchemy import func, select, text
 
 from libs.common.bus import Bus, ensure_streams
@@ -20,7 +21,7 @@ from libs.common.db.platform import OutboxRow
 from libs.common.db.relay import Relay
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
-from tests.integration.db.broker import Broker
+from tests.nats import PASSWORD, NatsServer
 
 
 class KettleBoiled(Fact, noun="kettle", past="boiled"):
@@ -32,16 +33,16 @@ class BoilKettle(JobSpec, kind="test.kettle.boil"):
     pass
 
 
-@pytest_asyncio.fixture
-async def broker(tmp_path: Path) -> AsyncIterator[Broker]:
-    started = Broker(tmp_path)
-    await started.start()
-    yield started
-    await started.kill()
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[NatsServer]:
+    server = NatsServer(tmp_path / "nats")
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest_asyncio.fixture
-async def bus(broker: Broker, database: Database) -> AsyncIterator[Bus]:
+async def bus(broker: NatsServer, database: Database) -> AsyncIterator[Bus]:
     async with database.transaction() as session:
         await session.execute(
             text("TRUNCATE platform.outbox, platform.aggregate, platform.relay, platform.job")
@@ -67,9 +68,13 @@ async def announce(database: Database, kettle: UUID, cups: range) -> None:
             await Outbox(session).add(KettleBoiled(kettle_id=kettle, cup=cup))
 
 
-async def stored(broker: Broker) -> list[FactEnvelope]:
+async def connected_to(broker: NatsServer) -> Client:
+    return await nats.connect(broker.settings.url, user=broker.settings.user, password=PASSWORD)
+
+
+async def stored(broker: NatsServer) -> list[FactEnvelope]:
     """What lies in the stream, read past everything of ours."""
-    client = await nats.connect(broker.settings.url)
+    client = await connected_to(broker)
     stream = client.jetstream()
     try:
         state = (await stream.stream_info("FACTS")).state
@@ -92,7 +97,7 @@ async def becomes(true: Callable[[], Awaitable[bool]], seconds: float = 15) -> N
 
 
 async def test_facts_about_one_thing_arrive_in_the_order_of_commits(
-    database: Database, bus: Bus, broker: Broker
+    database: Database, bus: Bus, broker: NatsServer
 ) -> None:
     kettles = [new_id() for _ in range(3)]
     async with relaying(database, bus):
@@ -123,7 +128,7 @@ async def test_a_fact_that_could_not_be_published_is_refused_when_it_is_added(
             await Outbox(session).add(KettleBoiled(kettle_id=new_id(), cup=1), "two words")
 
 
-async def test_two_relays_publish_every_fact_once(database: Database, bus: Bus, broker: Broker) -> None:
+async def test_two_relays_publish_every_fact_once(database: Database, bus: Bus, broker: NatsServer) -> None:
     async with relaying(database, bus, count=2):
         await announce(database, new_id(), range(30))
         await becomes(lambda: is_all_published(database))
@@ -131,7 +136,7 @@ async def test_two_relays_publish_every_fact_once(database: Database, bus: Bus, 
 
 
 async def test_the_relay_survives_the_loss_of_its_connection(
-    database: Database, bus: Bus, broker: Broker
+    database: Database, bus: Bus, broker: NatsServer
 ) -> None:
     kettle = new_id()
     async with relaying(database, bus):
@@ -147,28 +152,28 @@ async def test_the_relay_survives_the_loss_of_its_connection(
 
 
 async def test_facts_announced_while_nats_is_away_arrive_afterwards(
-    database: Database, bus: Bus, broker: Broker
+    database: Database, bus: Bus, broker: NatsServer
 ) -> None:
     kettle = new_id()
     async with relaying(database, bus):
         await announce(database, kettle, range(3))
         await becomes(lambda: is_all_published(database))
-        await broker.kill()
+        broker.kill()
         await announce(database, kettle, range(3, 6))
-        await broker.start()
+        broker.start()
         await becomes(lambda: is_all_published(database))
     assert [fact.data["cup"] for fact in await stored(broker)] == list(range(6))
 
 
 async def test_a_store_that_jetstream_lost_is_filled_again(
-    database: Database, bus: Bus, broker: Broker
+    database: Database, bus: Bus, broker: NatsServer
 ) -> None:
     async with relaying(database, bus):
         await announce(database, new_id(), range(50))
         await becomes(lambda: is_all_published(database))
-        await broker.kill()
+        broker.kill()
         broker.lose_store()
-        await broker.start()
+        broker.start()
 
         async def is_complete() -> bool:
             return await is_all_published(database) and await _count(broker) == 50
@@ -178,22 +183,22 @@ async def test_a_store_that_jetstream_lost_is_filled_again(
 
 
 async def test_an_end_that_jetstream_lost_is_published_again(
-    database: Database, bus: Bus, broker: Broker, tmp_path: Path
+    database: Database, bus: Bus, broker: NatsServer, tmp_path: Path
 ) -> None:
     kettle = new_id()
     async with relaying(database, bus):
         await announce(database, kettle, range(5))
         await becomes(lambda: is_all_published(database))
-    await broker.kill()
-    shutil.copytree(broker.store, tmp_path / "yesterday")
-    await broker.start()
+    broker.kill()
+    shutil.copytree(broker.folder / "store", tmp_path / "yesterday")
+    broker.start()
     async with relaying(database, bus):
         await announce(database, kettle, range(5, 10))
         await becomes(lambda: is_all_published(database))
-    await broker.kill()
+    broker.kill()
     broker.lose_store()
-    shutil.copytree(tmp_path / "yesterday", broker.store)
-    await broker.start()
+    shutil.copytree(tmp_path / "yesterday", broker.folder / "store")
+    broker.start()
     async with relaying(database, bus):
 
         async def is_complete() -> bool:
@@ -203,8 +208,10 @@ async def test_an_end_that_jetstream_lost_is_published_again(
     assert [fact.data["cup"] for fact in await stored(broker)] == list(range(10))
 
 
-async def test_a_new_job_wakes_the_workers_of_its_kind(database: Database, bus: Bus, broker: Broker) -> None:
-    client = await nats.connect(broker.settings.url)
+async def test_a_new_job_wakes_the_workers_of_its_kind(
+    database: Database, bus: Bus, broker: NatsServer
+) -> None:
+    client = await connected_to(broker)
     hints = await client.subscribe("jobs.wake.>")
     async with relaying(database, bus):
         async with asyncio.timeout(10):
@@ -220,8 +227,8 @@ async def test_a_new_job_wakes_the_workers_of_its_kind(database: Database, bus: 
     await client.close()
 
 
-async def _count(broker: Broker) -> int:
-    client = await nats.connect(broker.settings.url)
+async def _count(broker: NatsServer) -> int:
+    client = await connected_to(broker)
     try:
         return (await client.jetstream().stream_info("FACTS")).state.messages
     except nats.js.errors.NotFoundError:

@@ -31,6 +31,7 @@ def _facts() -> None:
         sa.Column("sequence", sa.BigInteger, nullable=False),
         sa.Column("project_id", sa.Uuid),
         sa.Column("payload", JSONB, nullable=False),
+        sa.Column("headers", JSONB, nullable=False),
         sa.Column("occurred_at", TIME, nullable=False, server_default=CLOCK),
         sa.Column("published_at", TIME),
         sa.Column("stream_sequence", sa.BigInteger),
