@@ -1,7 +1,7 @@
 """The object store: an async face over the `minio` client, which works against any S3.
 
 Objects are immutable: a key is written once (or again with the same bytes), never changed in place.
-Errors: `ObjectNotFound` (404) for a missing object, `StorageUnavailable` (503, retryable) for an absent store.
+Errors: `ObjectNotFound` (404), `StorageUnavailable` (503, retryable).
 """
 
 import asyncio

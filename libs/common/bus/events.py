@@ -1,0 +1,129 @@
+"""The fact door of a room: from one fact to the next, each taking effect once."""
+
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, get_type_hints
+from uuid import UUID
+
+import nats.errors
+import nats.js.errors
+import structlog
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from pydantic import ValidationError
+
+from libs.common.bus.client import Bus
+from libs.common.bus.context import bind_context, context_of
+from libs.common.bus.pull import Puller
+from libs.common.bus.streams import FACTS, ensure_streams
+from libs.common.bus.subjects import consumer_name, dead_letter, fact_filter
+from libs.common.contracts.base import Fact, FactEnvelope
+from libs.common.log import get_logger
+
+ACK_WAIT_SECONDS = 60.0
+BACKOFF_SECONDS = (0.5, 1, 2, 5, 15, 30, 60, 120)
+BATCH = 20
+Function = TypeVar("Function", bound=Callable[..., Awaitable[None]])
+log = get_logger(__name__)
+
+
+class FactUnit(Protocol):
+    """What `open_unit` opens: the service, and the inbox, in one transaction."""
+
+    @property
+    def service(self) -> Any: ...
+
+    async def first_time(self, consumer: str, fact_id: UUID) -> bool: ...
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    fact: type[Fact]
+    function: Callable[[Any, Any], Awaitable[None]]
+
+
+@dataclass
+class EventDoor:
+    """`@events.on` on `async def evaluate_completed_run(fact: RunCompleted, service: Service) -> None`."""
+
+    reactions: dict[str, Reaction] = field(default_factory=dict)
+
+    def on(self, function: Function) -> Function:
+        """The fact is the type of the first parameter."""
+        first = next(iter(inspect.signature(function).parameters))
+        fact = get_type_hints(function)[first]
+        if not (isinstance(fact, type) and issubclass(fact, Fact) and fact.noun):
+            raise TypeError(f"{function.__qualname__} does not name the Fact it reacts to")
+        if fact.type_name() in self.reactions:
+            raise TypeError(f"two functions react to {fact.type_name()}")
+        self.reactions[fact.type_name()] = Reaction(fact, function)
+        return function
+
+
+async def consume(bus: Bus, room: str, door: EventDoor, open_unit: OpenUnit) -> None:
+    """Until cancelled: one durable consumer per (room, fact), one fact at a time, in order."""
+    async with asyncio.TaskGroup() as group:
+        for reaction in door.reactions.values():
+            group.create_task(_Consumer(bus, room, reaction, open_unit).run())
+
+
+class _Consumer:
+    def __init__(self, bus: Bus, room: str, reaction: Reaction, open_unit: OpenUnit) -> None:
+        self._bus = bus
+        self._reaction = reaction
+        self._open_unit = open_unit
+        self._name = consumer_name(room, reaction.fact.noun, reaction.fact.past)
+
+    async def run(self) -> None:
+        async for message in Puller(self._bus, FACTS, self._ensure, BATCH).messages():
+            await self._handle(message)
+
+    async def _ensure(self) -> str:
+        wanted = ConsumerConfig(
+            durable_name=self._name,
+            deliver_policy=DeliverPolicy.ALL,
+            ack_policy=AckPolicy.EXPLICIT,
+            ack_wait=ACK_WAIT_SECONDS,
+            filter_subject=fact_filter(self._reaction.fact.noun, self._reaction.fact.past),
+        )
+        try:
+            made = await self._bus.jetstream.add_consumer(FACTS, wanted)
+        except nats.js.errors.NotFoundError:
+            await ensure_streams(self._bus)
+            made = await self._bus.jetstream.add_consumer(FACTS, wanted)
+        return made.name
+
+    async def _handle(self, message: Msg) -> None:
+        structlog.contextvars.clear_contextvars()
+        bind_context(context_of(message.headers))
+        try:
+            await self._react(message.data)
+        except Exception as error:  # noqa: BLE001 — the edge: whatever broke, the fact is tried again
+            await self._put_off(message, error)
+        else:
+            await message.ack()
+
+    async def _react(self, data: bytes) -> None:
+        envelope = FactEnvelope.model_validate_json(data)
+        structlog.contextvars.bind_contextvars(fact=envelope.type, fact_id=str(envelope.id))
+        fact = self._reaction.fact.model_validate(envelope.data)
+        async with self._open_unit() as unit:
+            if await unit.first_time(self._name, envelope.id):
+                await self._reaction.function(fact, unit.service)
+
+    async def _put_off(self, message: Msg, error: Exception) -> None:
+        tried = message.metadata.num_delivered or 1
+        if tried > len(BACKOFF_SECONDS) or isinstance(error, ValidationError):
+            log.error("fact_given_up", consumer=self._name, exc_info=error)
+            headers = {"Modelyard-Reason": type(error).__name__}
+            await self._bus.jetstream.publish(dead_letter(FACTS, self._name), message.data, headers=headers)
+            await message.ack()
+            return
+        log.warning("fact_failed", consumer=self._name, tried=tried, exc_info=error)
+        await message.nak(delay=BACKOFF_SECONDS[tried - 1])

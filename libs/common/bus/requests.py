@@ -1,0 +1,222 @@
+"""The request door of a room: typed functions, each answering one request, behind one queue group."""
+
+import asyncio
+import inspect
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol, TypeVar, get_type_hints
+
+import structlog
+from nats.aio.msg import Msg
+from nats.aio.subscription import Subscription
+from pydantic import TypeAdapter, ValidationError
+
+from libs.common.bus.client import DEADLINE_HEADER, DRAIN_SECONDS, ERROR_HEADER, Bus
+from libs.common.bus.context import bind_context, context_of, current_context
+from libs.common.contracts.base import Request
+from libs.common.errors import BadInput, InternalError, ModelyardError, Problem, TimedOut
+from libs.common.log import get_logger
+
+QUEUE_GROUP = "q"
+VERSION = "1.0.0"
+Function = TypeVar("Function", bound=Callable[..., Awaitable[Any]])
+log = get_logger(__name__)
+
+
+class ServiceUnit(Protocol):
+    """What `open_unit` opens: the room's service inside one transaction."""
+
+    @property
+    def service(self) -> Any: ...
+
+
+OpenUnit = Callable[[], AbstractAsyncContextManager[Any]]
+
+
+@dataclass
+class Endpoint:
+    """One request type, its function, and the counts that `$SRV.STATS` tells."""
+
+    request: type[Request[Any]]
+    function: Callable[[Any, Any], Awaitable[Any]]
+    answer: TypeAdapter[Any]
+    num_requests: int = 0
+    num_errors: int = 0
+    last_error: str = ""
+    processing_ns: int = 0
+
+
+@dataclass
+class RequestDoor:
+    """`@door.answers` on `async def create_project(request: CreateProject, service: Service) -> Project`."""
+
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
+
+    def answers(self, function: Function) -> Function:
+        """The request is the type of the first parameter."""
+        first = next(iter(inspect.signature(function).parameters))
+        request = get_type_hints(function)[first]
+        if not (isinstance(request, type) and issubclass(request, Request) and request.subject):
+            raise TypeError(f"{function.__qualname__} does not name the Request it answers")
+        if request.subject in self.endpoints:
+            raise TypeError(f"two functions answer {request.subject}")
+        self.endpoints[request.subject] = Endpoint(request, function, TypeAdapter(request.answer_type))
+        return function
+
+
+@asynccontextmanager
+async def serve(
+    bus: Bus, room: str, door: RequestDoor, open_unit: OpenUnit, concurrency: int = 64
+) -> AsyncIterator[None]:
+    """Answers while the context is open; on leaving, takes no more and finishes what it took."""
+    server = _Server(bus, room, door, open_unit, concurrency)
+    await server.start()
+    try:
+        yield
+    finally:
+        await server.drain()
+
+
+class _Server:
+    def __init__(self, bus: Bus, room: str, door: RequestDoor, open_unit: OpenUnit, concurrency: int) -> None:
+        self._bus = bus
+        self._room = room
+        self._door = door
+        self._open_unit = open_unit
+        self._slots = asyncio.Semaphore(concurrency)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._subscriptions: list[Subscription] = []
+        self._started = time.time()
+
+    async def start(self) -> None:
+        for endpoint in self._door.endpoints.values():
+            subject = endpoint.request.subject
+            self._subscriptions.append(
+                await self._bus.client.subscribe(subject, queue=QUEUE_GROUP, cb=self._taker(endpoint))
+            )
+        for verb, describe in (("PING", self._ping), ("INFO", self._info), ("STATS", self._stats)):
+            for subject in (verb, f"{verb}.{self._room}", f"{verb}.{self._room}.{self._bus.id}"):
+                self._subscriptions.append(
+                    await self._bus.client.subscribe(f"$SRV.{subject}", cb=_describer(describe))
+                )
+        # Only now does the server know them all: who is told "ready" may ask at once.
+        await self._bus.client.flush()
+
+    async def drain(self) -> None:
+        for subscription in self._subscriptions:
+            if self._bus.is_connected:
+                await subscription.unsubscribe()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+
+    def _taker(self, endpoint: Endpoint) -> Callable[[Msg], Awaitable[None]]:
+        async def take(message: Msg) -> None:
+            # The slot is taken here: plain callbacks run one by one, so a full house stops reading.
+            await self._slots.acquire()
+            task = asyncio.create_task(self._answer(endpoint, message))
+            self._tasks.add(task)
+            task.add_done_callback(self._done)
+
+        return take
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._slots.release()
+
+    async def _answer(self, endpoint: Endpoint, message: Msg) -> None:
+        structlog.contextvars.clear_contextvars()
+        bind_context(context_of(message.headers))
+        structlog.contextvars.bind_contextvars(subject=message.subject)
+        started = time.perf_counter_ns()
+        try:
+            payload, headers = await self._carry_out(endpoint, message), None
+            self._bus.require_size(payload, {})
+        except ModelyardError as error:
+            payload, headers = _refusal(error)
+            endpoint.num_errors += 1
+            endpoint.last_error = error.code
+        endpoint.num_requests += 1
+        endpoint.processing_ns += time.perf_counter_ns() - started
+        if message.reply and self._bus.is_connected:
+            await self._bus.client.publish(message.reply, payload, headers=headers)
+
+    async def _carry_out(self, endpoint: Endpoint, message: Msg) -> bytes:
+        _require_time(message)
+        try:
+            request = endpoint.request.model_validate_json(message.data)
+        except ValidationError as error:
+            raise BadInput("the request is not valid", errors=problems_of(error)) from error
+        try:
+            async with self._open_unit() as unit:
+                answer = await endpoint.function(request, unit.service)
+            return endpoint.answer.dump_json(answer)
+        except ModelyardError:
+            raise
+        except Exception as error:
+            reference = current_context().request_id
+            log.error("request_failed", reference=reference, exc_info=error)
+            raise InternalError(f"please report the reference {reference}") from error
+
+    def _ping(self) -> dict[str, Any]:
+        identity = {"name": self._room, "id": self._bus.id, "version": VERSION, "metadata": {}}
+        return {"type": "io.nats.micro.v1.ping_response", **identity}
+
+    def _info(self) -> dict[str, Any]:
+        endpoints = [
+            {"name": _endpoint_name(subject), "subject": subject, "queue_group": QUEUE_GROUP}
+            for subject in self._door.endpoints
+        ]
+        return {**self._ping(), "type": "io.nats.micro.v1.info_response", "endpoints": endpoints}
+
+    def _stats(self) -> dict[str, Any]:
+        endpoints = [
+            {
+                "name": _endpoint_name(subject),
+                "subject": subject,
+                "num_requests": endpoint.num_requests,
+                "num_errors": endpoint.num_errors,
+                "last_error": endpoint.last_error,
+                "processing_time": endpoint.processing_ns,
+            }
+            for subject, endpoint in self._door.endpoints.items()
+        ]
+        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started))
+        stats = {"type": "io.nats.micro.v1.stats_response", "started": started, "endpoints": endpoints}
+        return {**self._ping(), **stats}
+
+
+def _endpoint_name(subject: str) -> str:
+    return "-".join(subject.split(".")[2:])
+
+
+def _describer(describe: Callable[[], dict[str, Any]]) -> Callable[[Msg], Awaitable[None]]:
+    async def reply(message: Msg) -> None:
+        if message.reply:
+            await message.respond(json.dumps(describe()).encode())
+
+    return reply
+
+
+def _require_time(message: Msg) -> None:
+    deadline = (message.headers or {}).get(DEADLINE_HEADER)
+    if deadline and time.time() > float(deadline):
+        raise TimedOut("the caller has given up already")
+
+
+def _refusal(error: ModelyardError) -> tuple[bytes, dict[str, str]]:
+    problem = error.problem(current_context().request_id)
+    text = error.title.encode("ascii", "replace").decode()
+    return problem.model_dump_json().encode(), {
+        ERROR_HEADER: str(error.status),
+        "Nats-Service-Error": text,
+    }
+
+
+def problems_of(error: ValidationError) -> list[Problem]:
+    return [
+        Problem(field=".".join(map(str, found["loc"])), message=found["msg"])
+        for found in error.errors(include_url=False, include_context=False, include_input=False)[:100]
+    ]

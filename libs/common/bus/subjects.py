@@ -1,0 +1,32 @@
+"""How subjects are spelled: tokens of [a-z0-9_-], dots between."""
+
+import re
+
+_TOKEN = re.compile(r"^[a-z0-9_-]+$")
+
+
+def fact_filter(noun: str, past: str) -> str:
+    return f"facts.{token(noun)}.{token(past)}.*"
+
+
+def telemetry(run_id: object, kind: str = "batch") -> str:
+    return f"telemetry.{token(str(run_id))}.{token(kind)}"
+
+
+def live_telemetry(run_id: object) -> str:
+    return f"live.telemetry.{token(str(run_id))}.>"
+
+
+def dead_letter(stream: str, consumer: str) -> str:
+    return f"dlq.{stream.lower()}.{consumer}"
+
+
+def consumer_name(room: str, noun: str, past: str) -> str:
+    return "-".join(map(token, (room, noun, past)))
+
+
+def token(text: str) -> str:
+    """Refuses what could be read as more than one token or as a wildcard."""
+    if not _TOKEN.match(text):
+        raise ValueError(f"not a subject token: {text!r}")
+    return text
