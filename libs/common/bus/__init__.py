@@ -9,7 +9,7 @@ from libs.common.bus.context import RequestContext, bind_context, current_contex
 from libs.common.bus.events import EventDoor, consume
 from libs.common.bus.requests import RequestDoor, serve
 from libs.common.bus.streams import ensure_streams
-from libs.common.bus.telemetry import TelemetryPublisher, follow_telemetry
+from libs.common.bus.telemetry import TelemetryPublisher, follow_telemetry, telemetry_epoch
 
 __all__ = [
     "Bus",
@@ -24,4 +24,5 @@ __all__ = [
     "ensure_streams",
     "follow_telemetry",
     "serve",
+    "telemetry_epoch",
 ]

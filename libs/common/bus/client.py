@@ -113,7 +113,7 @@ class Bus:
 
         NobodyAnswers (503) at once when no room listens, TimedOut (504) when the answer is late.
         """
-        self._require_connection()
+        self.require_connection()
         deadline = time.time() + timeout_seconds
         headers = {**current_context().headers(), DEADLINE_HEADER: f"{deadline:.3f}"}
         payload = request.model_dump_json().encode()
@@ -132,7 +132,7 @@ class Bus:
 
     async def publish(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> None:
         """Core NATS: gone if nobody listens."""
-        self._require_connection()
+        self.require_connection()
         self.require_size(data, headers or {})
         await self.client.publish(subject, data, headers=headers)
 
@@ -188,7 +188,7 @@ class Bus:
         except (TimeoutError, nats.errors.Error, OSError):
             await self.client.close()
 
-    def _require_connection(self) -> None:
+    def require_connection(self) -> None:
         if not self.client.is_connected:
             raise BusUnavailable("the connection to NATS is down; nothing was sent")
 

@@ -33,33 +33,44 @@ class Puller:
         self._stream = stream
         self._ensure = ensure
         self._batch = batch
+        self._is_renewed = False
         self._reconnected = asyncio.Event()
         bus.on_reconnect(self._on_reconnect)
 
     async def _on_reconnect(self) -> None:
         self._reconnected.set()
 
+    def renew(self) -> None:
+        """Leaves what this consumer still has and asks `ensure` for another one."""
+        self._is_renewed = True
+
     async def messages(self) -> AsyncIterator[Msg]:
         """For ever; what was received twice because of an outage is the receiver's to notice."""
         while True:
+            if not self._bus.is_connected:
+                await self._reconnected.wait()
+            # Before `ensure`: a reconnect while it runs must be seen by the first wait after it.
+            self._reconnected.clear()
+            self._is_renewed = False
             try:
-                name = await self._ensure()
-                async for message in self._pull(name):
+                async for message in self._pull(await self._ensure()):
                     yield message
             except (ConsumerIsGone, nats.errors.Error, OSError) as error:
-                log.info("pull_again", stream=self._stream, reason=type(error).__name__)
+                log.warning("pull_again", stream=self._stream, reason=repr(error))
                 await asyncio.sleep(RETRY_SECONDS)
 
     async def _pull(self, name: str) -> AsyncIterator[Msg]:
+        """Until a reconnect: what was on its way then may be lost, and the consumer may be too."""
         inbox = self._bus.client.new_inbox()
         queue: asyncio.Queue[Msg] = asyncio.Queue()
         subscription = await self._bus.client.subscribe(inbox, cb=queue.put)
         try:
-            while True:
-                self._reconnected.clear()
+            while not self._reconnected.is_set():
                 await self._request(name, inbox)
                 async for message in self._batch_of(queue):
                     yield message
+                    if self._is_renewed:
+                        return
         finally:
             with suppress(nats.errors.Error):
                 await subscription.unsubscribe()
@@ -90,6 +101,8 @@ class Puller:
             yield message
 
     async def _next(self, queue: asyncio.Queue[Msg]) -> Msg | None:
+        if not queue.empty():
+            return queue.get_nowait()
         getting = asyncio.ensure_future(queue.get())
         reconnect = asyncio.ensure_future(self._reconnected.wait())
         try:

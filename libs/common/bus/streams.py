@@ -1,9 +1,11 @@
-"""The streams: declared once, made or updated, and compared with what the server says it made."""
+"""The streams, declared once; they and consumers are compared with what the server says it made."""
 
+from dataclasses import fields
 from datetime import timedelta
+from typing import TypeVar
 
 import nats.js.errors
-from nats.js.api import DiscardPolicy, RePublish, RetentionPolicy, StorageType, StreamConfig
+from nats.js.api import ConsumerConfig, DiscardPolicy, RePublish, RetentionPolicy, StorageType, StreamConfig
 
 from libs.common.bus.client import Bus
 from libs.common.errors import ModelyardError
@@ -13,10 +15,11 @@ TELEMETRY = "TELEMETRY"
 TASKS = "TASKS"
 DEAD_LETTERS = "DEAD_LETTERS"
 DUPLICATE_WINDOW = timedelta(minutes=10)
+Config = TypeVar("Config", StreamConfig, ConsumerConfig)
 
 
-class StreamDiffers(ModelyardError):
-    code, title = "stream_differs", "The server made another stream than it was asked for"
+class ServerDiffers(ModelyardError):
+    code, title = "stream_differs", "The server made something else than it was asked for"
 
 
 def _stream(
@@ -40,11 +43,10 @@ STREAMS = (
     _stream(TASKS, "tasks.>", timedelta(days=7), work_queue=True),
     _stream(DEAD_LETTERS, "dlq.>", timedelta(days=30)),
 )
-_COMPARED = ("subjects", "retention", "storage", "max_age", "duplicate_window")
 
 
 async def ensure_streams(bus: Bus) -> None:
-    """Safe to call at any time by anyone; raises StreamDiffers where an old server ignored what was asked."""
+    """Safe to call at any time by anyone; raises ServerDiffers where an old server ignored what was asked."""
     for wanted in STREAMS:
         try:
             made = await bus.jetstream.add_stream(wanted)
@@ -53,9 +55,23 @@ async def ensure_streams(bus: Bus) -> None:
         compare(wanted, made.config)
 
 
-def compare(wanted: StreamConfig, made: StreamConfig) -> None:
-    differing = [name for name in _COMPARED if getattr(wanted, name) != getattr(made, name)]
-    if wanted.republish and (made.republish is None or made.republish.dest != wanted.republish.dest):
-        differing.append("republish")
+async def ensure_consumer(bus: Bus, stream: str, wanted: ConsumerConfig) -> str:
+    """Its name; makes the streams again if the server has lost them."""
+    try:
+        made = await bus.jetstream.add_consumer(stream, wanted)
+    except nats.js.errors.NotFoundError:
+        await ensure_streams(bus)
+        made = await bus.jetstream.add_consumer(stream, wanted)
+    compare(wanted, made.config)
+    return made.name
+
+
+def compare(wanted: Config, made: Config) -> None:
+    """nats-server 2.9 accepts options it does not know; only its answer, without them, tells."""
+    differing = [
+        field.name
+        for field in fields(wanted)
+        if (asked := getattr(wanted, field.name)) is not None and asked != getattr(made, field.name)
+    ]
     if differing:
-        raise StreamDiffers(f"stream {wanted.name}: {', '.join(differing)}")
+        raise ServerDiffers(f"{wanted.name}: {', '.join(differing)}")

@@ -5,19 +5,22 @@ from uuid import uuid5
 
 import nats.errors
 import nats.js.errors
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.aio.msg import Msg
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 
 from libs.common.bus.client import Bus, BusUnavailable
-from libs.common.bus.pull import ConsumerIsGone, Puller
-from libs.common.bus.streams import TELEMETRY, ensure_streams
+from libs.common.bus.pull import Puller
+from libs.common.bus.streams import TELEMETRY, ensure_consumer, ensure_streams
 from libs.common.bus.subjects import telemetry
 from libs.common.contracts.telemetry import TelemetryBatch
 from libs.common.ids import new_id
+from libs.common.log import get_logger
 
 MAX_BATCH_BYTES = 512 * 1024
 ACK_SECONDS = 5.0
 PULL_BATCH = 500
 INACTIVE_SECONDS = 60.0
+log = get_logger(__name__)
 
 
 class TelemetryPublisher:
@@ -31,20 +34,25 @@ class TelemetryPublisher:
             for half in _halves(batch):
                 await self.publish(half)
             return
+        self._bus.require_connection()
         self._bus.require_size(payload, {})
         try:
-            await self._bus.jetstream.publish(
-                telemetry(batch.run_id),
-                payload,
-                timeout=ACK_SECONDS,
-                stream=TELEMETRY,
-                headers={"Nats-Msg-Id": str(batch.id)},
-            )
-        except (nats.js.errors.NotFoundError, nats.js.errors.NoStreamResponseError) as error:
-            await ensure_streams(self._bus)
-            raise BusUnavailable("the telemetry stream was made anew") from error
-        except (nats.errors.Error, TimeoutError, OSError) as error:
+            await self._send(telemetry(batch.run_id), payload, str(batch.id))
+        except (nats.errors.Error, OSError) as error:
             raise BusUnavailable("the batch was not acknowledged") from error
+
+    async def _send(self, subject: str, payload: bytes, message_id: str) -> None:
+        async def send() -> None:
+            headers = {"Nats-Msg-Id": message_id}
+            await self._bus.jetstream.publish(
+                subject, payload, timeout=ACK_SECONDS, stream=TELEMETRY, headers=headers
+            )
+
+        try:
+            await send()
+        except (nats.js.errors.NotFoundError, nats.js.errors.NoStreamResponseError):
+            await ensure_streams(self._bus)
+            await send()
 
 
 def _halves(batch: TelemetryBatch) -> tuple[TelemetryBatch, TelemetryBatch]:
@@ -64,33 +72,70 @@ def _halves(batch: TelemetryBatch) -> tuple[TelemetryBatch, TelemetryBatch]:
     return first, second
 
 
-async def follow_telemetry(bus: Bus, after_sequence: int) -> AsyncIterator[tuple[int, TelemetryBatch]]:
+async def follow_telemetry(
+    bus: Bus, after_sequence: int, epoch: str | None = None
+) -> AsyncIterator[tuple[int, TelemetryBatch]]:
     """(sequence, batch) of every batch after `after_sequence`, in order, none twice, for ever.
 
-    A stream that was made anew counts from 1 again, and so do the sequences.
+    A stream that was made anew counts from 1 again, and so do the sequences. Who keeps the sequence from one
+    process to the next keeps `telemetry_epoch` with it: without, a new stream that has outgrown the old one
+    looks like the old one.
     """
-    last = after_sequence
-
-    async def ensure() -> str:
-        nonlocal last
-        if await _last_sequence(bus) < last:
-            last = 0
-        return await _consumer_after(bus, last)
-
-    async for message in Puller(bus, TELEMETRY, ensure, PULL_BATCH).messages():
-        sequence = message.metadata.sequence.stream
-        if sequence <= last:
+    place = _Place(bus, after_sequence, epoch)
+    puller = Puller(bus, TELEMETRY, place.consumer, PULL_BATCH)
+    async for message in puller.messages():
+        if not place.follows(message):
+            log.warning("telemetry_gap", after_sequence=place.sequence)
+            puller.renew()
             continue
-        last = sequence
-        yield sequence, TelemetryBatch.model_validate_json(message.data)
+        yield place.sequence, TelemetryBatch.model_validate_json(message.data)
 
 
-async def _last_sequence(bus: Bus) -> int:
+async def telemetry_epoch(bus: Bus) -> str:
+    """Which stream the sequences count in: another one has another epoch."""
+    return str((await _stream_info(bus)).created)
+
+
+class _Place:
+    """How far a follower is, and whether the next message is the next one.
+
+    A consumer counts its deliveries: a number left out was lost on its way here, while batches that have
+    expired leave a hole in the stream's numbers only.
+    """
+
+    def __init__(self, bus: Bus, sequence: int, epoch: str | None) -> None:
+        self.sequence = sequence
+        self._bus = bus
+        self._epoch = epoch
+        self._num_delivered = 0
+
+    def follows(self, message: Msg) -> bool:
+        position = message.metadata.sequence
+        if position.consumer != self._num_delivered + 1:
+            return False
+        self._num_delivered += 1
+        self.sequence = position.stream
+        return True
+
+    async def consumer(self) -> str:
+        """A new one behind the last batch seen: an acknowledgement of none remembers nothing for us."""
+        stream = await _stream_info(self._bus)
+        epoch = str(stream.created)
+        if epoch != (self._epoch or epoch):
+            self.sequence = 0
+        elif stream.state.last_seq < self.sequence:
+            # The same stream without its end (the disk never had it), or one that we know nothing about.
+            self.sequence = stream.state.last_seq if self._epoch else 0
+        self._epoch, self._num_delivered = epoch, 0
+        return await _consumer_after(self._bus, self.sequence)
+
+
+async def _stream_info(bus: Bus) -> StreamInfo:
     try:
-        return (await bus.jetstream.stream_info(TELEMETRY)).state.last_seq
-    except nats.js.errors.NotFoundError as error:
+        return await bus.jetstream.stream_info(TELEMETRY)
+    except nats.js.errors.NotFoundError:
         await ensure_streams(bus)
-        raise ConsumerIsGone("the stream was made anew") from error
+        return await bus.jetstream.stream_info(TELEMETRY)
 
 
 async def _consumer_after(bus: Bus, sequence: int) -> str:
@@ -102,4 +147,4 @@ async def _consumer_after(bus: Bus, sequence: int) -> str:
         inactive_threshold=INACTIVE_SECONDS,
         mem_storage=True,
     )
-    return (await bus.jetstream.add_consumer(TELEMETRY, wanted)).name
+    return await ensure_consumer(bus, TELEMETRY, wanted)

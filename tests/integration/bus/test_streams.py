@@ -9,7 +9,7 @@ import pytest
 
 from libs.common.bus import Bus, EventDoor, TelemetryPublisher, consume, ensure_streams, follow_telemetry
 from libs.common.bus import events as events_module
-from libs.common.bus.streams import STREAMS, StreamDiffers, compare
+from libs.common.bus.streams import STREAMS, ServerDiffers, compare
 from libs.common.bus.subjects import token
 from libs.common.contracts.base import Fact, FactEnvelope
 from libs.common.contracts.telemetry import MetricPoint, TelemetryBatch
@@ -139,7 +139,7 @@ async def test_ensuring_streams_twice_is_harmless_and_an_ignored_option_is_told(
     wanted = next(stream for stream in STREAMS if stream.name == "FACTS")
     made = (await bus.jetstream.stream_info("FACTS")).config
     compare(wanted, made)
-    with pytest.raises(StreamDiffers):
+    with pytest.raises(ServerDiffers):
         compare(wanted, made.evolve(max_age=1.0))
 
 
