@@ -72,8 +72,9 @@ def export_prefix(export_id: UUID) -> str:
     return f"exports/{export_id}/"
 
 
-def export_file(export_id: UUID, suffix: str) -> str:
-    return f"{export_prefix(export_id)}model.{_word(suffix)}"
+def export_file(export_id: UUID, sha256: str, suffix: str) -> str:
+    """By content: an attempt that lost its lease cannot write over what its successor has announced."""
+    return f"{export_prefix(export_id)}{_word(sha256)}.{_word(suffix)}"
 
 
 def is_below(key: str, prefix: str) -> bool:

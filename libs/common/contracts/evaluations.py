@@ -11,6 +11,7 @@ from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQue
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.predictions import Prediction
 from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.runs import RunCompleted
 from libs.common.contracts.splits import Subset
 
 
@@ -53,7 +54,11 @@ class SampleResult(View):
 
 
 class Evaluable(View):
-    """What an evaluation or export is about; the gateway fills it from the run, facts carry it."""
+    """What an evaluation or export is about; the gateway fills it from the run, facts carry it.
+
+    `checkpoint` names the package of the run's (`best`, `last`, `epoch-N`); `deployment` is what a chain
+    that ends in deploy calls its deployment, and its model.
+    """
 
     run_id: UUID
     run_name: str
@@ -64,6 +69,19 @@ class Evaluable(View):
     package: str
     data: DataReference
     deployment: str = ""
+
+    @classmethod
+    def of_run(cls, fact: RunCompleted) -> "Evaluable":
+        return cls(
+            run_id=fact.run_id,
+            run_name=fact.name,
+            experiment_id=fact.experiment_id,
+            project_id=fact.data.project_id,
+            task=fact.task,
+            package=fact.package,
+            data=fact.data,
+            deployment=fact.deployment,
+        )
 
 
 class CreateEvaluation(Request[Evaluation], subject="svc.evaluator.evaluation.create"):

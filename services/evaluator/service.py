@@ -1,0 +1,153 @@
+"""The rules of evaluations: what is queued, what becomes of it, what is announced."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from libs.common.contracts.base import Chain, Gone, Page, PageQuery, now
+from libs.common.contracts.datasets import DataReference
+from libs.common.contracts.evaluations import (
+    Evaluable,
+    EvaluateModel,
+    Evaluation,
+    EvaluationCompleted,
+    EvaluationFailed,
+    EvaluationState,
+    ListSampleResults,
+    SampleResult,
+)
+from libs.common.contracts.reports import EvaluationReport
+from libs.common.db.outbox import Outbox
+from libs.common.errors import Problem
+from libs.common.ids import new_id
+from libs.common.jobs import JobQueue
+from libs.common.paging import after, page_of
+from services.evaluator.errors import EvaluationNotFound, SubsetIsEmpty
+from services.evaluator.models import EvaluationRow, ResultRow
+from services.evaluator.repository import Repository
+
+# What a chain evaluates by itself: the first of these that has samples.
+HELD_OUT = ("test", "val")
+
+
+class Service:
+    """One transaction's worth; nothing here commits."""
+
+    def __init__(self, repository: Repository, queue: JobQueue, outbox: Outbox) -> None:
+        self._repository = repository
+        self._queue = queue
+        self._outbox = outbox
+
+    async def create(
+        self, model: Evaluable, subsets: tuple[str, ...], batch_size: int | None = None, then: Chain = ()
+    ) -> Evaluation:
+        _require_samples(model.data, subsets)
+        spec = EvaluateModel(
+            evaluation_id=new_id(), model=model, subsets=subsets, batch_size=batch_size, then=then
+        )
+        job_id = await self._queue.enqueue(
+            spec, project_id=model.project_id, title=f"Evaluate {model.run_name}"
+        )
+        row = EvaluationRow(
+            id=spec.evaluation_id,
+            run_id=model.run_id,
+            project_id=model.project_id,
+            job_id=job_id,
+            model=model.model_dump(mode="json"),
+            subsets=list(subsets),
+        )
+        await self._repository.add(row)
+        return row.view()
+
+    async def create_next(self, model: Evaluable, then: Chain) -> Evaluation:
+        """The step of a chain: nobody chose the subsets, so what training never saw is taken."""
+        filled = tuple(name for name, count in model.data.subset_counts.items() if count)
+        held_out = tuple(name for name in HELD_OUT if name in filled)[:1]
+        return await self.create(model, held_out or filled, then=then)
+
+    async def get(self, evaluation_id: UUID) -> Evaluation:
+        return (await self._existing(evaluation_id)).view()
+
+    async def list_evaluations(self, run_id: UUID | None, query: PageQuery) -> Page[Evaluation]:
+        rows = await self._repository.page(run_id, after(query, UUID), query.limit + 1)
+        return page_of(rows, query, EvaluationRow.view, lambda row: row.id)
+
+    async def list_results(self, wanted: ListSampleResults) -> Page[SampleResult]:
+        await self._existing(wanted.evaluation_id)
+        query = wanted.query
+        rows = await self._repository.page_results(wanted, after(query, int), query.limit + 1)
+        return page_of(rows, query, ResultRow.view, lambda row: row.position)
+
+    async def delete(self, evaluation_id: UUID) -> Gone:
+        """Its job is cancelled if it has not ended; rows go at once."""
+        row = await self._existing(evaluation_id)
+        await self._abandon(row)
+        await self._repository.delete(evaluation_id)
+        return Gone(id=str(evaluation_id))
+
+    async def start(self, spec: EvaluateModel) -> None:
+        if not await self._repository.set_running(spec.evaluation_id):
+            raise EvaluationNotFound(f"evaluation {spec.evaluation_id} was deleted")
+
+    async def complete(
+        self, spec: EvaluateModel, report: EvaluationReport, results: Iterable[SampleResult]
+    ) -> None:
+        """Rows, report and fact together; raises EvaluationNotFound if it was deleted meanwhile."""
+        row = await self._repository.lock(spec.evaluation_id)
+        if row is None:
+            raise EvaluationNotFound(f"evaluation {spec.evaluation_id} was deleted")
+        await self._repository.copy_results(row.id, results)
+        row.state, row.finished_at = EvaluationState.COMPLETED.value, now()
+        row.report = report.model_dump(mode="json")
+        completed = EvaluationCompleted(
+            evaluation_id=row.id,
+            project_id=row.project_id,
+            model=spec.model,
+            metrics=report.metrics,
+            then=spec.then,
+        )
+        await self._outbox.add(completed)
+
+    async def fail(self, spec: EvaluateModel, code: str, detail: str) -> None:
+        await self._end_without_result(spec, EvaluationState.FAILED, code, detail)
+
+    async def cancel(self, spec: EvaluateModel) -> None:
+        await self._end_without_result(
+            spec, EvaluationState.CANCELLED, "cancelled", "The evaluation was cancelled on request"
+        )
+
+    async def forget_project(self, project_id: UUID) -> None:
+        for row in await self._repository.open_in_project(project_id):
+            await self._abandon(row)
+        await self._repository.delete_project(project_id)
+
+    async def _existing(self, evaluation_id: UUID) -> EvaluationRow:
+        row = await self._repository.get(evaluation_id)
+        if row is None:
+            raise EvaluationNotFound(f"evaluation {evaluation_id} does not exist")
+        return row
+
+    async def _abandon(self, row: EvaluationRow) -> None:
+        if EvaluationState(row.state) in (EvaluationState.QUEUED, EvaluationState.RUNNING):
+            await self._queue.cancel(row.job_id)
+
+    async def _end_without_result(
+        self, spec: EvaluateModel, state: EvaluationState, code: str, detail: str
+    ) -> None:
+        """A deleted evaluation has nobody left to tell."""
+        row = await self._repository.lock(spec.evaluation_id)
+        if row is None:
+            return
+        row.state, row.finished_at = state.value, now()
+        row.error_code, row.error_detail = code, detail
+        failed = EvaluationFailed(
+            evaluation_id=row.id, project_id=row.project_id, run_id=row.run_id, code=code, detail=detail
+        )
+        await self._outbox.add(failed)
+
+
+def _require_samples(data: DataReference, subsets: tuple[str, ...]) -> None:
+    empty = [name for name in subsets if not data.subset_counts.get(name)]
+    if empty:
+        known = ", ".join(name for name, count in data.subset_counts.items() if count)
+        problems = [Problem(field="subsets", message=f"{name} has no samples") for name in empty]
+        raise SubsetIsEmpty(f"the split has samples in: {known or 'no subset'}", errors=problems)

@@ -1,0 +1,38 @@
+"""Joins the doors of the exporter room to its service."""
+
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.db import Schema
+from libs.common.db.outbox import Outbox
+from libs.common.jobs import JobQueue
+from libs.common.room import Resources, Room
+from services.exporter.events import events
+from services.exporter.jobs import jobs
+from services.exporter.models import Model
+from services.exporter.registry import Registry
+from services.exporter.repository import Repository
+from services.exporter.requests import requests
+from services.exporter.service import Service
+from services.exporter.settings import Settings
+
+SCHEMA = Schema("exporter", Model.metadata, "services.exporter.migrations")
+
+
+def open_service(resources: Resources[Any], session: AsyncSession) -> Service:
+    repository, outbox = Repository(session), Outbox(session)
+    registry = Registry(repository, outbox)
+    return Service(repository, registry, JobQueue(session), outbox, resources.storage)
+
+
+def room(settings: Settings) -> Room[Service]:
+    return Room(
+        name="exporter",
+        settings=settings,
+        schema=SCHEMA,
+        service=open_service,
+        requests=requests,
+        events=events,
+        jobs=jobs,
+    )

@@ -1,0 +1,162 @@
+"""The rules of exports: what is queued, what becomes of it, what is announced."""
+
+from uuid import UUID
+
+from libs.common import artifacts
+from libs.common.contracts.base import Chain, Page, PageQuery, now
+from libs.common.contracts.evaluations import Evaluable
+from libs.common.contracts.exports import (
+    Download,
+    Export,
+    ExportCompleted,
+    ExportFailed,
+    ExportFormat,
+    ExportModel,
+    ExportState,
+    ModelFile,
+)
+from libs.common.contracts.models import ModelVersion
+from libs.common.contracts.packages import ModelCard
+from libs.common.contracts.reports import ParityReport
+from libs.common.db.outbox import Outbox
+from libs.common.ids import new_id
+from libs.common.jobs import JobQueue
+from libs.common.paging import after, page_of
+from libs.common.storage import Storage
+from services.exporter.errors import ExportIsNotReady, ExportNotFound
+from services.exporter.models import ExportRow
+from services.exporter.registry import Registry
+from services.exporter.repository import OPEN, Repository
+
+
+class Service:
+    """One transaction's worth; nothing here commits."""
+
+    def __init__(
+        self, repository: Repository, registry: Registry, queue: JobQueue, outbox: Outbox, storage: Storage
+    ) -> None:
+        self.registry = registry
+        self._repository = repository
+        self._queue = queue
+        self._outbox = outbox
+        self._storage = storage
+
+    async def create(
+        self, source: Evaluable, format: ExportFormat = ExportFormat.ONNX, then: Chain = ()
+    ) -> Export:
+        spec = ExportModel(export_id=new_id(), model=source, format=format, then=then)
+        job_id = await self._queue.enqueue(
+            spec, project_id=source.project_id, title=f"Export {source.run_name}"
+        )
+        row = ExportRow(
+            id=spec.export_id,
+            run_id=source.run_id,
+            project_id=source.project_id,
+            job_id=job_id,
+            source=source.model_dump(mode="json"),
+            format=format.value,
+        )
+        await self._repository.add(row)
+        return row.view()
+
+    async def get(self, export_id: UUID) -> Export:
+        return (await self._existing(export_id)).view()
+
+    async def list_exports(self, run_id: UUID | None, query: PageQuery) -> Page[Export]:
+        rows = await self._repository.page_exports(run_id, after(query, UUID), query.limit + 1)
+        return page_of(rows, query, ExportRow.view, lambda row: row.id)
+
+    async def download(self, export_id: UUID) -> Download:
+        """A link that ends by itself; the bytes come from the object store, which answers ranges."""
+        export = (await self._completed(export_id)).view()
+        assert export.file is not None
+        name = f"{export.model}-v{export.model_version}.{export.format.value}"
+        return Download(
+            url=self._storage.presign_get(export.file.key, filename=name),
+            filename=name,
+            size_bytes=export.file.size_bytes,
+            sha256=export.file.sha256,
+        )
+
+    async def register(self, name: str, export_id: UUID) -> ModelVersion:
+        version = await self.registry.register(name, await self._completed(export_id))
+        return await self.registry.view(version)
+
+    async def start(self, spec: ExportModel) -> None:
+        if not await self._repository.set_running(spec.export_id):
+            raise ExportNotFound(f"export {spec.export_id} was deleted")
+
+    async def complete(
+        self, spec: ExportModel, file: ModelFile, parity: ParityReport, card: ModelCard
+    ) -> None:
+        """File, registry entry and facts together; raises ExportNotFound if it was deleted meanwhile."""
+        row = await self._locked(spec.export_id)
+        row.state, row.finished_at = ExportState.COMPLETED.value, now()
+        row.file = file.model_dump(mode="json")
+        row.parity = parity.model_dump(mode="json")
+        row.card = card.model_dump(mode="json")
+        version = await self.registry.register(await self.registry.free_name(spec.model), row)
+        row.model, row.model_version = version.model, version.version
+        completed = ExportCompleted(
+            export_id=row.id,
+            project_id=row.project_id,
+            run_id=row.run_id,
+            source=spec.model,
+            format=spec.format,
+            file=file,
+            parity=parity,
+            model=version.model,
+            model_version=version.version,
+            then=spec.then,
+        )
+        await self._outbox.add(completed)
+
+    async def refuse(self, spec: ExportModel, parity: ParityReport) -> None:
+        """Keeps the certificate that was not passed; the job's failure says the rest."""
+        row = await self._locked(spec.export_id)
+        row.parity = parity.model_dump(mode="json")
+
+    async def fail(self, spec: ExportModel, code: str, detail: str) -> None:
+        await self._end_without_file(spec, ExportState.FAILED, code, detail)
+
+    async def cancel(self, spec: ExportModel) -> None:
+        await self._end_without_file(
+            spec, ExportState.CANCELLED, "cancelled", "The export was cancelled on request"
+        )
+
+    async def forget_project(self, project_id: UUID) -> None:
+        for row in await self._repository.exports_of_project(project_id):
+            if ExportState(row.state) in OPEN:
+                await self._queue.cancel(row.job_id)
+            await self._storage.remove_prefix(artifacts.export_prefix(row.id))
+        await self._repository.delete_project(project_id)
+
+    async def _existing(self, export_id: UUID) -> ExportRow:
+        row = await self._repository.export(export_id)
+        if row is None:
+            raise ExportNotFound(f"export {export_id} does not exist")
+        return row
+
+    async def _completed(self, export_id: UUID) -> ExportRow:
+        row = await self._existing(export_id)
+        if row.state != ExportState.COMPLETED:
+            raise ExportIsNotReady(f"export {export_id} is {row.state}")
+        return row
+
+    async def _locked(self, export_id: UUID) -> ExportRow:
+        row = await self._repository.lock_export(export_id)
+        if row is None:
+            raise ExportNotFound(f"export {export_id} was deleted")
+        return row
+
+    async def _end_without_file(self, spec: ExportModel, state: ExportState, code: str, detail: str) -> None:
+        """A deleted export has nobody left to tell."""
+        row = await self._repository.lock_export(spec.export_id)
+        if row is None:
+            return
+        row.state, row.finished_at = state.value, now()
+        row.error_code, row.error_detail = code, detail
+        failed = ExportFailed(
+            export_id=row.id, project_id=row.project_id, run_id=row.run_id, code=code, detail=detail
+        )
+        await self._outbox.add(failed)
