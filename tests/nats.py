@@ -1,4 +1,4 @@
-"""A real nats-server with JetStream and a password, which tests may kill and start again on the same port and store."""
+"""A real nats-server with JetStream and a password, which tests may kill and start again."""
 
 import shutil
 import signal
@@ -30,7 +30,8 @@ class NatsServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         config = self.folder / "nats.conf"
         config.write_text(
-            f'port: {self.port}\nhost: 127.0.0.1\nmax_payload: 1MB\njetstream {{ store_dir: "{self.folder}/store" }}\n'
+            f"port: {self.port}\nhost: 127.0.0.1\nmax_payload: 1MB\n"
+            f'jetstream {{ store_dir: "{self.folder}/store" }}\n'
             f'authorization {{ user: modelyard, password: "{PASSWORD}" }}\n'
         )
         program = shutil.which("nats-server")

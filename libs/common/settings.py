@@ -59,6 +59,6 @@ class RoomSettings(BaseSettings):
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     node: str = "local"
-    # What this process offers to jobs that need a whole device: `cpu` (the node's one training slot) or `gpu0`….
+    # Offered to jobs that need a whole device: `cpu` (the node's one training slot) or `gpu0`….
     device: str = "cpu"
     scratch: Path = Path(".modelyard/scratch")

@@ -80,5 +80,7 @@ def test_a_run_that_does_not_exist_is_said_so(page: Page, stack):
 def test_no_token_is_ever_readable_by_a_script(page: Page, stack):
     page.goto(stack.console_url)
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
-    readable = page.evaluate("document.cookie + JSON.stringify(localStorage) + document.documentElement.outerHTML")
+    readable = page.evaluate(
+        "document.cookie + JSON.stringify(localStorage) + document.documentElement.outerHTML"
+    )
     assert stack.token not in readable

@@ -132,5 +132,7 @@ def test_a_prediction_of_what_is_no_image_is_refused_in_words(yard: Modelyard, s
 
 def test_people_are_told(yard: Modelyard, trained):
     run, _ = trained
-    facts = {delivery.fact_type for delivery in yard.deliveries() if run.name in delivery.text + delivery.title}
+    facts = {
+        delivery.fact_type for delivery in yard.deliveries() if run.name in delivery.text + delivery.title
+    }
     assert "run.completed" in facts

@@ -47,22 +47,22 @@ class Request(View, Generic[Answer]):
 class Fact(View):
     """Something that happened, durable and public: `class RunCompleted(Fact, noun="run", past="completed")`.
 
-    Published on `facts.<noun>.<past>.<aggregate id>`; `version` grows only with an incompatible schema.
+    Published on `facts.<noun>.<past>.<aggregate id>`; `schema_version` grows only with an incompatible schema.
     """
 
     noun: ClassVar[str] = ""
     past: ClassVar[str] = ""
-    version: ClassVar[int] = 1
+    schema_version: ClassVar[int] = 1
     about: ClassVar[str] = ""
     registry: ClassVar[dict[str, type["Fact"]]] = {}
 
     project_id: UUID | None = None
 
     def __init_subclass__(
-        cls, noun: str = "", past: str = "", version: int = 1, about: str = "", **kwargs: Any
+        cls, noun: str = "", past: str = "", schema_version: int = 1, about: str = "", **kwargs: Any
     ) -> None:
         super().__init_subclass__(**kwargs)
-        cls.noun, cls.past, cls.version, cls.about = noun, past, version, about or f"{noun}_id"
+        cls.noun, cls.past, cls.schema_version, cls.about = noun, past, schema_version, about or f"{noun}_id"
         if noun:
             Fact.registry[cls.type_name()] = cls
 

@@ -33,7 +33,7 @@ class Outbox:
             insert(OutboxRow).values(
                 uuid=new_id(),
                 type=fact.type_name(),
-                schema_version=fact.version,
+                schema_version=fact.schema_version,
                 aggregate_id=aggregate,
                 sequence=sequence,
                 project_id=fact.project_id,

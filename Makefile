@@ -1,0 +1,54 @@
+# Modelyard: `make help` says what there is.
+PYTHON := .venv/bin/python
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help env demo up down status logs test check fmt format-check lint types contracts bench lock
+
+help: ## What there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+env: ## The environment and the servers' programs; safe to repeat
+	@infra/local/setup.sh
+
+demo: env ## One real model from samples to a served answer; leaves the stack running
+	@.venv/bin/modelyard demo
+
+up: env ## Start the local stack
+	@$(PYTHON) -m infra.local up
+
+down: ## Stop the local stack; data stays
+	@$(PYTHON) -m infra.local down
+
+status: ## What runs, where, and whether it answers
+	@$(PYTHON) -m infra.local status
+
+logs: ## The last lines of one part: make logs s=trainer
+	@$(PYTHON) -m infra.local logs $(s)
+
+test: ## Every test, on real servers of its own
+	@infra/local/setup.sh test
+	@$(PYTHON) -m pytest $(t)
+
+check: format-check lint types contracts test ## What CI runs
+
+fmt: env ## Format and mend what can be mended
+	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+
+format-check: env
+	@.venv/bin/ruff format --check .
+
+lint: env
+	@.venv/bin/ruff check .
+
+types: env
+	@.venv/bin/pyright
+
+contracts: env ## Imports point one way
+	@.venv/bin/lint-imports --no-logo
+
+bench: env ## Ratios against peers and hand-written loops, into benchmarks/RESULTS.md
+	@$(PYTHON) -m benchmarks
+
+lock: env ## Renew constraints.txt: names, versions and hashes only
+	@uv pip compile -q --upgrade --extra dev --generate-hashes --no-header --no-emit-index-url \
+		--no-emit-find-links --no-annotate pyproject.toml -o constraints.txt

@@ -1,0 +1,1 @@
+"""The no-Docker stack: real servers, rooms and console as processes of one supervisord."""

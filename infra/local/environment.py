@@ -1,0 +1,84 @@
+"""Which settings every process of ours gets; nothing else of the caller's MODELYARD_… reaches it."""
+
+from infra.local.home import LOOPBACK, ROOT, Stack
+
+BUCKET = "modelyard"
+# Threads of numeric libraries in rooms: they wait for the network, they do not compute.
+QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def environment(stack: Stack, name: str) -> dict[str, str]:
+    """The variables of one process: `gateway` … `notifier`, `worker`, `console`."""
+    match name:
+        case "console":
+            return _console(stack)
+        case "worker":
+            # No database and no store credentials: it asks over the bus and gets presigned URLs.
+            return {**_bus(stack), **_own(stack, name)}
+        case "gateway":
+            return {**_room(stack, name), **_gateway(stack)}
+        case "inference":
+            return {**_room(stack, name), **QUIET, **_triton(stack)}
+        case _:
+            return _room(stack, name)
+
+
+def _room(stack: Stack, name: str) -> dict[str, str]:
+    return {**_bus(stack), **_stores(stack), **_own(stack, name)}
+
+
+def _own(stack: Stack, name: str) -> dict[str, str]:
+    return {
+        "MODELYARD_HTTP__HOST": LOOPBACK,
+        "MODELYARD_HTTP__PORT": str(stack.ports[name]),
+        "MODELYARD_NODE": "local",
+        "MODELYARD_SCRATCH": str(stack.home / "scratch" / name),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _bus(stack: Stack) -> dict[str, str]:
+    return {
+        "MODELYARD_BUS__URL": f"nats://{LOOPBACK}:{stack.ports['nats']}",
+        "MODELYARD_BUS__USER": "modelyard",
+        "MODELYARD_BUS__PASSWORD": stack.secrets["nats_password"],
+    }
+
+
+def _stores(stack: Stack) -> dict[str, str]:
+    password, port = stack.secrets["postgres_password"], stack.ports["postgres"]
+    return {
+        "MODELYARD_DATABASE__URL": f"postgresql://postgres:{password}@{LOOPBACK}:{port}/modelyard",
+        "MODELYARD_STORAGE__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
+        "MODELYARD_STORAGE__ACCESS_KEY": stack.secrets["s3_access_key"],
+        "MODELYARD_STORAGE__SECRET_KEY": stack.secrets["s3_secret_key"],
+        "MODELYARD_STORAGE__BUCKET": BUCKET,
+    }
+
+
+def _gateway(stack: Stack) -> dict[str, str]:
+    return {
+        "MODELYARD_ADMIN_TOKEN": stack.secrets["admin_token"],
+        "MODELYARD_TOKEN_KEY": stack.secrets["token_key"],
+        "MODELYARD_CONSOLE_ORIGIN": stack.console_url,
+    }
+
+
+def _triton(stack: Stack) -> dict[str, str]:
+    return {
+        "MODELYARD_TRITON__HTTP": f"{LOOPBACK}:{stack.ports['triton_http']}",
+        "MODELYARD_TRITON__GRPC": f"{LOOPBACK}:{stack.ports['triton_grpc']}",
+        "MODELYARD_TRITON__METRICS": f"{LOOPBACK}:{stack.ports['triton_metrics']}",
+        "MODELYARD_TRITON__REPOSITORY": str(stack.models),
+        "MODELYARD_TRITON__BACKEND": "python",
+    }
+
+
+def _console(stack: Stack) -> dict[str, str]:
+    return {
+        "MODELYARD_GATEWAY_URL": stack.gateway_url,
+        "MODELYARD_TOKEN_FILE": str(stack.token_file),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONPATH": str(ROOT),
+    }

@@ -1,0 +1,33 @@
+"""Real servers for every test that needs them: `servers` (PostgreSQL, NATS, S3, Triton) and `stack` (everything)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from infra.local.home import PROCESSES
+from infra.local.servers import SERVERS
+from tests.stack import TestStack, running_stack
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[TestStack]:
+    with running_stack(SERVERS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[TestStack]:
+    with running_stack((*SERVERS, *PROCESSES)) as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """A failure on the stack comes with the last lines of every room's log."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("stack") or getattr(item, "funcargs", {}).get("servers")
+    if report.failed and isinstance(running, TestStack):
+        for name in (*SERVERS, *PROCESSES):
+            if lines := running.log(name, 15):
+                report.sections.append((f"log of {name}", lines))
+    return report
