@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
-from libs.common.bus import Bus
 
+from libs.common.bus import Bus
 from libs.common.contracts.base import Request as BusRequest
 from libs.common.db import Database
 from libs.common.storage import Storage
+from services.gateway.live import LiveFeed
 from services.gateway.repository import Repository
 from services.gateway.settings import Settings
 from services.gateway.tokens import TokenService
@@ -24,6 +25,7 @@ class Doors:
     bus: Bus
     database: Database
     storage: Storage
+    feed: LiveFeed
 
     async def ask(self, request: BusRequest[Answer], *, timeout_seconds: float | None = None) -> Answer:
         return await self.bus.ask(

@@ -1,0 +1,137 @@
+"""The gateway's process: FastAPI over the bus, with its own tables for tokens and kept answers."""
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from importlib.metadata import version
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from libs.common.db import Database, Schema
+from libs.common.db.relay import Relay
+from libs.common.health import metrics_response, readiness
+from libs.common.log import configure_logging
+from libs.common.room import checks_of, open_resources
+from services.gateway import problems
+from services.gateway.access import OPEN
+from services.gateway.doors import Doors
+from services.gateway.live import LiveFeed
+from services.gateway.middleware import LimitBody, Observe
+from services.gateway.models import Model
+from services.gateway.repository import Repository
+from services.gateway.routes import ROUTERS
+from services.gateway.settings import Settings
+
+SCHEMA = Schema("gateway", Model.metadata, "services.gateway.migrations")
+KEPT_ANSWERS_FOR = timedelta(days=1)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The application; its resources open with its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_resources("gateway", settings, SCHEMA) as resources:
+            feed = LiveFeed(resources.bus)
+            app.state.doors = Doors(settings, resources.bus, resources.database, resources.storage, feed)
+            app.state.checks = checks_of(resources)
+            await _prepare_tokens(app.state.doors)
+            relay = Relay(resources.database, resources.bus)
+            async with asyncio.TaskGroup() as group:
+                work = [relay.run(), feed.run(), _forget_answers(resources.database)]
+                tasks = [group.create_task(each) for each in work]
+                yield
+                for task in tasks:
+                    task.cancel()
+
+    app = FastAPI(
+        title="Modelyard",
+        version=version("modelyard"),
+        summary="From raw samples to a served, monitored model on your own machines.",
+        lifespan=lifespan,
+        redoc_url=None,
+    )
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    _add_health(app)
+    _add_middleware(app, settings)
+    return app
+
+
+def _add_middleware(app: FastAPI, settings: Settings) -> None:
+    """The last one added is the outermost."""
+    limits = {
+        "/predict": settings.max_predict_bytes,
+        "/content": settings.max_streamed_upload_bytes,
+    }
+    app.add_middleware(LimitBody, default=settings.max_body_bytes, by_suffix=limits)
+    origin = settings.console_origin.rstrip("/")
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=sorted({origin, origin.replace("127.0.0.1", "localhost")}),
+        allow_credentials=True,
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Content-Type", "Idempotency-Key", "Last-Event-ID"],
+        expose_headers=["X-Request-Id", "ETag"],
+    )
+    app.add_middleware(Observe)
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", tags=["health"], dependencies=[OPEN], response_class=PlainTextResponse)
+    async def healthz() -> str:
+        return "ok\n"
+
+    @app.get("/readyz", tags=["health"], dependencies=[OPEN], response_class=JSONResponse)
+    async def readyz(request: Request) -> Response:
+        return await readiness("gateway", request.app.state.checks)
+
+    app.add_api_route(
+        "/metrics", metrics_response, tags=["health"], dependencies=[OPEN], response_class=Response
+    )
+
+
+async def _prepare_tokens(doors: Doors) -> None:
+    async with doors.tokens() as tokens:
+        await tokens.ensure_admin(doors.settings.admin_token.get_secret_value())
+
+
+async def _forget_answers(database: Database) -> None:
+    while True:
+        async with database.transaction() as session:
+            await Repository(session).forget_answers_before(KEPT_ANSWERS_FOR)
+        await asyncio.sleep(3600)
+
+
+def run(settings: Settings) -> None:
+    configure_logging("gateway", settings.log)
+    _require_loopback(settings)
+    # Without uvloop every keep-alive request of a busy gateway waits some 40 ms longer.
+    uvicorn.run(
+        create_app(settings),
+        host=settings.http.host,
+        port=settings.http.port,
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+def _require_loopback(settings: Settings) -> None:
+    try:
+        is_loopback = ipaddress.ip_address(settings.http.host).is_loopback
+    except ValueError:
+        is_loopback = settings.http.host == "localhost"
+    if not is_loopback and not settings.allow_non_loopback:
+        raise SystemExit(
+            f"refusing to listen on {settings.http.host} without TLS in front: "
+            "set MODELYARD_ALLOW_NON_LOOPBACK=true if a reverse proxy ends TLS"
+        )

@@ -1,0 +1,125 @@
+"""Live to the browser: facts and telemetry as server-sent events that survive a reconnect.
+
+One core subscription per process feeds a bounded queue per client. An event's id is `<epoch>-<sequence>` of its stream,
+the epoch being when the stream was made: a client that comes back gets the hole from the stream first. Where that
+cannot be done (another epoch, a client too slow) it gets `reset` and loads its page again.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field
+from typing import Literal
+
+import nats.errors
+import nats.js.errors
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
+from libs.common.bus import Bus, Heard
+from libs.common.bus.client import ListenerIsSlow
+from libs.common.log import get_logger
+
+QUEUE_SIZE = 500
+RETRY_SECONDS = 0.5
+MAX_HOLE = 5000
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class LiveEvent:
+    """`open` comes first, when nothing can be missed any more; `reset` says that something is missing."""
+
+    kind: Literal["open", "message", "reset"]
+    id: str = ""
+    subject: str = ""
+    data: bytes = b""
+
+
+@dataclass(eq=False)
+class _Client:
+    prefixes: tuple[str, ...]
+    queue: asyncio.Queue[Heard | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_SIZE))
+
+    def offer(self, heard: Heard) -> None:
+        if self.queue.full():
+            # Too slow: everything queued is dropped for one order to load the page again.
+            while not self.queue.empty():
+                self.queue.get_nowait()
+            self.queue.put_nowait(None)
+        else:
+            self.queue.put_nowait(heard)
+
+
+class LiveFeed:
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._clients: set[_Client] = set()
+
+    async def run(self) -> None:
+        """Until cancelled: hands what is republished live to the clients that want it."""
+        while True:
+            with suppress(ListenerIsSlow, nats.errors.Error):
+                async for heard in self._bus.listen("live.>", queue_size=10_000):
+                    for client in self._clients:
+                        if heard.subject.startswith(client.prefixes):
+                            client.offer(heard)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def follow(
+        self, stream: str, subject: str, last_id: str | None, also: tuple[str, ...] = ()
+    ) -> AsyncIterator[LiveEvent]:
+        """Events of `subject` (ending in `>`) of `stream`: what came after `last_id`, then live, none twice.
+
+        Subjects in `also`, of other streams, come live only and without an id.
+        """
+        own = f"live.{subject.removesuffix('>')}"
+        client = _Client((own, *(f"live.{other}" for other in also)))
+        self._clients.add(client)
+        try:
+            yield LiveEvent("open")
+            epoch, last = await self._epoch(stream), 0
+            if last_id is not None:
+                known_epoch, _, sequence = last_id.partition("-")
+                if known_epoch != epoch or not sequence.isdigit():
+                    yield LiveEvent("reset")
+                    return
+                async with aclosing(self._hole(stream, subject, int(sequence))) as hole:
+                    async for number, found, data in hole:
+                        last = number
+                        yield LiveEvent("message", f"{epoch}-{number}", found, data)
+            while (heard := await client.queue.get()) is not None:
+                found = heard.subject.removeprefix("live.")
+                if not heard.subject.startswith(own):
+                    yield LiveEvent("message", "", found, heard.data)
+                elif heard.sequence is not None and heard.sequence > last:
+                    last = heard.sequence
+                    yield LiveEvent("message", f"{epoch}-{heard.sequence}", found, heard.data)
+            yield LiveEvent("reset")
+        finally:
+            self._clients.discard(client)
+
+    async def _epoch(self, stream: str) -> str:
+        created = (await self._bus.jetstream.stream_info(stream)).created
+        return f"{created.timestamp():.0f}" if created is not None else "0"
+
+    async def _hole(self, stream: str, subject: str, after: int) -> AsyncIterator[tuple[int, str, bytes]]:
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=after + 1,
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=30,
+            mem_storage=True,
+            filter_subject=subject,
+        )
+        consumer = await self._bus.jetstream.add_consumer(stream, config)
+        pull = await self._bus.jetstream.pull_subscribe_bind(consumer.name, stream)
+        left = min(consumer.num_pending or 0, MAX_HOLE)
+        try:
+            while left > 0:
+                for message in await pull.fetch(min(left, 200), timeout=2):
+                    left -= 1
+                    yield message.metadata.sequence.stream, message.subject, message.data
+        except (nats.errors.TimeoutError, nats.js.errors.FetchTimeoutError):
+            log.info("hole_ended_early", stream=stream)
+        finally:
+            await pull.unsubscribe()
