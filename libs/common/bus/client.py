@@ -26,6 +26,7 @@ from libs.common.settings import BusSettings
 Answer = TypeVar("Answer")
 DEADLINE_HEADER = "Modelyard-Deadline"
 ERROR_HEADER = "Nats-Service-Error-Code"
+CONNECT_SECONDS = 5
 RECONNECT_WAIT_SECONDS = 0.25
 PING_SECONDS = 10
 DRAIN_SECONDS = 10
@@ -81,25 +82,32 @@ class Bus:
         client = Client()
         bus = cls(client, name)
         try:
-            await client.connect(
-                settings.url,
-                name=name,
-                user=cast(Any, settings.user),
-                password=cast(Any, settings.password.get_secret_value() if settings.password else None),
-                connect_timeout=3,
-                max_reconnect_attempts=-1,
-                reconnect_time_wait=cast(int, RECONNECT_WAIT_SECONDS),
-                ping_interval=PING_SECONDS,
-                max_outstanding_pings=2,
-                drain_timeout=DRAIN_SECONDS,
-                error_cb=_log_error,
-                disconnected_cb=_log_disconnect,
-                reconnected_cb=bus._reconnected,
-                closed_cb=bus._closed,
-            )
-        except (OSError, TimeoutError, nats.errors.Error) as error:
-            raise BusUnavailable("no NATS server answers") from error
+            # With endless reconnects nats-py tries the first connection for ever, too.
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await bus._connect(settings)
+        except (OSError, nats.errors.Error) as error:
+            reason = repr(client.last_error or error)
+            await bus.close()
+            raise BusUnavailable(f"no NATS server lets us in: {reason}") from error
         return bus
+
+    async def _connect(self, settings: BusSettings) -> None:
+        await self.client.connect(
+            settings.url,
+            name=self.name,
+            user=cast(Any, settings.user),
+            password=cast(Any, settings.password.get_secret_value() if settings.password else None),
+            connect_timeout=3,
+            max_reconnect_attempts=-1,
+            reconnect_time_wait=cast(int, RECONNECT_WAIT_SECONDS),
+            ping_interval=PING_SECONDS,
+            max_outstanding_pings=2,
+            drain_timeout=DRAIN_SECONDS,
+            error_cb=_log_error,
+            disconnected_cb=_log_disconnect,
+            reconnected_cb=self._reconnected,
+            closed_cb=self._closed,
+        )
 
     @property
     def is_connected(self) -> bool:
@@ -137,16 +145,17 @@ class Bus:
         await self.client.publish(subject, data, headers=headers)
 
     async def listen(self, subject: str, *, queue_size: int = LISTEN_QUEUE_SIZE) -> AsyncIterator[Heard]:
-        """A core subscription, bounded: raises ListenerIsSlow instead of growing."""
-        queue: asyncio.Queue[Heard | None] = asyncio.Queue(queue_size)
+        """A core subscription from the first `anext` on, bounded.
+
+        Who is too slow gets what is queued already, without a hole, and then ListenerIsSlow.
+        """
+        queue: asyncio.Queue[Heard | None] = asyncio.Queue(queue_size + 1)
 
         async def put(message: Msg) -> None:
-            if queue.full():
-                # The one who is too slow hears it after what is queued already.
-                queue.get_nowait()
+            if queue.qsize() < queue_size:
+                queue.put_nowait(Heard(message.subject, message.data, message.headers or {}))
+            elif not queue.full():
                 queue.put_nowait(None)
-                return
-            queue.put_nowait(Heard(message.subject, message.data, message.headers or {}))
 
         subscription = await self.client.subscribe(subject, cb=put)
         try:

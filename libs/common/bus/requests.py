@@ -2,13 +2,13 @@
 
 import asyncio
 import inspect
-import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, get_type_hints
 
+import nats.errors
 import structlog
 from nats.aio.msg import Msg
 from nats.aio.subscription import Subscription
@@ -16,12 +16,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from libs.common.bus.client import DEADLINE_HEADER, DRAIN_SECONDS, ERROR_HEADER, Bus
 from libs.common.bus.context import bind_context, context_of, current_context
+from libs.common.bus.discovery import QUEUE_GROUP, Counts, Discovery
 from libs.common.contracts.base import Request
 from libs.common.errors import BadInput, InternalError, ModelyardError, Problem, TimedOut
 from libs.common.log import get_logger
 
-QUEUE_GROUP = "q"
-VERSION = "1.0.0"
 Function = TypeVar("Function", bound=Callable[..., Awaitable[Any]])
 log = get_logger(__name__)
 
@@ -38,15 +37,11 @@ OpenUnit = Callable[[], AbstractAsyncContextManager[Any]]
 
 @dataclass
 class Endpoint:
-    """One request type, its function, and the counts that `$SRV.STATS` tells."""
+    """One request type and the function that answers it."""
 
     request: type[Request[Any]]
     function: Callable[[Any, Any], Awaitable[Any]]
     answer: TypeAdapter[Any]
-    num_requests: int = 0
-    num_errors: int = 0
-    last_error: str = ""
-    processing_ns: int = 0
 
 
 @dataclass
@@ -89,28 +84,31 @@ class _Server:
         self._slots = asyncio.Semaphore(concurrency)
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions: list[Subscription] = []
-        self._started = time.time()
+        self._counts = {subject: Counts() for subject in door.endpoints}
 
     async def start(self) -> None:
-        for endpoint in self._door.endpoints.values():
-            subject = endpoint.request.subject
+        for subject, endpoint in self._door.endpoints.items():
             self._subscriptions.append(
                 await self._bus.client.subscribe(subject, queue=QUEUE_GROUP, cb=self._taker(endpoint))
             )
-        for verb, describe in (("PING", self._ping), ("INFO", self._info), ("STATS", self._stats)):
-            for subject in (verb, f"{verb}.{self._room}", f"{verb}.{self._room}.{self._bus.id}"):
-                self._subscriptions.append(
-                    await self._bus.client.subscribe(f"$SRV.{subject}", cb=_describer(describe))
-                )
-        # Only now does the server know them all: who is told "ready" may ask at once.
-        await self._bus.client.flush()
+        self._subscriptions += await Discovery(self._bus, self._room, self._counts).announce()
 
     async def drain(self) -> None:
-        for subscription in self._subscriptions:
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS):
+                await asyncio.gather(*map(self._stop_taking, self._subscriptions))
+                if self._tasks:
+                    await asyncio.wait(self._tasks)
+        except TimeoutError:
+            log.warning("requests_left_behind", count=len(self._tasks))
+
+    async def _stop_taking(self, subscription: Subscription) -> None:
+        """What has arrived already still gets its slot; `unsubscribe` would drop it."""
+        try:
             if self._bus.is_connected:
-                await subscription.unsubscribe()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=DRAIN_SECONDS)
+                await subscription.drain()
+        except nats.errors.Error as error:
+            log.warning("drain_failed", subject=subscription.subject, reason=repr(error))
 
     def _taker(self, endpoint: Endpoint) -> Callable[[Msg], Awaitable[None]]:
         async def take(message: Msg) -> None:
@@ -130,18 +128,24 @@ class _Server:
         structlog.contextvars.clear_contextvars()
         bind_context(context_of(message.headers))
         structlog.contextvars.bind_contextvars(subject=message.subject)
-        started = time.perf_counter_ns()
+        started, code = time.perf_counter_ns(), None
         try:
             payload, headers = await self._carry_out(endpoint, message), None
             self._bus.require_size(payload, {})
         except ModelyardError as error:
             payload, headers = _refusal(error)
-            endpoint.num_errors += 1
-            endpoint.last_error = error.code
-        endpoint.num_requests += 1
-        endpoint.processing_ns += time.perf_counter_ns() - started
-        if message.reply and self._bus.is_connected:
+            code = error.code
+        self._counts[endpoint.request.subject].add(time.perf_counter_ns() - started, code)
+        await self._reply(message, payload, headers)
+
+    async def _reply(self, message: Msg, payload: bytes, headers: dict[str, str] | None) -> None:
+        """A caller that was cut off meanwhile learns nothing: its own deadline has told it."""
+        if not (message.reply and self._bus.is_connected):
+            return
+        try:
             await self._bus.client.publish(message.reply, payload, headers=headers)
+        except nats.errors.Error as error:
+            log.warning("answer_not_sent", reason=repr(error))
 
     async def _carry_out(self, endpoint: Endpoint, message: Msg) -> bytes:
         _require_time(message)
@@ -160,49 +164,14 @@ class _Server:
             log.error("request_failed", reference=reference, exc_info=error)
             raise InternalError(f"please report the reference {reference}") from error
 
-    def _ping(self) -> dict[str, Any]:
-        identity = {"name": self._room, "id": self._bus.id, "version": VERSION, "metadata": {}}
-        return {"type": "io.nats.micro.v1.ping_response", **identity}
-
-    def _info(self) -> dict[str, Any]:
-        endpoints = [
-            {"name": _endpoint_name(subject), "subject": subject, "queue_group": QUEUE_GROUP}
-            for subject in self._door.endpoints
-        ]
-        return {**self._ping(), "type": "io.nats.micro.v1.info_response", "endpoints": endpoints}
-
-    def _stats(self) -> dict[str, Any]:
-        endpoints = [
-            {
-                "name": _endpoint_name(subject),
-                "subject": subject,
-                "num_requests": endpoint.num_requests,
-                "num_errors": endpoint.num_errors,
-                "last_error": endpoint.last_error,
-                "processing_time": endpoint.processing_ns,
-            }
-            for subject, endpoint in self._door.endpoints.items()
-        ]
-        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started))
-        stats = {"type": "io.nats.micro.v1.stats_response", "started": started, "endpoints": endpoints}
-        return {**self._ping(), **stats}
-
-
-def _endpoint_name(subject: str) -> str:
-    return "-".join(subject.split(".")[2:])
-
-
-def _describer(describe: Callable[[], dict[str, Any]]) -> Callable[[Msg], Awaitable[None]]:
-    async def reply(message: Msg) -> None:
-        if message.reply:
-            await message.respond(json.dumps(describe()).encode())
-
-    return reply
-
 
 def _require_time(message: Msg) -> None:
     deadline = (message.headers or {}).get(DEADLINE_HEADER)
-    if deadline and time.time() > float(deadline):
+    try:
+        is_late = deadline is not None and time.time() > float(deadline)
+    except ValueError as error:
+        raise BadInput(f"{DEADLINE_HEADER} is not a number of seconds") from error
+    if is_late:
         raise TimedOut("the caller has given up already")
 
 

@@ -67,6 +67,7 @@ def _halves(batch: TelemetryBatch) -> tuple[TelemetryBatch, TelemetryBatch]:
             "points": batch.points[points:],
             "logs": batch.logs[logs:],
             "progress": None,
+            "system": None,
         }
     )
     return first, second

@@ -38,6 +38,16 @@ class Progress(View):
     samples_per_second: float | None = None
 
 
+class SystemSample(View):
+    """How the machine of a run is; None where it does not tell."""
+
+    at: AwareDatetime
+    cpu_fraction: Annotated[float, Field(ge=0)] | None = None
+    memory_bytes: Annotated[int, Field(ge=0)] | None = None
+    device_fraction: Annotated[float, Field(ge=0)] | None = None
+    device_memory_bytes: Annotated[int, Field(ge=0)] | None = None
+
+
 class TelemetryBatch(View):
     """`id` makes it count once, however often it is sent; `attempt` says whose word it is."""
 
@@ -49,3 +59,4 @@ class TelemetryBatch(View):
     points: tuple[MetricPoint, ...] = ()
     logs: tuple[LogLine, ...] = ()
     progress: Progress | None = None
+    system: SystemSample | None = None

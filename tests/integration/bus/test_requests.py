@@ -5,6 +5,7 @@ import json
 import time
 
 import pytest
+import structlog
 
 from libs.common.bus import Bus, RequestContext, RequestDoor, bind_context, current_context, serve
 from libs.common.bus.client import DEADLINE_HEADER, BusUnavailable, NobodyAnswers
@@ -126,7 +127,10 @@ async def test_only_as_many_requests_run_at_once_as_there_are_slots(bus: Bus, ro
     started: list[str] = []
     async with serve(room_bus, "test", make_door(started), opener(), concurrency=2):
         asking = [asyncio.create_task(bus.ask(Say(text=str(n), pause_seconds=0.3))) for n in range(4)]
-        await asyncio.sleep(0.15)
+        async with asyncio.timeout(5):
+            while len(started) < 2:
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
         assert len(started) == 2
         await asyncio.gather(*asking)
 
@@ -139,6 +143,52 @@ async def test_leaving_finishes_what_was_taken(bus: Bus, room_bus: Bus):
             while not started:
                 await asyncio.sleep(0.01)
     assert (await asking).text == "slow"
+
+
+async def test_leaving_also_carries_out_what_waits_for_a_slot(bus: Bus, room_bus: Bus):
+    started: list[str] = []
+    async with serve(room_bus, "test", make_door(started), opener(), concurrency=2):
+        asking = [asyncio.create_task(bus.ask(Say(text=str(n), pause_seconds=0.2))) for n in range(8)]
+        # Behind the eight on both connections: when it is answered, all of them have arrived.
+        await bus.client.request("$SRV.PING.test", timeout=5)
+    assert {echo.text for echo in await asyncio.gather(*asking)} == {str(n) for n in range(8)}
+
+
+async def test_who_leaves_takes_nothing_more(bus: Bus, room_bus: Bus):
+    async with serve(room_bus, "test", make_door(), opener()):
+        pass
+    with pytest.raises(NobodyAnswers):
+        await bus.ask(Say(text="too late"))
+
+
+async def test_a_deadline_that_is_no_time_is_refused_and_not_left_unanswered(bus: Bus, room_bus: Bus):
+    async with serve(room_bus, "test", make_door(), opener()):
+        message = await bus.client.request(Say.subject, b'{"text": "x"}', headers={DEADLINE_HEADER: "soon"})
+    assert message.headers["Nats-Service-Error-Code"] == "422"
+
+
+async def test_the_request_id_is_the_reference_that_a_bug_is_told_under(bus: Bus, room_bus: Bus):
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        async with serve(room_bus, "test", make_door(), opener()):
+            bind_context(RequestContext("r-7", "ada"))
+            with pytest.raises(InternalError, match="r-7"):
+                await bus.ask(Say(text="bug"))
+    (told,) = [entry for entry in logs if entry["event"] == "request_failed"]
+    assert (told["request_id"], told["actor"], told["reference"]) == ("r-7", "ada", "r-7")
+    assert isinstance(told["exc_info"], ZeroDivisionError)
+
+
+async def test_an_answer_too_large_for_the_bus_is_an_error_and_not_a_silence(bus: Bus, room_bus: Bus):
+    door = RequestDoor()
+
+    @door.answers
+    async def say(request: Say, service: object) -> Echo:
+        return Echo(text="x" * 2**20)
+
+    async with serve(room_bus, "test", door, opener()):
+        with pytest.raises(TooLarge):
+            await bus.ask(Say(text="much"))
+        assert room_bus.is_connected
 
 
 async def test_rooms_are_discovered_as_adr_32_says(bus: Bus, room_bus: Bus):
