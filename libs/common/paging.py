@@ -21,6 +21,14 @@ def after(query: PageQuery, kind: Callable[[str], Key]) -> Key | None:
         raise BadInput("the cursor is not one of ours") from error
 
 
+def whole_number(text: str) -> int:
+    """For keys that PostgreSQL keeps as bigint."""
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError("out of range")
+    return number
+
+
 def page_of(
     rows: Sequence[Row], query: PageQuery, view: Callable[[Row], Item], key: Callable[[Row], object]
 ) -> Page[Item]:

@@ -9,6 +9,13 @@ from sqlalchemy import ColumnElement, Select, Table, delete, select, tuple_, upd
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from libs.common.contracts.annotations import (
+    Annotation,
+    CaptionAnnotation,
+    LabelsAnnotation,
+    TargetAnnotation,
+    TextAnnotation,
+)
 from libs.common.contracts.evaluations import EvaluationState, ListSampleResults, SampleResult
 from libs.common.db import copy_records
 from services.evaluator.models import NO_LOSS, EvaluationRow, ResultRow
@@ -125,7 +132,21 @@ def _record(evaluation_id: UUID, position: int, result: SampleResult) -> tuple[A
         result.correct,
         result.score,
         NO_LOSS if result.loss is None else result.loss,
-        labels_of(result),
+        labels_of(result.truth),
         json.dumps([each.model_dump(mode="json") for each in result.truth]),
         result.prediction.model_dump_json(),
     )
+
+
+def labels_of(truth: Iterable[Annotation]) -> list[str]:
+    """The classes a sample is filtered by; captions, targets and texts name none."""
+    labels: set[str] = set()
+    for annotation in truth:
+        match annotation:
+            case LabelsAnnotation():
+                labels.update(annotation.labels)
+            case CaptionAnnotation() | TargetAnnotation() | TextAnnotation():
+                pass
+            case _:
+                labels.add(annotation.label)
+    return sorted(labels)

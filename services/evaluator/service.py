@@ -20,13 +20,10 @@ from libs.common.db.outbox import Outbox
 from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
-from libs.common.paging import after, page_of
+from libs.common.paging import after, page_of, whole_number
 from services.evaluator.errors import EvaluationNotFound, SubsetIsEmpty
 from services.evaluator.models import EvaluationRow, ResultRow
 from services.evaluator.repository import Repository
-
-# What a chain evaluates by itself: the first of these that has samples.
-HELD_OUT = ("test", "val")
 
 
 class Service:
@@ -59,10 +56,8 @@ class Service:
         return row.view()
 
     async def create_next(self, model: Evaluable, then: Chain) -> Evaluation:
-        """The step of a chain: nobody chose the subsets, so what training never saw is taken."""
-        filled = tuple(name for name, count in model.data.subset_counts.items() if count)
-        held_out = tuple(name for name in HELD_OUT if name in filled)[:1]
-        return await self.create(model, held_out or filled, then=then)
+        """The step of a chain, where nobody chose the subsets."""
+        return await self.create(model, model.data.held_out, then=then)
 
     async def get(self, evaluation_id: UUID) -> Evaluation:
         return (await self._existing(evaluation_id)).view()
@@ -74,7 +69,7 @@ class Service:
     async def list_results(self, wanted: ListSampleResults) -> Page[SampleResult]:
         await self._existing(wanted.evaluation_id)
         query = wanted.query
-        rows = await self._repository.page_results(wanted, after(query, int), query.limit + 1)
+        rows = await self._repository.page_results(wanted, after(query, whole_number), query.limit + 1)
         return page_of(rows, query, ResultRow.view, lambda row: row.position)
 
     async def delete(self, evaluation_id: UUID) -> Gone:

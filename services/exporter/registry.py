@@ -9,7 +9,7 @@ from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.models import Model, ModelRegistered, ModelVersion
 from libs.common.db.outbox import Outbox
 from libs.common.errors import BadInput
-from libs.common.paging import after, page_of
+from libs.common.paging import after, page_of, whole_number
 from services.exporter.errors import AliasIsReserved, ModelNameIsTaken, ModelNotFound, VersionNotFound
 from services.exporter.models import AliasRow, ExportRow, ModelRow, VersionRow
 from services.exporter.repository import Repository
@@ -42,7 +42,7 @@ class Registry:
         return f"{name[: LONGEST_NAME - len(tail) - 1].rstrip('-')}-{tail}"
 
     async def list_models(self, project_id: UUID | None, query: PageQuery) -> Page[Model]:
-        rows = await self._repository.page_models(project_id, query.cursor, query.limit + 1)
+        rows = await self._repository.page_models(project_id, after(query, _name), query.limit + 1)
         aliases = await self._repository.aliases([row.name for row in rows])
         return page_of(rows, query, lambda row: _view(row, aliases), lambda row: row.name)
 
@@ -52,7 +52,7 @@ class Registry:
 
     async def list_versions(self, name: str, query: PageQuery) -> Page[ModelVersion]:
         await self._existing(name)
-        rows = await self._repository.page_versions(name, after(query, int), query.limit + 1)
+        rows = await self._repository.page_versions(name, after(query, whole_number), query.limit + 1)
         aliases = await self._repository.aliases([name])
         return page_of(rows, query, lambda row: row.view(_pointing_at(row, aliases)), lambda row: row.version)
 
@@ -123,6 +123,12 @@ class Registry:
 def slug(text: str) -> str:
     """A name of [a-z0-9-] that begins with a letter or digit; `model` where nothing is left of it."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST_NAME].rstrip("-") or "model"
+
+
+def _name(text: str) -> str:
+    if slug(text) != text:
+        raise ValueError("not a name of ours")
+    return text
 
 
 def _view(row: ModelRow, aliases: Sequence[AliasRow]) -> Model:

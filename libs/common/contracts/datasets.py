@@ -121,6 +121,12 @@ class DataReference(View):
     classes: tuple[str, ...]
     subset_counts: dict[str, int]
 
+    @property
+    def held_out(self) -> tuple[str, ...]:
+        """What a model is judged on when nobody chose: the test subset, else val, else all there is."""
+        filled = tuple(name for name, count in self.subset_counts.items() if count)
+        return tuple(name for name in ("test", "val") if name in filled)[:1] or filled
+
 
 class CreateDataset(Request[Dataset], subject="svc.datasets.dataset.create"):
     project_id: UUID

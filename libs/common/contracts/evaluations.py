@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View
@@ -107,8 +107,8 @@ class DeleteEvaluation(Request[Gone], subject="svc.evaluator.evaluation.delete")
 class ListSampleResults(Request[Page[SampleResult]], subject="svc.evaluator.result.list"):
     evaluation_id: UUID
     correct: bool | None = None
-    subset: str | None = None
-    label: str | None = None
+    subset: Subset | None = None
+    label: Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]+$")] | None = None
     sort: Literal["score", "-score", "name", "loss", "-loss"] = "score"
     query: PageQuery = PageQuery()
 

@@ -1,13 +1,16 @@
 """The registry: models by name, their versions and aliases."""
 
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from libs.common.contracts.base import Fact, Page, PageQuery, Request, Slug, View
 from libs.common.contracts.exports import ModelFile
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
+
+VersionNumber = Annotated[int, Field(ge=1, lt=2**31)]
 
 
 class ModelVersion(View):
@@ -55,17 +58,17 @@ class ListModelVersions(Request[Page[ModelVersion]], subject="svc.exporter.model
 
 
 class GetModelVersion(Request[ModelVersion], subject="svc.exporter.model.version"):
-    """By number, by alias, or the latest when both are left out."""
+    """By number, by alias, or the latest when both are left out; the alias `latest` is always there."""
 
     name: Slug
-    version: int | None = None
-    alias: str | None = None
+    version: VersionNumber | None = None
+    alias: Slug | None = None
 
 
 class SetAlias(Request[Model], subject="svc.exporter.model.alias"):
     name: Slug
     alias: Slug
-    version: int
+    version: VersionNumber
 
 
 class ModelRegistered(Fact, noun="model", past="registered", about="model"):

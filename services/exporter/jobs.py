@@ -1,0 +1,79 @@
+"""The work door of the exporter: a child process exports and compares, the room stores what passed."""
+
+from libs.common import artifacts
+from libs.common.cache import ObjectCache
+from libs.common.contracts.evaluations import Evaluable
+from libs.common.contracts.exports import ExportModel, ModelFile
+from libs.common.contracts.reports import ParityReport
+from libs.common.jobs import JobDoor, Work
+from libs.common.jobs.delegate import delegate
+from libs.common.staging import stage_model
+from services.exporter.errors import ExportNotFound, ParityFailed
+from services.exporter.handover import Assignment, Outcome
+from services.exporter.service import Service
+
+jobs = JobDoor()
+
+
+@jobs.does
+async def export_model(spec: ExportModel, work: Work[Service]) -> None:
+    async with work.service() as service:
+        await service.start(spec)
+    assignment = await _assignment(spec, work)
+    outcome = await delegate(work, "services.exporter.run", assignment, Outcome)
+    if not outcome.parity.passed:
+        async with work.service() as service:
+            await service.refuse(spec, outcome.parity)
+        raise ParityFailed(_difference(outcome.parity))
+    await _publish(spec, outcome, work)
+
+
+async def _publish(spec: ExportModel, outcome: Outcome, work: Work[Service]) -> None:
+    """Bytes first, then all that speaks of them; an export deleted meanwhile leaves no bytes behind."""
+    storage = work.resources.storage
+    file = ModelFile(
+        key=artifacts.export_file(spec.export_id, outcome.sha256, spec.format.value),
+        size_bytes=outcome.size_bytes,
+        sha256=outcome.sha256,
+    )
+    await storage.put_file(file.key, outcome.file)
+    try:
+        async with work.finishing() as service:
+            await service.complete(spec, file, outcome.parity, outcome.card)
+    except ExportNotFound:
+        await storage.remove([file.key])
+        raise
+
+
+async def _assignment(spec: ExportModel, work: Work[Service]) -> Assignment:
+    await work.progress(0, "fetching samples and model")
+    settings, storage = work.resources.settings, work.resources.storage
+    cache = ObjectCache(settings.scratch / "objects", settings.cache_bytes, storage.get_file)
+    return Assignment(
+        model=await stage_model(cache, spec.model.package, spec.model.data, work.directory),
+        subsets=spec.model.data.held_out,
+        format=spec.format,
+        provenance=provenance(spec.model),
+        device=work.job.device or "cpu",
+        directory=work.directory.resolve(),
+    )
+
+
+def provenance(source: Evaluable) -> dict[str, str]:
+    """Where the file comes from, written into the file itself."""
+    return {
+        "modelyard.run": str(source.run_id),
+        "modelyard.checkpoint": source.checkpoint,
+        "modelyard.dataset": str(source.data.dataset_id),
+        "modelyard.dataset_version": str(source.data.version),
+        "modelyard.split": str(source.data.split_id),
+        "modelyard.task": source.task,
+    }
+
+
+def _difference(parity: ParityReport) -> str:
+    return (
+        f"On {parity.num_samples} samples the outputs differ by {parity.max_abs_difference:.3g} "
+        f"(allowed {parity.tolerance:.3g}); {parity.metric} is {parity.metric_pytorch:.4f} in PyTorch and "
+        f"{parity.metric_exported:.4f} in the file (allowed difference {parity.metric_tolerance:.3g})"
+    )
