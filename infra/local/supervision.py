@@ -45,7 +45,7 @@ class Supervisor:
 
     def is_running(self) -> bool:
         try:
-            return bool(self._rpc.getState()["statename"] == "RUNNING")
+            return bool(self._ask("getState")["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.Error):
             return False
 
@@ -68,23 +68,23 @@ class Supervisor:
     def start(self, names: Sequence[str]) -> None:
         for name in names:
             with suppress_fault(Faults.ALREADY_STARTED):
-                self._rpc.startProcess(name, False)
+                self._ask("startProcess", name, False)
 
     def stop(self, name: str) -> None:
         with suppress_fault(Faults.NOT_RUNNING):
-            self._rpc.stopProcess(name, True)
+            self._ask("stopProcess", name, True)
 
     def send_signal(self, name: str, number: signal.Signals) -> None:
-        self._rpc.signalProcess(name, number.name.removeprefix("SIG"))
+        self._ask("signalProcess", name, number.name.removeprefix("SIG"))
 
     def states(self) -> dict[str, dict[str, Any]]:
-        return {state["name"]: state for state in cast(Any, self._rpc.getAllProcessInfo())}
+        return {state["name"]: state for state in cast(Any, self._ask("getAllProcessInfo"))}
 
     def shut_down(self) -> None:
         """Stops every program and supervisord itself; kills what does not listen."""
         pid = self._pid()
         if self.is_running():
-            self._rpc.shutdown()
+            self._ask("shutdown")
         deadline = time.monotonic() + STOP_SECONDS
         while pid and _lives(pid):
             if time.monotonic() > deadline:
@@ -94,10 +94,14 @@ class Supervisor:
         for left in (self.socket, self._pid_file, self._config):
             left.unlink(missing_ok=True)
 
-    @property
-    def _rpc(self) -> Any:
+    def _ask(self, method: str, *arguments: Any) -> Any:
+        """Each question on a connection of its own, closed with the answer."""
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
-        return xmlrpc.client.ServerProxy("http://local", transport=transport).supervisor
+        try:
+            proxy = xmlrpc.client.ServerProxy("http://local", transport=transport)
+            return getattr(proxy.supervisor, method)(*arguments)
+        finally:
+            transport.close()
 
     def _pid(self) -> int | None:
         with suppress(OSError, ValueError):
