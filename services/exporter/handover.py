@@ -11,7 +11,7 @@ from libs.common.staging import LocalModel
 
 class Assignment(View):
     model: LocalModel
-    subsets: tuple[str, ...]
+    subset: str
     format: ExportFormat
     provenance: dict[str, str]
     device: str

@@ -51,7 +51,7 @@ async def _assignment(spec: ExportModel, work: Work[Service]) -> Assignment:
     cache = ObjectCache(settings.scratch / "objects", settings.cache_bytes, storage.get_file)
     return Assignment(
         model=await stage_model(cache, spec.model.package, spec.model.data, work.directory),
-        subsets=spec.model.data.held_out,
+        subset=next(iter(spec.model.data.held_out), "test"),
         format=spec.format,
         provenance=provenance(spec.model),
         device=work.job.device or "cpu",
