@@ -32,7 +32,7 @@ class LabelsAnnotation(View):
 
 
 class BoxAnnotation(View):
-    """Upper left corner and size; `is_ignored` counts neither as hit nor as miss (COCO crowd, VOC difficult)."""
+    """Upper left corner and size; `is_ignored`: neither a hit nor a miss (COCO crowd, VOC difficult)."""
 
     type: Literal["box"] = "box"
     label: Label
@@ -64,7 +64,7 @@ class PolygonAnnotation(View):
 
 
 class MaskAnnotation(View):
-    """COCO's compressed run-length code over `height` rows and `width` columns: an instance or a class's area."""
+    """COCO's compressed run-length code over `height` rows and `width` columns: an instance or an area."""
 
     type: Literal["mask"] = "mask"
     label: Label

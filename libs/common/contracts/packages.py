@@ -1,4 +1,4 @@
-"""Model packages: `model.safetensors` for the weights and `model.json`, this card, for all else. No pickle."""
+"""Model packages: weights in `model.safetensors`, all else in `model.json`, this card. No pickle."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID

@@ -37,7 +37,7 @@ class ValuePrediction(View):
 
 
 class ScoredBox(View):
-    """By centre and size, whether upright or not; `angle` in radians as in annotations, 0 for upright boxes."""
+    """By centre and size, upright or not; `angle` in radians as in annotations, 0 for upright boxes."""
 
     label: str
     score: float
