@@ -1,0 +1,73 @@
+"""The second layer of a task: arrays in and out of a served model, and what its answers are worth.
+
+Evaluation and serving decode with the same function, so they cannot disagree. numpy and Pillow only.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from libs.common.contracts.annotations import Annotation
+from libs.common.contracts.packages import ModelCard
+from libs.common.contracts.predictions import Prediction
+from libs.common.contracts.reports import EvaluationReport
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output of the served graph; `dims` without the batch, -1 where any size goes."""
+
+    name: str
+    dtype: Literal["uint8", "float32", "int64"]
+    dims: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class ServingSignature:
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+
+@dataclass(frozen=True)
+class SampleScore:
+    """`score` sorts the worst first; `is_correct` is None where a task knows no right and wrong."""
+
+    is_correct: bool | None
+    score: float
+    loss: float | None = None
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One sample with its truth, the answer to it and what the answer is worth."""
+
+    subset: str
+    truth: tuple[Annotation, ...]
+    prediction: Prediction
+    score: SampleScore
+
+
+class Codec(Protocol):
+    def signature(self, card: ModelCard) -> ServingSignature:
+        """Names, types and shapes; the exported graph and Triton's configuration both follow it."""
+        ...
+
+    def warm_up(self, card: ModelCard) -> dict[str, np.ndarray]:
+        """One request, batch of one, by input name."""
+        ...
+
+    def encode(self, data: bytes) -> np.ndarray:
+        """An encoded image as uint8 [height, width, 3]; raises ImageIsUnreadable."""
+        ...
+
+    def decode(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> list[Prediction]:
+        """One prediction per row of the batch."""
+        ...
+
+    def score(self, prediction: Prediction, truth: Sequence[Annotation], card: ModelCard) -> SampleScore: ...
+
+    def report(self, judged: Iterable[Judged], card: ModelCard) -> EvaluationReport:
+        """Aggregates by the task's metric keys, and the views worth looking at."""
+        ...

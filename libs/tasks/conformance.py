@@ -1,0 +1,180 @@
+"""The contract of a task as a check: whatever passes it can be trained, evaluated, exported and served here.
+
+`check_task(manifest, folder)` raises AssertionError naming what is broken; our own tasks run through it.
+"""
+
+import json
+import tarfile
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import jsonschema
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from libs.common.contracts.annotations import Annotation
+from libs.common.contracts.telemetry import Progress
+from libs.common.staging import LocalData
+from libs.tasks.exporting import check_parity, export_onnx
+from libs.tasks.manifest import DataFacts, TaskManifest
+from libs.tasks.predicting import evaluate, load_model, run_chunk
+from libs.tasks.reading import ShardReader, read_manifest
+from libs.tasks.runtime import CheckpointFiles, ToyData
+from libs.tasks.training import TrainRequest, TrainResult, train
+
+SUBSETS = ("train", "val", "test")
+NUM_SAMPLES = 48
+
+
+def check_task(manifest: TaskManifest, folder: Path) -> None:
+    check_schema(manifest)
+    toy = manifest.load_runtime().toy_data(seed=1, count=NUM_SAMPLES)
+    data = write_toy_data(toy, folder / "data")
+    heard = Heard()
+    result = train(_request(manifest, toy, data, folder / "run"), heard)
+    check_training(manifest, result, heard)
+    package = heard.checkpoints[-1].package
+    check_evaluation(manifest, package, data)
+    check_export(manifest, package, data, folder / "model.onnx")
+    check_decode_agrees(package, data)
+
+
+def check_schema(manifest: TaskManifest) -> None:
+    """The form's schema describes the config's own defaults and every preset."""
+    description = manifest.describe()
+    schema = description.config_schema
+    jsonschema.Draft202012Validator.check_schema(schema)
+    for preset in ({}, *(preset.config for preset in manifest.presets)):
+        config = manifest.config_model.model_validate(preset)
+        jsonschema.validate(json.loads(config.model_dump_json()), schema)
+        assert manifest.config_model.model_validate_json(config.model_dump_json()) == config
+    undescribed = [name for name, knob in schema["properties"].items() if not knob.get("description")]
+    assert not undescribed, f"knobs without a description: {undescribed}"
+    assert manifest.primary_metric.key in {metric.key for metric in manifest.metrics}
+
+
+def check_training(manifest: TaskManifest, result: TrainResult, heard: "Heard") -> None:
+    assert result.num_epochs == len(heard.checkpoints), "every epoch leaves a checkpoint"
+    assert [each.step for each in heard.checkpoints] == sorted({each.step for each in heard.checkpoints})
+    assert f"val/{manifest.primary_metric.key}" in heard.keys
+    assert "train/loss" in heard.keys
+    losses = [value for _, key, value in heard.points if key == "train/loss"]
+    assert len(losses) == result.num_steps, "every step tells its loss, once"
+    quarter = max(1, len(losses) // 4)
+    assert np.mean(losses[-quarter:]) < np.mean(losses[:quarter]), "the loss does not fall on the toy data"
+
+
+def check_evaluation(manifest: TaskManifest, package: Path, data: LocalData) -> None:
+    evaluated = evaluate(package, data, ("val", "test"), 7, "cpu", lambda *_: None)
+    records = read_manifest(data.manifest, ("val", "test"))
+    assert [str(result.sample_id) for result in evaluated.results] == [record.id for record in records]
+    assert manifest.primary_metric.key in evaluated.report.metrics
+    assert set(evaluated.report.subset_metrics) == {"val", "test"}
+    assert {view.type for view in evaluated.report.views} <= set(manifest.views)
+
+
+def check_export(manifest: TaskManifest, package: Path, data: LocalData, path: Path) -> None:
+    export_onnx(package, path, {"checked_by": "conformance"})
+    parity = check_parity(package, path, data, "test", lambda *_: None)
+    assert parity.passed, parity
+    assert parity.metric == manifest.primary_metric.key
+
+
+def check_decode_agrees(package: Path, data: LocalData) -> None:
+    """One image alone and among others gets the same answer."""
+    loaded = load_model(package)
+    records = read_manifest(data.manifest, ("test",))
+    with ShardReader(data.shards) as reader:
+        images = [loaded.codec.encode(reader.read(record)) for record in records]
+    together = loaded.codec.decode(run_chunk(loaded, images), loaded.card)
+    alone = [loaded.codec.decode(run_chunk(loaded, [image]), loaded.card)[0] for image in images]
+    assert [each.type for each in together] == [each.type for each in alone]
+    warm = {name: value[0] for name, value in loaded.codec.warm_up(loaded.card).items()}
+    assert len(run_chunk(loaded, list(warm.values()))) == len(loaded.codec.signature(loaded.card).outputs)
+
+
+class Heard:
+    """`TrainEvents` that remember."""
+
+    def __init__(self, stop_after: int | None = None) -> None:
+        self.points: list[tuple[int, str, float]] = []
+        self.checkpoints: list[CheckpointFiles] = []
+        self.lines: list[str] = []
+        self.last_progress: Progress | None = None
+        self._stop_after = stop_after
+
+    @property
+    def keys(self) -> set[str]:
+        return {key for _, key, _ in self.points}
+
+    def metrics(self, step: int, values: dict[str, float], epoch: int | None = None) -> None:
+        self.points += [(step, key, value) for key, value in values.items()]
+
+    def progress(self, progress: Progress) -> None:
+        self.last_progress = progress
+
+    def log(self, text: str) -> None:
+        self.lines.append(text)
+
+    def checkpoint(self, files: CheckpointFiles) -> None:
+        self.checkpoints.append(files)
+
+    def should_stop(self) -> bool:
+        return self._stop_after is not None and len(self.checkpoints) >= self._stop_after
+
+
+def toy_request(manifest: TaskManifest, folder: Path, **config: Any) -> TrainRequest:
+    """A training of the task's toy data, ready to start."""
+    toy = manifest.load_runtime().toy_data(seed=1, count=NUM_SAMPLES)
+    return _request(manifest, toy, write_toy_data(toy, folder / "data"), folder / "run", **config)
+
+
+def _request(
+    manifest: TaskManifest, toy: ToyData, data: LocalData, folder: Path, **config: Any
+) -> TrainRequest:
+    facts = DataFacts(toy.classes, dict.fromkeys(SUBSETS, NUM_SAMPLES // 3))
+    whole = manifest.validate_config(None, {**toy.config, **config}, facts)
+    return TrainRequest(
+        task=manifest.id,
+        config=whole.model_dump(mode="json"),
+        classes=toy.classes,
+        data=data,
+        directory=folder,
+    )
+
+
+def write_toy_data(toy: ToyData, folder: Path) -> LocalData:
+    """One shard and a manifest, as the datasets room writes them; half train, the rest val and test."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shard, rows = folder / "shard.tar", []
+    with tarfile.open(shard, "w") as tar:
+        for number, (image, annotations) in enumerate(zip(toy.images, toy.annotations, strict=True)):
+            member = tarfile.TarInfo(f"{number}.png")
+            member.size = len(image)
+            offset = tar.offset + tarfile.BLOCKSIZE
+            tar.addfile(member, BytesIO(image))
+            subset = ("train", "train", "val", "val", "train", "train", "test", "test")[number % 8]
+            rows.append(_row(number, subset, offset, image, annotations))
+    pq.write_table(pa.Table.from_pylist(rows), folder / "manifest.parquet")
+    return LocalData(manifest=folder / "manifest.parquet", shards={"toy": shard})
+
+
+def _row(
+    number: int, subset: str, offset: int, image: bytes, annotations: Sequence[Annotation]
+) -> dict[str, Any]:
+    return {
+        "sample_id": str(UUID(int=number)),
+        "name": f"{number}.png",
+        "subset": subset,
+        "shard": "toy",
+        "offset": offset,
+        "size_bytes": len(image),
+        "width": 0,
+        "height": 0,
+        "sha256": "",
+        "annotations": json.dumps([each.model_dump(mode="json") for each in annotations]),
+    }

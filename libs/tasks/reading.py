@@ -1,0 +1,98 @@
+"""Samples as training and evaluation read them: a Parquet manifest, and byte ranges of local shard files."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter
+
+from libs.common.contracts.annotations import Annotation
+from libs.common.errors import ModelyardError
+
+_ANNOTATIONS: TypeAdapter[tuple[Annotation, ...]] = TypeAdapter(tuple[Annotation, ...])
+
+
+class SampleIsMissing(ModelyardError):
+    code, status, title = "sample_missing", 422, "A sample's bytes are not where the manifest says"
+
+
+@dataclass(frozen=True)
+class SampleRecord:
+    """One row of the manifest."""
+
+    id: str
+    name: str
+    subset: str
+    shard: str
+    offset: int
+    size_bytes: int
+    annotations: tuple[Annotation, ...]
+
+
+def read_manifest(path: Path, subsets: Sequence[str] | None = None) -> list[SampleRecord]:
+    """Rows of the given subsets (all when None), in the manifest's order."""
+    wanted = [("subset", "in", list(subsets))] if subsets is not None else None
+    table = pq.read_table(path, filters=wanted)
+    return [
+        SampleRecord(
+            id=row["sample_id"],
+            name=row["name"],
+            subset=row["subset"],
+            shard=row["shard"],
+            offset=row["offset"],
+            size_bytes=row["size_bytes"],
+            annotations=_ANNOTATIONS.validate_json(row["annotations"]),
+        )
+        for row in table.to_pylist()
+    ]
+
+
+class ShardReader:
+    """Reads by offset with `pread`: any order, any thread, one descriptor per shard and process."""
+
+    def __init__(self, shards: Mapping[str, Path]) -> None:
+        self._paths = dict(shards)
+        self._descriptors: dict[tuple[int, str], int] = {}
+
+    def read(self, record: SampleRecord) -> bytes:
+        data = os.pread(self._descriptor(record.shard), record.size_bytes, record.offset)
+        if len(data) != record.size_bytes:
+            raise SampleIsMissing(f"{record.name}: the shard ends before the sample")
+        return data
+
+    def _descriptor(self, shard: str) -> int:
+        # Keyed by process: a forked or spawned reader opens its own.
+        key = (os.getpid(), shard)
+        if key not in self._descriptors:
+            if shard not in self._paths:
+                raise SampleIsMissing(f"the shard {shard} was not fetched")
+            self._descriptors[key] = os.open(self._paths[shard], os.O_RDONLY | os.O_CLOEXEC)
+        return self._descriptors[key]
+
+    def __getstate__(self) -> dict[str, Path]:
+        return self._paths
+
+    def __setstate__(self, paths: dict[str, Path]) -> None:
+        self._paths, self._descriptors = paths, {}
+
+    def close(self) -> None:
+        for (process, _), descriptor in self._descriptors.items():
+            if process == os.getpid():
+                os.close(descriptor)
+        self._descriptors.clear()
+
+    def __enter__(self) -> "ShardReader":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def batches(records: Sequence[SampleRecord], size: int) -> Iterator[Sequence[SampleRecord]]:
+    for start in range(0, len(records), size):
+        yield records[start : start + size]

@@ -1,0 +1,82 @@
+"""The third layer of a task: what trains, validates and leaves as a graph. Loads torch.
+
+The rooms' children drive a task through this protocol only; nothing outside a task's folder knows its name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from libs.common.contracts.annotations import Annotation
+from libs.common.contracts.packages import ImageInput, ModelCard
+from libs.tasks.codec import Codec
+
+
+@dataclass(frozen=True)
+class ToyData:
+    """A small learnable set for the conformance suite: encoded images with their annotations."""
+
+    images: tuple[bytes, ...]
+    annotations: tuple[tuple[Annotation, ...], ...]
+    classes: tuple[str, ...]
+    config: dict[str, Any]
+
+
+class Metrics(Protocol):
+    """Accumulates on the device over an epoch; read once."""
+
+    def update(self, outputs: Tensor, targets: Tensor) -> None: ...
+
+    def compute(self) -> dict[str, float]: ...
+
+    def reset(self) -> None: ...
+
+
+class TaskRuntime(Protocol):
+    codec: Codec
+
+    def image_input(self, config: Any) -> ImageInput:
+        """Size and normalisation of the network's input."""
+        ...
+
+    def build_network(self, card: ModelCard) -> nn.Module:
+        """Maps normalised float images [batch, 3, height, width] to raw outputs. Weights come later."""
+        ...
+
+    def load_pretrained(self, network: nn.Module, card: ModelCard) -> None:
+        """Start from weights of elsewhere where the config asks for it; raises WeightsAreUnreachable."""
+        ...
+
+    def target(self, annotations: Sequence[Annotation], card: ModelCard) -> Any:
+        """What the loss compares with: a number or a fixed-size array; raises BadSample."""
+        ...
+
+    def loss(self, outputs: Tensor, targets: Tensor, card: ModelCard) -> Tensor:
+        """Mean over the batch."""
+        ...
+
+    def metrics(self, card: ModelCard, device: torch.device) -> Metrics:
+        """Fresh accumulators for one subset, by the manifest's metric keys."""
+        ...
+
+    def finish(self, outputs: Tensor, card: ModelCard) -> tuple[Tensor, ...]:
+        """The tail inside the exported graph, in the order of the serving signature's outputs."""
+        ...
+
+    def toy_data(self, seed: int, count: int) -> ToyData: ...
+
+
+@dataclass(frozen=True)
+class CheckpointFiles:
+    """A checkpoint that lies whole on the disk: a model package, and the state to resume from."""
+
+    epoch: int
+    step: int
+    is_best: bool
+    package: Path
+    resume: Path
+    metrics: dict[str, float]
