@@ -18,6 +18,7 @@ from libs.common.contracts.catalogue import (
     Architecture,
     MetricSpec,
     Preset,
+    SplitPolicy,
     TaskDescription,
     TaskSummary,
 )
@@ -70,6 +71,7 @@ class TaskManifest:
     check_data: CheckData
     views: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
+    split_policy: SplitPolicy = field(default_factory=SplitPolicy)
     capabilities: frozenset[str] = field(default=frozenset({"train", "resume", "onnx"}))
     api_version: int = API_VERSION
 
@@ -113,6 +115,7 @@ class TaskManifest:
             capabilities=tuple(sorted(self.capabilities)),
             config_schema=schema,
             search_space=_search_space(schema),
+            split_policy=self.split_policy,
         )
 
     def load_codec(self) -> "Codec":

@@ -1,6 +1,6 @@
 """What image classification says of itself."""
 
-from libs.common.contracts.catalogue import Architecture, MetricSpec, Preset
+from libs.common.contracts.catalogue import Architecture, MetricSpec, Preset, SplitPolicy
 from libs.common.errors import Problem
 from libs.tasks.classification.config import Config
 from libs.tasks.manifest import DataFacts, TaskManifest
@@ -76,4 +76,5 @@ MANIFEST = TaskManifest(
     check_data=check_data,
     views=("confusion", "class_bars"),
     overlays=("label",),
+    split_policy=SplitPolicy(stratify_by="label"),
 )
