@@ -9,6 +9,7 @@ from uuid import UUID
 from libs.common.contracts.access import Caller, CreatedToken, Role, Token, TokenRequest
 from libs.common.contracts.base import now
 from libs.common.errors import NotFound
+from libs.common.ids import new_id
 from services.gateway.errors import TokenIsExpired, TokenIsUnknown
 from services.gateway.models import TokenRow
 from services.gateway.repository import Repository
@@ -29,8 +30,8 @@ class TokenService:
         self._key = key
 
     async def ensure_admin(self, secret: str) -> None:
-        row = TokenRow(name="admin", role=Role.ADMIN, prefix=secret[:7], digest=digest(secret, self._key))
-        row.id = UUID(bytes=row.digest[:16], version=8)
+        hashed = digest(secret, self._key)
+        row = TokenRow(id=new_id(), name="admin", role=Role.ADMIN, prefix=secret[:7], digest=hashed)
         await self._repository.ensure_token(row)
 
     async def caller(self, secret: str) -> Caller:
