@@ -19,13 +19,11 @@ def knob(
     extra: dict[str, Any] = {"group": group, "unit": unit, "advanced": advanced}
     if search is not None:
         extra["search"] = search
-    return Field(
-        default=default, description=description, json_schema_extra=extra, allow_inf_nan=False, **constraints
-    )
+    return Field(default=default, description=description, json_schema_extra=extra, **constraints)
 
 
 class Knobs(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class TrainingConfig(Knobs):
