@@ -1,5 +1,6 @@
 """`python -m infra.local up|down|status|logs|restart`."""
 
+import os
 import sys
 import time
 from typing import Annotated
@@ -8,13 +9,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from infra.local.control import LocalStack
-from infra.local.health import NotReady
-from infra.local.servers import ToolIsMissing
+from infra.local.control import PARTS, LocalStack, NotReady
+from infra.local.home import default_home, is_made
+from infra.local.ports import PortIsTaken
+from infra.local.programs import ToolIsMissing
 from infra.local.supervision import SupervisorFailed
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
-console = Console()
+console = Console(highlight=False)
 
 
 @app.command()
@@ -24,14 +26,15 @@ def up() -> None:
     with console.status("starting the stack") as status:
         local.up(tell=lambda line: status.update(line))
     seconds = time.monotonic() - started
-    console.print(f"stack up in {seconds:.0f} s · console {local.stack.console_url}", highlight=False)
-    console.print(f"API docs {local.stack.gateway_url}/docs", highlight=False)
+    console.print(f"stack up in {seconds:.0f} s · console {local.stack.console_url}")
+    console.print(f"API docs {local.stack.gateway_url}/docs")
 
 
 @app.command()
 def down() -> None:
     """Stop everything; data stays."""
-    LocalStack().down()
+    if is_made(default_home()):
+        LocalStack().down()
     console.print("stack down")
 
 
@@ -39,27 +42,48 @@ def down() -> None:
 def status() -> None:
     """Every part, its address, and whether it answers."""
     table = Table("part", "state", "address", "ready")
-    rows = LocalStack().status()
-    for name, state, address, ready in rows:
-        table.add_row(name, state, address, "[green]yes[/]" if ready else "[red]no[/]")
+    parts = existing().status()
+    for part in parts:
+        table.add_row(part.name, part.state, part.address, "[green]yes[/]" if part.is_ready else "[red]no[/]")
     console.print(table)
-    raise typer.Exit(0 if all(ready for *_, ready in rows) else 1)
+    raise typer.Exit(0 if all(part.is_ready for part in parts) else 1)
 
 
 @app.command()
-def logs(name: str, lines: Annotated[int, typer.Option("--lines", "-n")] = 100) -> None:
+def logs(
+    name: str,
+    lines: Annotated[int, typer.Option("--lines", "-n")] = 100,
+    follow: Annotated[bool, typer.Option("--follow", "-f")] = False,
+) -> None:
     """The last lines of one part."""
-    typer.echo(LocalStack().log(name, lines))
+    local = existing()
+    check_name(name)
+    if follow:
+        os.execlp("tail", "tail", "-n", str(lines), "-F", local.log_file(name))  # noqa: S606
+    typer.echo(local.log(name, lines))
 
 
 @app.command()
 def restart(name: str) -> None:
     """Stop one part and start it again."""
-    LocalStack().restart(name)
+    local = existing()
+    check_name(name)
+    local.restart(name)
+
+
+def existing() -> LocalStack:
+    if not is_made(default_home()):
+        sys.exit(f"no stack in {default_home()}: run `modelyard up` or `make up`")
+    return LocalStack()
+
+
+def check_name(name: str) -> None:
+    if name not in PARTS:
+        sys.exit(f"there is no {name!r}; there are {', '.join(PARTS)}")
 
 
 if __name__ == "__main__":
     try:
         app()
-    except (NotReady, SupervisorFailed, ToolIsMissing) as error:
+    except (NotReady, PortIsTaken, SupervisorFailed, ToolIsMissing) as error:
         sys.exit(f"{error}")

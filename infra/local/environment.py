@@ -1,6 +1,8 @@
 """Which settings every process of ours gets; nothing else of the caller's MODELYARD_… reaches it."""
 
-from infra.local.home import LOOPBACK, ROOT, Stack
+from infra.local.home import ROOT, Stack
+from infra.local.ports import LOOPBACK
+from infra.local.postgres import DATABASE
 
 BUCKET = "modelyard"
 # Threads of numeric libraries in rooms: they wait for the network, they do not compute.
@@ -49,7 +51,7 @@ def _bus(stack: Stack) -> dict[str, str]:
 def _stores(stack: Stack) -> dict[str, str]:
     password, port = stack.secrets["postgres_password"], stack.ports["postgres"]
     return {
-        "MODELYARD_DATABASE__URL": f"postgresql://postgres:{password}@{LOOPBACK}:{port}/modelyard",
+        "MODELYARD_DATABASE__URL": f"postgresql://postgres:{password}@{LOOPBACK}:{port}/{DATABASE}",
         "MODELYARD_STORAGE__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
         "MODELYARD_STORAGE__ACCESS_KEY": stack.secrets["s3_access_key"],
         "MODELYARD_STORAGE__SECRET_KEY": stack.secrets["s3_secret_key"],

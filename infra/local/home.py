@@ -3,13 +3,16 @@
 import json
 import os
 import secrets
-import socket
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from fcntl import LOCK_EX, flock
 from pathlib import Path
+
+from infra.local.ports import LOOPBACK, choose_ports
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".tools"
-LOOPBACK = "127.0.0.1"
 ROOMS = ("gateway", "datasets", "trainer", "evaluator", "exporter", "inference", "notifier")
 PROCESSES = (*ROOMS, "worker", "console")
 PORTS = ("postgres", "nats", "s3", "triton_http", "triton_grpc", "triton_metrics", *PROCESSES)
@@ -44,6 +47,11 @@ class Stack:
     def logs(self) -> Path:
         return self.home / "logs"
 
+    @property
+    def run(self) -> Path:
+        """What exists only while the stack runs."""
+        return self.home / "run"
+
     def url(self, name: str) -> str:
         return f"http://{LOOPBACK}:{self.ports[name]}"
 
@@ -52,44 +60,40 @@ def default_home() -> Path:
     return Path(os.environ.get("MODELYARD_HOME", ROOT / ".modelyard")).absolute()
 
 
-def open_stack(home: Path | None = None) -> Stack:
-    """Makes what is missing: folders for the owner alone, secrets once, ports once (or as the settings say)."""
-    home = home or default_home()
+def is_made(home: Path) -> bool:
+    return (home / "stack.json").is_file()
+
+
+def open_stack(home: Path) -> Stack:
+    """Makes what is missing: folders for the owner alone, secrets once, ports once."""
+    home.mkdir(parents=True, exist_ok=True)
     for folder in (home, home / "secrets", home / "run", home / "logs", home / "triton" / "models"):
-        folder.mkdir(parents=True, exist_ok=True)
-    (home / "secrets").chmod(0o700)
-    stack = Stack(home, _ports(home), {name: _secret(home / "secrets" / name) for name in SECRETS})
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = json.loads((home / "stack.json").read_text())["ports"] if is_made(home) else {}
+    stack = Stack(home, kept, {name: _secret(home / "secrets" / name) for name in SECRETS})
+    return stack if kept.keys() >= set(PORTS) else with_free_ports(stack)
+
+
+def with_free_ports(stack: Stack) -> Stack:
+    """Keeps the ports it had, unless the settings say otherwise or somebody took one meanwhile."""
+    stack = replace(stack, ports=choose_ports(PORTS, stack.ports))
+    (stack.home / "stack.json").write_text(json.dumps({"ports": stack.ports}, indent=2))
     client = {"url": stack.gateway_url, "token_file": str(stack.token_file)}
-    (home / "client.json").write_text(json.dumps(client, indent=2))
+    (stack.home / "client.json").write_text(json.dumps(client, indent=2))
     return stack
+
+
+@contextmanager
+def one_at_a_time(stack: Stack) -> Iterator[None]:
+    """A second `up` or `down` of the same home waits for the first."""
+    with (stack.home / "lock").open("w") as file:
+        flock(file, LOCK_EX)
+        yield
 
 
 def _secret(path: Path) -> str:
     if not path.exists():
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            prefix = "my_" if path.name == "admin_token" else ""
-            file.write(prefix + secrets.token_urlsafe(32).replace("-", "x").replace("_", "y"))
+            file.write(("my_" if path.name == "admin_token" else "") + secrets.token_hex(24))
     return path.read_text()
-
-
-def _ports(home: Path) -> dict[str, int]:
-    """MODELYARD_PORTS__GATEWAY=8080 fixes one; the others are free ones, kept from the first start on."""
-    path = home / "stack.json"
-    kept: dict[str, int] = json.loads(path.read_text())["ports"] if path.exists() else {}
-    taken = set(kept.values())
-    for name in PORTS:
-        given = os.environ.get(f"MODELYARD_PORTS__{name.upper()}")
-        kept[name] = int(given) if given else kept.get(name) or _free_port(taken)
-        taken.add(kept[name])
-    path.write_text(json.dumps({"ports": kept}, indent=2))
-    return kept
-
-
-def _free_port(taken: set[int]) -> int:
-    while True:
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port = probe.getsockname()[1]
-        if port not in taken:
-            return port

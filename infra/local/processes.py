@@ -4,8 +4,9 @@ import sys
 from pathlib import Path
 
 from infra.local.environment import environment
-from infra.local.home import LOOPBACK, ROOMS, ROOT, Stack
-from infra.local.servers import Program
+from infra.local.home import ROOMS, ROOT, Stack
+from infra.local.ports import LOOPBACK
+from infra.local.programs import Program
 
 CONSOLE = ROOT / "frontend-streamlit"
 

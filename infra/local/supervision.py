@@ -1,43 +1,62 @@
-"""supervisord keeps the processes; here its configuration is written and its control socket spoken to."""
+"""supervisord keeps the processes; here it is started, asked and stopped over its control socket."""
 
 import hashlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 import xmlrpc.client
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from supervisor.xmlrpc import Faults, SupervisorTransport
 
+from infra.local.configuration import configuration
 from infra.local.home import Stack
-from infra.local.servers import Program
+from infra.local.leftovers import MARK, lives
+from infra.local.programs import Program
 
 # A Unix socket's path may have about 100 characters.
 LONGEST_SOCKET_PATH = 90
-STOP_SECONDS = 12
 START_SECONDS = 10
+STOP_SECONDS = 8
+# The caller's own settings and Python options stay outside.
+NOT_INHERITED = ("MODELYARD_", "PYTHON", "VIRTUAL_ENV")
 
 
 class SupervisorFailed(Exception):
     """supervisord did not start or does not answer; its log says why."""
 
 
+@dataclass(frozen=True)
+class State:
+    """One process as supervisord sees it; `pid` is 0 while it does not run."""
+
+    name: str
+    pid: int
+
+    @property
+    def is_given_up(self) -> bool:
+        return self.name == "FATAL"
+
+    @property
+    def is_stopped(self) -> bool:
+        return self.name in ("STOPPED", "EXITED", "FATAL")
+
+
 class Supervisor:
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
-        self._run = stack.home / "run"
-        self._config = self._run / "supervisord.conf"
-        self._pid_file = self._run / "supervisord.pid"
+        self._config = stack.run / "supervisord.conf"
+        self._pid_file = stack.run / "supervisord.pid"
 
     @property
     def socket(self) -> Path:
-        path = self._run / "supervisor.sock"
+        path = self._stack.run / "supervisor.sock"
         if len(str(path)) <= LONGEST_SOCKET_PATH:
             return path
         digest = hashlib.sha256(str(self._stack.home).encode()).hexdigest()[:16]
@@ -45,146 +64,71 @@ class Supervisor:
 
     def is_running(self) -> bool:
         try:
-            return bool(self._ask("getState")["statename"] == "RUNNING")
+            return bool(self._rpc.getState()["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.Error):
             return False
 
     def launch(self, programs: Iterable[Program]) -> None:
-        """Starts supervisord with every program stopped; ends what an earlier, killed one left behind."""
-        self._end_orphans()
+        """Starts supervisord with every program stopped."""
         self.socket.unlink(missing_ok=True)
         self._config.touch(mode=0o600)
-        self._config.write_text(self._configuration(programs))
+        self._config.write_text(configuration(self._stack, programs, self.socket, self._pid_file))
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(NOT_INHERITED)}
+        kept[MARK] = str(self._stack.home)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(self._config)]
-        started = subprocess.run(command, capture_output=True, text=True, check=False)
+        started = subprocess.run(command, env=kept, capture_output=True, text=True, check=False)
         if started.returncode:
             raise SupervisorFailed(started.stderr or started.stdout)
-        deadline = time.monotonic() + START_SECONDS
-        while not self.is_running():
-            if time.monotonic() > deadline:
-                raise SupervisorFailed((self._stack.logs / "supervisord.log").read_text()[-2000:])
-            time.sleep(0.05)
+        self._until(self.is_running, START_SECONDS)
 
     def start(self, names: Sequence[str]) -> None:
         for name in names:
-            with suppress_fault(Faults.ALREADY_STARTED):
-                self._ask("startProcess", name, False)
+            with _unless(Faults.ALREADY_STARTED):
+                self._rpc.startProcess(name, False)
 
-    def stop(self, name: str) -> None:
-        with suppress_fault(Faults.NOT_RUNNING):
-            self._ask("stopProcess", name, True)
+    def stop(self, names: Sequence[str]) -> None:
+        """All at once; supervisord kills those that do not listen."""
+        for name in names:
+            with _unless(Faults.NOT_RUNNING):
+                self._rpc.stopProcess(name, False)
+        self._until(lambda: self._are_stopped(names), STOP_SECONDS)
 
-    def send_signal(self, name: str, number: signal.Signals) -> None:
-        self._ask("signalProcess", name, number.name.removeprefix("SIG"))
-
-    def states(self) -> dict[str, dict[str, Any]]:
-        return {state["name"]: state for state in cast(Any, self._ask("getAllProcessInfo"))}
+    def states(self) -> dict[str, State]:
+        found: Any = self._rpc.getAllProcessInfo()
+        return {each["name"]: State(each["statename"], each["pid"]) for each in found}
 
     def shut_down(self) -> None:
-        """Stops every program and supervisord itself; kills what does not listen."""
-        pid = self._pid()
-        if self.is_running():
-            self._ask("shutdown")
-        deadline = time.monotonic() + STOP_SECONDS
-        while pid and _lives(pid):
-            if time.monotonic() > deadline:
-                self._end_orphans()
-                break
-            time.sleep(0.05)
+        """Ends supervisord itself; its processes were stopped before, in their order."""
+        pid = self._rpc.getPID()
+        self._rpc.shutdown()
+        self._until(lambda: not lives(pid), STOP_SECONDS)
+
+    def forget(self) -> None:
+        """Removes what one life of supervisord leaves in the folder; the configuration holds passwords."""
         for left in (self.socket, self._pid_file, self._config):
             left.unlink(missing_ok=True)
 
-    def _ask(self, method: str, *arguments: Any) -> Any:
-        """Each question on a connection of its own, closed with the answer."""
+    @property
+    def _rpc(self) -> Any:
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
-        try:
-            proxy = xmlrpc.client.ServerProxy("http://local", transport=transport)
-            return getattr(proxy.supervisor, method)(*arguments)
-        finally:
-            transport.close()
+        return xmlrpc.client.ServerProxy("http://local", transport=transport).supervisor
 
-    def _pid(self) -> int | None:
-        with suppress(OSError, ValueError):
-            return int(self._pid_file.read_text())
-        return None
+    def _are_stopped(self, names: Sequence[str]) -> bool:
+        states = self.states()
+        return all(states[name].is_stopped for name in names)
 
-    def _end_orphans(self) -> None:
-        """Processes of this home only: each carries the home's path in its environment."""
-        mark = f"MODELYARD_STACK={self._stack.home}".encode()
-        for pid in _processes_with(mark):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def _configuration(self, programs: Iterable[Program]) -> str:
-        logs = self._stack.logs
-        head = f"""
-[unix_http_server]
-file={self.socket}
-chmod=0700
-
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-
-[supervisord]
-logfile={logs}/supervisord.log
-logfile_maxbytes=5MB
-pidfile={self._pid_file}
-directory={self._stack.home}
-environment=MODELYARD_STACK={_quoted(str(self._stack.home))}
-umask=022
-"""
-        return head + "".join(self._section(program) for program in programs)
-
-    def _section(self, program: Program) -> str:
-        environment = ",".join(f"{key}={_quoted(value)}" for key, value in program.environment.items())
-        user = f"user={program.user}\n" if program.user and os.geteuid() == 0 else ""
-        directory = f"directory={program.directory}\n" if program.directory else ""
-        return f"""
-[program:{program.name}]
-command={" ".join(_quoted(word) for word in program.command)}
-environment={environment}
-{user}{directory}autostart=false
-autorestart=true
-startsecs=0
-startretries=1000
-stopsignal={program.stop_signal}
-stopwaitsecs=8
-stopasgroup={str(program.name not in ("postgres", "triton")).lower()}
-killasgroup=true
-redirect_stderr=true
-stdout_logfile={self._stack.logs}/{program.name}.log
-stdout_logfile_maxbytes=20MB
-stdout_logfile_backups=3
-"""
+    def _until(self, is_so: Callable[[], bool], seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while not is_so():
+            if time.monotonic() > deadline:
+                raise SupervisorFailed(f"supervisord does not answer; see {self._stack.logs}/supervisord.log")
+            time.sleep(0.05)
 
 
 @contextmanager
-def suppress_fault(code: int) -> Iterator[None]:
+def _unless(code: int) -> Iterator[None]:
     try:
         yield
     except xmlrpc.client.Fault as fault:
         if fault.faultCode != code:
             raise
-
-
-def _quoted(word: str) -> str:
-    """supervisord knows no escapes inside quotes: the kind of quote is chosen by what is inside."""
-    quote = "'" if '"' in word else '"'
-    return quote + word.replace("%", "%%") + quote
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
-def _processes_with(mark: bytes) -> list[int]:
-    found: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if mark in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return [pid for pid in found if pid != os.getpid()]
