@@ -9,12 +9,14 @@ from nats.js.api import ConsumerConfig, DiscardPolicy, RePublish, RetentionPolic
 
 from libs.common.bus.client import Bus
 from libs.common.errors import ModelyardError
+from libs.common.log import get_logger
 
 FACTS = "FACTS"
 TELEMETRY = "TELEMETRY"
 TASKS = "TASKS"
 DEAD_LETTERS = "DEAD_LETTERS"
 DUPLICATE_WINDOW = timedelta(minutes=10)
+log = get_logger(__name__)
 Config = TypeVar("Config", StreamConfig, ConsumerConfig)
 
 
@@ -48,11 +50,18 @@ STREAMS = (
 async def ensure_streams(bus: Bus) -> None:
     """Safe to call at any time by anyone; raises ServerDiffers where an old server ignored what was asked."""
     for wanted in STREAMS:
-        try:
-            made = await bus.jetstream.add_stream(wanted)
-        except nats.js.errors.BadRequestError:
-            made = await bus.jetstream.update_stream(wanted)
-        compare(wanted, made.config)
+        compare(wanted, await _make(bus, wanted))
+
+
+async def _make(bus: Bus, wanted: StreamConfig) -> StreamConfig:
+    try:
+        return (await bus.jetstream.add_stream(wanted)).config
+    except nats.js.errors.BadRequestError:
+        log.info("stream_changes", stream=wanted.name)
+    try:
+        return (await bus.jetstream.update_stream(wanted)).config
+    except (nats.js.errors.BadRequestError, nats.js.errors.ServerError) as error:
+        raise ServerDiffers(f"{wanted.name}: {error.description}") from error
 
 
 async def ensure_consumer(bus: Bus, stream: str, wanted: ConsumerConfig) -> str:
