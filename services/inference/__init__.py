@@ -1,0 +1,1 @@
+"""Deployments on Triton by desired state, and predictions through them."""

@@ -1,0 +1,31 @@
+"""What can go wrong with deployments and predictions."""
+
+from libs.common.errors import BadInput, Conflict, NotFound, Unavailable
+
+
+class DeploymentIsUnknown(NotFound):
+    code, title = "deployment_unknown", "There is no such deployment"
+
+
+class NothingToRollBackTo(Conflict):
+    code, title = "nothing_to_roll_back_to", "This deployment never served another version"
+
+
+class DeploymentIsNotReady(Unavailable):
+    code, title = "deployment_not_ready", "The model is not loaded yet"
+
+
+class TritonIsAway(Unavailable):
+    code, title = "triton_away", "The inference server does not answer"
+
+
+class ImageIsRefused(BadInput):
+    code, title = "image_refused", "An image cannot be used"
+
+
+class ModelDoesNotLoad(Conflict):
+    code, title = "model_does_not_load", "Triton cannot load the model"
+
+
+class FileIsCorrupt(ModelDoesNotLoad):
+    code, title = "file_corrupt", "The model file is not what was exported"

@@ -1,0 +1,121 @@
+"""Triton's model repository on disk: written by us alone, whole or not at all."""
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from libs.common.contracts.exports import ModelFile
+from libs.tasks.codec import ServingSignature, TensorSpec
+from services.inference.errors import FileIsCorrupt
+from services.inference.settings import Settings
+
+PYTHON_BACKEND = Path(__file__).parents[2] / "infra" / "triton" / "model.py"
+CONFIG_TYPES = {"uint8": "TYPE_UINT8", "float32": "TYPE_FP32", "int64": "TYPE_INT64"}
+
+
+class ModelRepository:
+    """Names are slugs by contract: letters, digits and dashes, so no name leaves the folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._folder = settings.triton.repository
+        self._settings = settings
+
+    def names(self) -> set[str]:
+        return (
+            {path.name for path in self._folder.iterdir() if path.is_dir()}
+            if self._folder.exists()
+            else set()
+        )
+
+    def has(self, name: str, revision: int) -> bool:
+        return (self._version(name, revision) / "model.onnx").is_file()
+
+    def write_version(self, name: str, revision: int, model: bytes, file: ModelFile) -> None:
+        """Beside its place first, then moved: Triton never sees half a file. Raises FileIsCorrupt."""
+        if hashlib.sha256(model).hexdigest() != file.sha256:
+            raise FileIsCorrupt("the stored file's SHA-256 is not the one that was exported")
+        target = self._version(name, revision)
+        # A dot in front: Triton takes only numbers for versions.
+        draft = target.with_name(f".{revision}")
+        shutil.rmtree(draft, ignore_errors=True)
+        draft.mkdir(parents=True)
+        (draft / "model.onnx").write_bytes(model)
+        if self._settings.triton.backend == "python":
+            shutil.copyfile(PYTHON_BACKEND, draft / "model.py")
+        shutil.rmtree(target, ignore_errors=True)
+        draft.rename(target)
+
+    def write_config(
+        self,
+        name: str,
+        revisions: Iterable[int],
+        signature: ServingSignature,
+        warm_up: Mapping[str, np.ndarray],
+    ) -> None:
+        """What Triton loads next: exactly these revisions."""
+        config = model_config(self._settings, name, sorted(set(revisions)), signature, warm_up)
+        path = self._folder / name / "config.pbtxt"
+        draft = path.with_name(".config.pbtxt")
+        draft.write_text(config)
+        draft.replace(path)
+
+    def forget_other_versions(self, name: str, revisions: Iterable[int]) -> None:
+        kept = {str(revision) for revision in revisions}
+        for path in (self._folder / name).iterdir():
+            if path.is_dir() and path.name not in kept:
+                shutil.rmtree(path, ignore_errors=True)
+
+    def remove(self, name: str) -> None:
+        shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    def _version(self, name: str, revision: int) -> Path:
+        return self._folder / name / str(revision)
+
+
+def model_config(
+    settings: Settings,
+    name: str,
+    revisions: list[int],
+    signature: ServingSignature,
+    warm_up: Mapping[str, np.ndarray],
+) -> str:
+    """`config.pbtxt` as protobuf text; its strings are quoted as JSON quotes them."""
+    # ONNX Runtime in the Python backend is a CPU build.
+    kind = "KIND_CPU" if settings.triton.backend == "python" else "KIND_AUTO"
+    lines = [
+        f"name: {json.dumps(name)}",
+        f"backend: {json.dumps(settings.triton.backend)}",
+        f"max_batch_size: {settings.max_batch_size}",
+        f"input [ {', '.join(_tensor(spec) for spec in signature.inputs)} ]",
+        f"output [ {', '.join(_tensor(spec) for spec in signature.outputs)} ]",
+        f"version_policy: {{ specific: {{ versions: {json.dumps(revisions)} }} }}",
+        f"dynamic_batching {{ max_queue_delay_microseconds: {settings.max_queue_delay_microseconds} }}",
+        f"instance_group [ {{ kind: {kind} }} ]",
+        f"model_warmup [ {_warm_up(signature, warm_up)} ]",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _tensor(spec: TensorSpec) -> str:
+    return (
+        f"{{ name: {json.dumps(spec.name)} data_type: {CONFIG_TYPES[spec.dtype]} dims: {_list(spec.dims)} }}"
+    )
+
+
+def _warm_up(signature: ServingSignature, arrays: Mapping[str, np.ndarray]) -> str:
+    def entry(spec: TensorSpec) -> str:
+        shape = _list(arrays[spec.name].shape[1:])
+        value = f"{{ data_type: {CONFIG_TYPES[spec.dtype]} dims: {shape} zero_data: true }}"
+        return f"inputs {{ key: {json.dumps(spec.name)} value: {value} }}"
+
+    entries = " ".join(entry(spec) for spec in signature.inputs)
+    return f'{{ name: "first request" batch_size: 1 {entries} }}'
+
+
+def _list(values: Iterable[Any]) -> str:
+    return f"[ {', '.join(str(value) for value in values)} ]"

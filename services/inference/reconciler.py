@@ -1,0 +1,184 @@
+"""Makes Triton match the rows, after any restart of either side: what is wished is loaded, what is not goes.
+
+A swap loads the new revision beside the old one, and lets the old one go in a later round: whoever asked for it gets
+an answer.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager, suppress
+from datetime import timedelta
+
+import asyncpg
+
+from libs.common.contracts.base import now
+from libs.common.contracts.models import ModelVersion
+from libs.common.db import Database
+from libs.common.errors import ModelyardError, Unavailable
+from libs.common.log import get_logger
+from libs.common.storage import Storage
+from libs.tasks import registry
+from services.inference.errors import ModelDoesNotLoad
+from services.inference.model_repository import ModelRepository
+from services.inference.predictor import Predictor
+from services.inference.repository import Deployed
+from services.inference.service import Service
+from services.inference.settings import Settings
+from services.inference.triton import Triton
+
+LOCK = 0x6D6F64656C04
+# How long requests that were sent to the old revision may still be under way.
+GRACE_SECONDS = 3.0
+OpenService = Callable[[], AbstractAsyncContextManager[Service]]
+log = get_logger(__name__)
+
+
+class Reconciler:
+    """Every instance of the room runs one: the holder of a PostgreSQL lock changes Triton, the others watch."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        storage: Storage,
+        triton: Triton,
+        predictor: Predictor,
+        open_service: OpenService,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._storage = storage
+        self._triton = triton
+        self._predictor = predictor
+        self._open_service = open_service
+        self._models = ModelRepository(settings)
+        self._swapped_at: dict[str, float] = {}
+        self.wake = asyncio.Event()
+
+    async def run(self) -> None:
+        """Until cancelled; the loss of PostgreSQL or Triton only delays it."""
+        while True:
+            with suppress(Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                async with self._database.dedicated() as connection:
+                    await self._rounds(connection)
+            await asyncio.sleep(self._settings.reconcile_seconds)
+
+    async def _rounds(self, connection: asyncpg.Connection) -> None:
+        has_lock = False
+        while True:
+            self.wake.clear()
+            has_lock = has_lock or await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK)
+            await connection.execute("SELECT 1")
+            try:
+                await self._round(has_lock)
+            except ModelyardError as error:
+                log.warning("reconcile_failed", code=error.code, detail=error.detail)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.wake.wait(), self._settings.reconcile_seconds)
+
+    async def _round(self, may_change: bool) -> None:
+        async with self._open_service() as service:
+            wished = await service.every()
+        loaded = await self._triton.loaded()
+        if may_change:
+            for deployed in wished:
+                await self._bring_up(deployed, loaded.get(deployed.row.name, set()))
+            await self._take_down({deployed.row.name for deployed in wished}, loaded)
+            loaded = await self._triton.loaded()
+        async with self._open_service() as service:
+            self._tell_predictor(await service.every(), loaded)
+
+    def _tell_predictor(self, wished: list[Deployed], loaded: dict[str, set[int]]) -> None:
+        for deployed in wished:
+            row = deployed.row
+            serving = row.serving_revision
+            if deployed.serving and serving in loaded.get(row.name, set()):
+                self._predictor.serve(row.name, serving, deployed.serving)
+        self._predictor.forget_all_but({deployed.row.name for deployed in wished})
+
+    async def _bring_up(self, deployed: Deployed, loaded: set[int]) -> None:
+        row = deployed.row
+        if row.desired_revision in loaded:
+            await self._note(lambda service: service.note_serving(deployed))
+            await self._let_go(deployed, loaded)
+        elif self._may_try(deployed):
+            await self._swap(deployed)
+        elif row.serving_revision is not None and row.serving_revision not in loaded and deployed.serving:
+            await self._load(row.name, deployed.serving, row.serving_revision, (row.serving_revision,))
+
+    def _may_try(self, deployed: Deployed) -> bool:
+        row = deployed.row
+        if row.failed_revision != row.desired_revision or row.failed_at is None:
+            return True
+        return now() - row.failed_at > timedelta(seconds=self._settings.retry_failed_seconds)
+
+    async def _swap(self, deployed: Deployed) -> None:
+        row = deployed.row
+        beside = (row.serving_revision,) if row.serving_revision is not None and deployed.serving else ()
+        await self._note(lambda service: service.note_loading(deployed))
+        try:
+            if beside and deployed.serving:
+                await self._ensure_file(row.name, deployed.serving, beside[0])
+            await self._load(
+                row.name, deployed.desired, row.desired_revision, (*beside, row.desired_revision)
+            )
+            await self._try_out(row.name, deployed.desired, row.desired_revision)
+        except Unavailable:
+            raise
+        except ModelyardError as error:
+            reason = error.detail
+            await self._note(lambda service: service.note_failure(deployed, reason))
+            await self._go_back(deployed)
+            return
+        self._swapped_at[row.name] = time.monotonic()
+        await self._note(lambda service: service.note_serving(deployed))
+        self._predictor.serve(row.name, row.desired_revision, deployed.desired)
+
+    async def _go_back(self, deployed: Deployed) -> None:
+        """Triton kept what answered before; the folder must say the same after a restart."""
+        row = deployed.row
+        if row.serving_revision is None or deployed.serving is None:
+            self._models.remove(row.name)
+            return
+        await self._load(row.name, deployed.serving, row.serving_revision, (row.serving_revision,))
+
+    async def _load(
+        self, name: str, version: ModelVersion, revision: int, revisions: tuple[int, ...]
+    ) -> None:
+        await self._ensure_file(name, version, revision)
+        codec = registry.task(version.task).load_codec()
+        signature, warm_up = codec.signature(version.card), codec.warm_up(version.card)
+        await asyncio.to_thread(self._models.write_config, name, revisions, signature, warm_up)
+        await self._triton.load(name)
+
+    async def _ensure_file(self, name: str, version: ModelVersion, revision: int) -> None:
+        if not self._models.has(name, revision):
+            model = await self._storage.get_bytes(version.file.key)
+            await asyncio.to_thread(self._models.write_version, name, revision, model, version.file)
+
+    async def _try_out(self, name: str, version: ModelVersion, revision: int) -> None:
+        """One real request, decoded: ready means that an answer was seen."""
+        codec = registry.task(version.task).load_codec()
+        outputs = await self._triton.infer(
+            name, revision, codec.warm_up(version.card), codec.signature(version.card)
+        )
+        if len(codec.decode(outputs, version.card)) != 1:
+            raise ModelDoesNotLoad("the model gave no answer to its first request")
+
+    async def _let_go(self, deployed: Deployed, loaded: set[int]) -> None:
+        row = deployed.row
+        swapped = self._swapped_at.get(row.name, 0.0)
+        if loaded != {row.desired_revision} and time.monotonic() - swapped > GRACE_SECONDS:
+            await self._load(row.name, deployed.desired, row.desired_revision, (row.desired_revision,))
+            self._models.forget_other_versions(row.name, (row.desired_revision,))
+
+    async def _take_down(self, wished: set[str], loaded: dict[str, set[int]]) -> None:
+        for name in set(loaded) - wished:
+            await self._triton.unload(name)
+        for name in self._models.names() - wished:
+            self._models.remove(name)
+
+    async def _note(self, what: Callable[[Service], Awaitable[None]]) -> None:
+        async with self._open_service() as service:
+            await what(service)

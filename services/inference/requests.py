@@ -1,0 +1,54 @@
+"""The request door of the inference room."""
+
+from libs.common.bus import RequestDoor
+from libs.common.contracts.base import Gone, Page
+from libs.common.contracts.deployments import (
+    CreateDeployment,
+    DeleteDeployment,
+    Deployment,
+    DeploymentMetadata,
+    GetDeployment,
+    GetDeploymentMetadata,
+    ListDeployments,
+    Predict,
+    PredictionAnswer,
+    RollBackDeployment,
+)
+from services.inference.service import Service
+
+door = RequestDoor()
+
+
+@door.answers
+async def create_deployment(request: CreateDeployment, service: Service) -> Deployment:
+    return await service.deploy(request.name, request.version)
+
+
+@door.answers
+async def get_deployment(request: GetDeployment, service: Service) -> Deployment:
+    return await service.get(request.name)
+
+
+@door.answers
+async def list_deployments(request: ListDeployments, service: Service) -> Page[Deployment]:
+    return await service.list_deployments(request.project_id, request.query)
+
+
+@door.answers
+async def delete_deployment(request: DeleteDeployment, service: Service) -> Gone:
+    return await service.delete(request.name)
+
+
+@door.answers
+async def roll_back_deployment(request: RollBackDeployment, service: Service) -> Deployment:
+    return await service.roll_back(request.name)
+
+
+@door.answers
+async def get_metadata(request: GetDeploymentMetadata, service: Service) -> DeploymentMetadata:
+    return await service.metadata(request.name)
+
+
+@door.answers
+async def predict(request: Predict, service: Service) -> PredictionAnswer:
+    return await service.predict(request.name, request.images)

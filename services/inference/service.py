@@ -1,0 +1,189 @@
+"""The rules of deployments: a wish is a row; making it true is the reconciler's work."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from libs.common.contracts.base import Gone, Page, PageQuery, now
+from libs.common.contracts.deployments import (
+    Deployment,
+    DeploymentFailed,
+    DeploymentMetadata,
+    DeploymentState,
+    ModelDeployed,
+    PredictionAnswer,
+)
+from libs.common.contracts.exports import ExportCompleted
+from libs.common.contracts.models import ModelVersion
+from libs.common.db.outbox import Outbox
+from services.inference.errors import DeploymentIsUnknown, NothingToRollBackTo
+from services.inference.models import DeploymentRow, RevisionRow
+from services.inference.predictor import Predictor
+from services.inference.repository import Deployed, Repository
+from services.inference.settings import TritonSettings
+
+
+class Service:
+    def __init__(
+        self, repository: Repository, outbox: Outbox, predictor: Predictor, triton: TritonSettings
+    ) -> None:
+        self._repository = repository
+        self._outbox = outbox
+        self._triton = triton
+        self._predictor = predictor
+
+    async def deploy(self, name: str, version: ModelVersion) -> Deployment:
+        """A first deployment, or the next version of one; asking for what is desired already changes nothing."""
+        row = await self._repository.row(name)
+        if row is not None and not row.is_deleted:
+            found = await self._found(name)
+            if (found.desired.model, found.desired.version) == (version.model, version.version):
+                return view(found)
+        return await self._desire(name, version, row, is_rollback=False)
+
+    async def deploy_export(self, fact: ExportCompleted) -> None:
+        """The last step of a run's way: its model under the name that the run was given."""
+        version = ModelVersion(
+            model=fact.model,
+            version=fact.model_version,
+            run_id=fact.run_id,
+            export_id=fact.export_id,
+            project_id=fact.source.project_id,
+            task=fact.source.task,
+            file=fact.file,
+            card=fact.card,
+            parity=fact.parity,
+            created_at=now(),
+        )
+        await self.deploy(fact.source.deployment or fact.model, version)
+
+    async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
+        if self._predictor.served(name) is None:
+            # Tells the unknown from the not yet loaded.
+            await self._found(name)
+        return await self._predictor.predict(name, images)
+
+    async def roll_back(self, name: str) -> Deployment:
+        """To what was desired before the present version; rolled back again, to what was before that."""
+        found = await self._found(name)
+        wished = [
+            ModelVersion.model_validate(each.version)
+            for each in await self._repository.revisions(name)
+            if not each.is_rollback
+        ]
+        present = (found.desired.model, found.desired.version)
+        place = next(n for n, each in enumerate(wished) if (each.model, each.version) == present)
+        if place + 1 == len(wished):
+            raise NothingToRollBackTo(f"nothing was deployed as {name} before {present[0]} v{present[1]}")
+        return await self._desire(name, wished[place + 1], found.row, is_rollback=True)
+
+    async def get(self, name: str) -> Deployment:
+        return view(await self._found(name))
+
+    async def list_deployments(self, project_id: UUID | None, query: PageQuery) -> Page[Deployment]:
+        found = await self._repository.page(project_id, query.cursor, query.limit + 1)
+        items = tuple(view(each) for each in found[: query.limit])
+        return Page(items=items, next_cursor=items[-1].name if len(found) > query.limit else None)
+
+    async def delete(self, name: str) -> Gone:
+        await self._found(name)
+        await self._repository.delete(name)
+        return Gone(id=name)
+
+    async def delete_project(self, project_id: UUID) -> None:
+        for name in await self._repository.names_of_project(project_id):
+            await self._repository.delete(name)
+
+    async def metadata(self, name: str) -> DeploymentMetadata:
+        found = await self._found(name)
+        version = found.serving or found.desired
+        return DeploymentMetadata(
+            name=name,
+            version=version.version,
+            card=version.card,
+            triton_model=name,
+            triton_http=self._triton.http,
+            triton_grpc=self._triton.grpc,
+        )
+
+    async def every(self) -> list[Deployed]:
+        return await self._repository.every()
+
+    async def note_loading(self, deployed: Deployed) -> None:
+        await self._repository.mark_loading(deployed.row.name, deployed.row.desired_revision)
+
+    async def note_serving(self, deployed: Deployed) -> None:
+        """Announced once, however often it is seen."""
+        if await self._repository.mark_serving(deployed.row.name, deployed.row.desired_revision):
+            version = deployed.desired
+            await self._outbox.add(
+                ModelDeployed(
+                    project_id=version.project_id,
+                    deployment=deployed.row.name,
+                    model=version.model,
+                    version=version.version,
+                    run_id=version.run_id,
+                )
+            )
+
+    async def note_failure(self, deployed: Deployed, reason: str) -> None:
+        name, revision = deployed.row.name, deployed.row.desired_revision
+        if await self._repository.mark_failed(name, revision, reason, now()):
+            version = deployed.desired
+            await self._outbox.add(
+                DeploymentFailed(
+                    project_id=version.project_id,
+                    deployment=name,
+                    model=version.model,
+                    version=version.version,
+                    detail=reason,
+                    run_id=version.run_id,
+                )
+            )
+
+    async def _desire(
+        self, name: str, version: ModelVersion, row: DeploymentRow | None, *, is_rollback: bool
+    ) -> Deployment:
+        if row is None:
+            row = DeploymentRow(
+                name=name, project_id=version.project_id, desired_revision=0, state="", reason=""
+            )
+            self._repository.add(row)
+        row.project_id = version.project_id
+        row.desired_revision += 1
+        row.is_deleted = False
+        row.state, row.reason = DeploymentState.PENDING, ""
+        row.updated_at = now()
+        await self._repository.flush()
+        self._repository.add(
+            RevisionRow(
+                deployment=name,
+                revision=row.desired_revision,
+                version=version.model_dump(mode="json"),
+                is_rollback=is_rollback,
+            )
+        )
+        await self._repository.flush()
+        return view(await self._found(name))
+
+    async def _found(self, name: str) -> Deployed:
+        found = await self._repository.find(name)
+        if found is None:
+            raise DeploymentIsUnknown(f"there is no deployment {name!r}")
+        return found
+
+
+def view(found: Deployed) -> Deployment:
+    row, desired = found.row, found.desired
+    return Deployment(
+        name=row.name,
+        project_id=row.project_id,
+        task=desired.task,
+        model=desired.model,
+        desired_version=desired.version,
+        serving_version=found.serving.version if found.serving else None,
+        state=DeploymentState(row.state),
+        reason=row.reason,
+        classes=(found.serving or desired).card.classes,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+    )

@@ -1,0 +1,83 @@
+"""Triton over one persistent gRPC channel: repository control and inference with raw tensors."""
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+import grpc
+import numpy as np
+import tritonclient.grpc.aio as client
+from tritonclient.utils import InferenceServerException
+
+from libs.tasks.codec import ServingSignature
+from services.inference.errors import DeploymentIsNotReady, ModelDoesNotLoad, TritonIsAway
+
+LOAD_TIMEOUT_SECONDS = 120.0
+CONTROL_TIMEOUT_SECONDS = 5.0
+INFER_TIMEOUT_SECONDS = 20.0
+TRITON_TYPES = {"uint8": "UINT8", "float32": "FP32", "int64": "INT64"}
+_AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
+
+
+class Triton:
+    def __init__(self, address: str) -> None:
+        options = client.KeepAliveOptions(keepalive_time_ms=20_000)
+        self._client = client.InferenceServerClient(address, keepalive_options=options)
+
+    async def close(self) -> None:
+        await self._client.close()
+
+    async def loaded(self) -> dict[str, set[int]]:
+        """Models that are ready, with the versions that answer."""
+        try:
+            index = await self._client.get_model_repository_index(client_timeout=CONTROL_TIMEOUT_SECONDS)
+        except (InferenceServerException, grpc.RpcError) as error:
+            raise TritonIsAway("Triton does not answer") from error
+        found: dict[str, set[int]] = {}
+        for model in cast(Any, index).models:
+            if model.state == "READY":
+                found.setdefault(model.name, set()).add(int(model.version))
+        return found
+
+    async def load(self, name: str) -> None:
+        """Reads the model's folder anew; what answered before goes on if this fails."""
+        try:
+            await self._client.load_model(name, client_timeout=LOAD_TIMEOUT_SECONDS)
+        except InferenceServerException as error:
+            if _is_away(error):
+                raise TritonIsAway("Triton does not answer") from error
+            raise ModelDoesNotLoad(_first_line(error)) from error
+
+    async def unload(self, name: str) -> None:
+        try:
+            await self._client.unload_model(name, client_timeout=CONTROL_TIMEOUT_SECONDS)
+        except InferenceServerException as error:
+            raise TritonIsAway("Triton does not answer") from error
+
+    async def infer(
+        self, name: str, revision: int, inputs: Mapping[str, np.ndarray], signature: ServingSignature
+    ) -> dict[str, np.ndarray]:
+        """Outputs by name; DeploymentIsNotReady where this revision is not loaded (any more)."""
+        tensors = []
+        for spec in signature.inputs:
+            array = inputs[spec.name]
+            tensor = client.InferInput(spec.name, list(array.shape), TRITON_TYPES[spec.dtype])
+            tensor.set_data_from_numpy(array)
+            tensors.append(tensor)
+        wanted = [client.InferRequestedOutput(spec.name) for spec in signature.outputs]
+        try:
+            answer = await self._client.infer(
+                name, tensors, str(revision), outputs=wanted, client_timeout=INFER_TIMEOUT_SECONDS
+            )
+        except InferenceServerException as error:
+            if _is_away(error) and "not ready" not in str(error) and "unload" not in str(error):
+                raise TritonIsAway("Triton does not answer") from error
+            raise DeploymentIsNotReady(_first_line(error)) from error
+        return {spec.name: cast(np.ndarray, answer.as_numpy(spec.name)) for spec in signature.outputs}
+
+
+def _is_away(error: InferenceServerException) -> bool:
+    return any(word in str(error.status()) for word in _AWAY)
+
+
+def _first_line(error: InferenceServerException) -> str:
+    return str(error.message()).strip().splitlines()[0][:500]
