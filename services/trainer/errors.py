@@ -1,0 +1,51 @@
+"""What can go wrong in the trainer room."""
+
+from libs.common.errors import BadInput, Conflict, Forbidden, NotFound
+
+
+class ExperimentNotFound(NotFound):
+    code, title = "experiment_not_found", "There is no such experiment"
+
+
+class ExperimentIsInUse(Conflict):
+    code, title = "experiment_in_use", "The experiment has a run that has not ended"
+
+
+class DataOfAnotherProject(BadInput):
+    code, title = "data_of_another_project", "The data belong to another project"
+
+
+class DeviceIsUnknown(BadInput):
+    code, title = "device_unknown", "No worker has such a device"
+
+
+class RunNotFound(NotFound):
+    code, title = "run_not_found", "There is no such run"
+
+
+class RunHasEnded(Conflict):
+    code, title = "run_has_ended", "The run has already ended"
+
+
+class RunGoesOn(Conflict):
+    code, title = "run_goes_on", "The run has not ended yet"
+
+
+class RunIsComplete(Conflict):
+    code, title = "run_is_complete", "The run has done all its epochs"
+
+
+class RunHasNoModel(Conflict):
+    code, title = "run_has_no_model", "The run has ended without a checkpoint"
+
+
+class CheckpointNotFound(NotFound):
+    code, title = "checkpoint_not_found", "There is no such checkpoint"
+
+
+class CheckpointIsNeeded(Conflict):
+    code, title = "checkpoint_needed", "The run would go on from this checkpoint"
+
+
+class KeyIsForeign(Forbidden):
+    code, title = "key_is_foreign", "This lease gives no right to these bytes"

@@ -1,0 +1,20 @@
+"""Every SQL statement of the trainer room, one file per noun."""
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.trainer.repository.checkpoints import Checkpoints
+from services.trainer.repository.experiments import Experiments
+from services.trainer.repository.runs import Runs
+from services.trainer.repository.series import Series
+from services.trainer.repository.sweeps import Sweeps
+from services.trainer.repository.workers import Workers
+
+
+class Repository:
+    def __init__(self, session: AsyncSession) -> None:
+        self.experiments = Experiments(session)
+        self.runs = Runs(session)
+        self.checkpoints = Checkpoints(session)
+        self.series = Series(session)
+        self.sweeps = Sweeps(session)
+        self.workers = Workers(session)

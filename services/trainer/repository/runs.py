@@ -1,0 +1,93 @@
+"""Runs, the transitions of their life and the attempts at them."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.contracts.runs import ListRuns, RunState
+from services.trainer.models import AttemptRow, RunRow, TransitionRow
+
+UNFINISHED = tuple(state for state in RunState if not state.is_final)
+
+
+class Runs:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: RunRow) -> None:
+        self._session.add(row)
+        await self._session.flush()
+
+    async def get(self, run_id: UUID) -> RunRow | None:
+        return await self._session.get(RunRow, run_id, populate_existing=True)
+
+    async def lock(self, run_id: UUID) -> RunRow | None:
+        """Who needs the run's job too locks that one first."""
+        return await self._session.get(RunRow, run_id, with_for_update=True, populate_existing=True)
+
+    async def page(self, wanted: ListRuns, before: UUID | None, limit: int) -> Sequence[RunRow]:
+        """Newest first: ids grow with time."""
+        columns = {
+            RunRow.project_id: wanted.project_id,
+            RunRow.experiment_id: wanted.experiment_id,
+            RunRow.state: wanted.state,
+        }
+        conditions = [column == value for column, value in columns.items() if value is not None]
+        if before is not None:
+            conditions.append(RunRow.id < before)
+        statement = select(RunRow).where(*conditions).order_by(RunRow.id.desc()).limit(limit)
+        return (await self._session.scalars(statement)).all()
+
+    async def unfinished_of_experiment(self, experiment_id: UUID) -> Sequence[RunRow]:
+        return await self._where(RunRow.experiment_id == experiment_id, RunRow.state.in_(UNFINISHED))
+
+    async def of_experiment(self, experiment_id: UUID) -> Sequence[RunRow]:
+        return await self._where(RunRow.experiment_id == experiment_id)
+
+    async def of_project(self, project_id: UUID) -> Sequence[RunRow]:
+        return await self._where(RunRow.project_id == project_id)
+
+    async def revive(self, job_id: UUID) -> RunRow | None:
+        """The run of a job that its worker, given up already, has taken up again; None otherwise."""
+        statement = (
+            update(RunRow)
+            .where(RunRow.job_id == job_id, RunRow.state == RunState.QUEUED, RunRow.attempt > 0)
+            .values(state=RunState.RUNNING)
+            .returning(RunRow)
+            .execution_options(populate_existing=True)
+        )
+        return await self._session.scalar(statement)
+
+    async def record(self, row: RunRow, state: RunState, reason: str) -> None:
+        """Moves the run on and remembers when and why."""
+        row.state, row.reason = state.value, reason
+        self._session.add(TransitionRow(run_id=row.id, state=state.value, reason=reason))
+        await self._session.flush()
+
+    async def transitions(self, run_id: UUID) -> Sequence[TransitionRow]:
+        statement = (
+            select(TransitionRow).where(TransitionRow.run_id == run_id).order_by(TransitionRow.id)
+        )
+        return (await self._session.scalars(statement)).all()
+
+    async def add_attempt(self, row: AttemptRow) -> None:
+        self._session.add(row)
+        await self._session.flush()
+
+    async def attempt_with(self, token: UUID) -> AttemptRow | None:
+        return await self._session.scalar(select(AttemptRow).where(AttemptRow.token == token))
+
+    async def attempts(self, run_ids: Sequence[UUID]) -> Sequence[AttemptRow]:
+        statement = select(AttemptRow).where(AttemptRow.run_id.in_(run_ids)).order_by(AttemptRow.number)
+        return (await self._session.scalars(statement)).all()
+
+    async def lock_many(self, run_ids: Sequence[UUID]) -> Sequence[RunRow]:
+        """Those that exist, in one order, so that two who lock several never wait for each other."""
+        statement = select(RunRow).where(RunRow.id.in_(run_ids)).order_by(RunRow.id).with_for_update()
+        found = await self._session.scalars(statement, execution_options={"populate_existing": True})
+        return found.all()
+
+    async def _where(self, *conditions: ColumnElement[bool]) -> Sequence[RunRow]:
+        return (await self._session.scalars(select(RunRow).where(*conditions).order_by(RunRow.id))).all()

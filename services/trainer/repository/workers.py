@@ -1,0 +1,64 @@
+"""Workers that were heard of, and what they are busy with."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, case, delete, func, or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.contracts.base import now
+from libs.common.contracts.jobs import JobState, WorkerIdentity
+from libs.common.jobs.model import JobRow
+from services.trainer.models import WorkerRow
+
+# Not at every claim: a row that changes each second is work for PostgreSQL and news for nobody.
+SEEN_EVERY = timedelta(seconds=10)
+
+
+class Workers:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def see(self, worker: WorkerIdentity) -> None:
+        statement = insert(WorkerRow).values(
+            id=worker.id,
+            node=worker.node,
+            device=worker.device,
+            capabilities=list(worker.capabilities),
+            last_seen_at=now(),
+        )
+        await self._session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["id"],
+                set_={"last_seen_at": statement.excluded.last_seen_at},
+                where=WorkerRow.last_seen_at < statement.excluded.last_seen_at - SEEN_EVERY,
+            )
+        )
+
+    async def present(self, since: datetime) -> Sequence[tuple[WorkerRow, str | None]]:
+        """Those seen since then or at work now, each with the title of what its device is busy with."""
+        at_work = select(JobRow.worker).where(JobRow.state == JobState.RUNNING)
+        statement = (
+            select(WorkerRow, JobRow.title)
+            .outerjoin(JobRow, _serves_device())
+            .where(or_(WorkerRow.last_seen_at >= since, WorkerRow.id.in_(at_work)))
+            .order_by(WorkerRow.node, WorkerRow.id)
+        )
+        return [(worker, title) for worker, title in await self._session.execute(statement)]
+
+    async def knows(self, capabilities: Sequence[str]) -> bool:
+        """Whether any worker has had these; while none that trains was seen there is nothing to go by."""
+        fits = WorkerRow.capabilities.contains(list(capabilities))
+        trains = func.cardinality(WorkerRow.capabilities) > 0
+        statement = select(or_(func.count() == 0, func.count(case((fits, 1))) > 0)).where(trains)
+        return bool(await self._session.scalar(statement.select_from(WorkerRow)))
+
+    async def forget(self, before: datetime) -> None:
+        """Each process has an id of its own, so rows would pile up."""
+        await self._session.execute(delete(WorkerRow).where(WorkerRow.last_seen_at < before))
+
+
+def _serves_device() -> ColumnElement[bool]:
+    key = WorkerRow.node + "/" + WorkerRow.device
+    return (JobRow.state == JobState.RUNNING) & JobRow.needs_device & (JobRow.device == key)

@@ -1,0 +1,36 @@
+"""The rules of the trainer room; they know no NATS, no HTTP, no SQL. One transaction's worth each."""
+
+from datetime import timedelta
+
+from libs.common.db.outbox import Outbox
+from libs.common.jobs import JobQueue
+from libs.common.storage import Storage
+from services.trainer.repository import Repository
+from services.trainer.service.attempts import Attempts
+from services.trainer.service.experiments import Experiments
+from services.trainer.service.history import History
+from services.trainer.service.life import Life
+from services.trainer.service.runs import Runs
+from services.trainer.service.scheduler import Scheduler
+
+
+class Service:
+    """What the doors open, by topic."""
+
+    def __init__(
+        self,
+        repository: Repository,
+        queue: JobQueue,
+        outbox: Outbox,
+        storage: Storage,
+        *,
+        lease_seconds: float,
+        max_attempts: int,
+        sweep_grace: timedelta,
+    ) -> None:
+        life = Life(repository, outbox, sweep_grace)
+        self.experiments = Experiments(repository, queue, life)
+        self.runs = Runs(repository, queue, life, max_attempts)
+        self.history = History(repository)
+        self.attempts = Attempts(repository, queue, life, storage)
+        self.scheduler = Scheduler(repository, queue, life, lease_seconds)

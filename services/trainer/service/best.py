@@ -1,0 +1,36 @@
+"""What is shown of a run's metrics: the last value of each, and the best in the task's sense."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from libs.common.contracts.runs import MetricSummary
+from libs.tasks.registry import tasks
+from services.trainer.models import RunRow, SeriesRow
+from services.trainer.repository import Repository
+
+
+async def summaries(
+    repository: Repository, runs: Sequence[RunRow]
+) -> dict[UUID, tuple[MetricSummary, ...]]:
+    tasks_of = {run.id: run.task for run in runs}
+    found: dict[UUID, list[MetricSummary]] = defaultdict(list)
+    for row in await repository.series.of_runs(list(tasks_of)):
+        found[row.run_id].append(_summary(row, is_smaller_better(tasks_of[row.run_id], row.key)))
+    return {run_id: tuple(found[run_id]) for run_id in tasks_of}
+
+
+def is_smaller_better(task_id: str, key: str) -> bool:
+    """`val/accuracy` is the task's `accuracy`; of what the task does not know, losses should fall."""
+    name = key.rpartition("/")[2]
+    manifest = tasks().get(task_id)
+    known = {spec.key: spec.direction for spec in manifest.metrics} if manifest else {}
+    return known.get(name, "min" if name.endswith("loss") else "max") == "min"
+
+
+def _summary(row: SeriesRow, is_smaller_better: bool) -> MetricSummary:
+    """Of a series that is NaN throughout, the last value is as good as any."""
+    assert row.last_step is not None and row.last_value is not None
+    best = (row.min_value, row.min_step) if is_smaller_better else (row.max_value, row.max_step)
+    value, step = best if best[0] is not None and best[1] is not None else (row.last_value, row.last_step)
+    return MetricSummary(key=row.key, last=row.last_value, best=value, best_step=step, last_step=row.last_step)

@@ -1,0 +1,191 @@
+"""Runs as people see them: start, stop, cancel, resume, look at, and their checkpoints."""
+
+import re
+import unicodedata
+from uuid import UUID
+
+from libs.common.bus.context import current_context
+from libs.common.contracts.base import Page
+from libs.common.contracts.runs import Checkpoint, CreateRun, ListRuns, Run, RunState, RunSummary, TrainRun
+from libs.common.errors import Problem
+from libs.common.ids import new_id
+from libs.common.jobs import JobQueue
+from libs.common.paging import after, page_of
+from libs.tasks.manifest import DataFacts
+from libs.tasks.registry import task
+from services.trainer.errors import (
+    CheckpointIsNeeded,
+    CheckpointNotFound,
+    DeviceIsUnknown,
+    ExperimentNotFound,
+    RunGoesOn,
+    RunHasEnded,
+    RunIsComplete,
+    RunNotFound,
+)
+from services.trainer.models import CheckpointRow, ExperimentRow, RunRow
+from services.trainer.repository import Repository
+from services.trainer.service.best import summaries
+from services.trainer.service.life import Life
+
+LAST = "last"
+
+
+class Runs:
+    def __init__(self, repository: Repository, queue: JobQueue, life: Life, max_attempts: int) -> None:
+        self._repository = repository
+        self._queue = queue
+        self._life = life
+        self._max_attempts = max_attempts
+
+    async def create(self, wanted: CreateRun) -> Run:
+        """Checked once more: the task or the devices may have changed since the experiment was made."""
+        experiment = await self._repository.experiments.lock(wanted.experiment_id)
+        if experiment is None:
+            raise ExperimentNotFound(f"experiment {wanted.experiment_id} does not exist")
+        await self._require_device(wanted.device)
+        experiment.num_runs += 1
+        run = _new_run(experiment, wanted)
+        run.job_id = await self._enqueue(run, experiment.name)
+        await self._repository.runs.add(run)
+        await self._life.begin(run, "waits for a worker")
+        return run.view()
+
+    async def get(self, run_id: UUID) -> Run:
+        return await self._view(await self._existing(run_id))
+
+    async def list_runs(self, wanted: ListRuns) -> Page[Run]:
+        query = wanted.query
+        rows = await self._repository.runs.page(wanted, after(query, UUID), query.limit + 1)
+        found = await summaries(self._repository, rows)
+        return page_of(rows, query, lambda row: row.view(found[row.id]), lambda row: row.id)
+
+    async def stop(self, run_id: UUID) -> Run:
+        """What it has learned so far is kept; a run that still waits has nothing and is cancelled."""
+        run = await self._existing(run_id)
+        if run.is_final:
+            raise RunHasEnded(f"run {run.name} is already {run.state}")
+        await self._life.follow(await self._queue.stop(run.job_id))
+        return await self._view(run)
+
+    async def cancel(self, run_id: UUID) -> Run:
+        run = await self._existing(run_id)
+        if run.is_final:
+            raise RunHasEnded(f"run {run.name} is already {run.state}")
+        await self._life.follow(await self._queue.cancel(run.job_id))
+        return await self._view(run)
+
+    async def resume(self, run_id: UUID) -> Run:
+        """A new job for the same run; without a checkpoint it starts from the beginning."""
+        await self._existing(run_id)
+        run = await self._repository.runs.lock(run_id)
+        assert run is not None
+        if not run.is_final:
+            raise RunGoesOn(f"run {run.name} is {run.state}")
+        if run.state == RunState.COMPLETED and not run.is_stopped:
+            raise RunIsComplete(f"run {run.name} has done its {run.num_epochs} epochs")
+        experiment = await self._repository.experiments.view(run.experiment_id)
+        assert experiment is not None
+        run.job_id = await self._enqueue(run, experiment.name)
+        await self._life.begin(run, "resumed; waits for a worker")
+        return await self._view(run)
+
+    async def summary(self, run_id: UUID) -> RunSummary:
+        run = await self._existing(run_id)
+        return RunSummary(
+            run_id=run.id,
+            state=RunState(run.state),
+            duration_seconds=run.duration_seconds,
+            num_epochs=run.num_epochs,
+            num_steps=run.num_steps,
+            metrics=(await summaries(self._repository, [run]))[run.id],
+            transitions=tuple(row.view() for row in await self._repository.runs.transitions(run_id)),
+        )
+
+    async def list_checkpoints(self, run_id: UUID) -> tuple[Checkpoint, ...]:
+        await self._existing(run_id)
+        return tuple(map(CheckpointRow.view, await self._repository.checkpoints.of_run(run_id)))
+
+    async def delete_checkpoint(self, run_id: UUID, name: str) -> tuple[Checkpoint, ...]:
+        run = await self._repository.runs.lock(run_id)
+        if run is None or await self._repository.checkpoints.get(run_id, name) is None:
+            raise CheckpointNotFound(f"run {run_id} has no checkpoint {name!r}")
+        if name == LAST and not run.is_final:
+            raise CheckpointIsNeeded("it is what the run goes on from if its worker is lost")
+        await self._repository.checkpoints.delete(run_id, name)
+        await self._life.sweep([run_id])
+        return await self.list_checkpoints(run_id)
+
+    async def _enqueue(self, run: RunRow, experiment_name: str) -> UUID:
+        spec = TrainRun(
+            run_id=run.id,
+            experiment_id=run.experiment_id,
+            experiment_name=experiment_name,
+            project_id=run.project_id,
+            task=run.task,
+            config=run.config,
+            data=run.reference,
+            device=run.wanted_device,
+        )
+        return await self._queue.enqueue(
+            spec,
+            project_id=run.project_id,
+            title=f"Train {run.name}",
+            created_by=current_context().actor,
+            priority=run.priority,
+            max_attempts=self._max_attempts,
+            needs=needs_of(run.wanted_device),
+        )
+
+    async def _require_device(self, device: str) -> None:
+        if not await self._repository.workers.knows(needs_of(device)):
+            problem = Problem(field="device", message=f"no worker has {device}")
+            raise DeviceIsUnknown(f"no worker has ever offered the device {device}", errors=[problem])
+
+    async def _view(self, run: RunRow) -> Run:
+        return run.view((await summaries(self._repository, [run]))[run.id])
+
+    async def _existing(self, run_id: UUID) -> RunRow:
+        run = await self._repository.runs.get(run_id)
+        if run is None:
+            raise RunNotFound(f"run {run_id} does not exist")
+        return run
+
+
+def _new_run(experiment: ExperimentRow, wanted: CreateRun) -> RunRow:
+    facts = DataFacts(tuple(experiment.data["classes"]), experiment.data["subset_counts"])
+    config = task(experiment.task).validate_config(None, experiment.config, facts)
+    return RunRow(
+        id=new_id(),
+        experiment_id=experiment.id,
+        project_id=experiment.project_id,
+        name=f"{experiment.name} #{experiment.num_runs}",
+        task=experiment.task,
+        then=list(wanted.then),
+        config=config.model_dump(mode="json"),
+        data=experiment.data,
+        deployment=wanted.deployment or slug(experiment.name),
+        priority=wanted.priority,
+        wanted_device=wanted.device,
+        attempt=0,
+    )
+
+
+def needs_of(device: str) -> tuple[str, ...]:
+    """What a worker must offer: `cuda:1` is its `gpu1`, `cuda` any GPU, `auto` anything."""
+    kind, _, number = device.partition(":")
+    match kind:
+        case "auto":
+            return ()
+        case "cuda" if number:
+            return (f"gpu{number}",)
+        case "cuda":
+            return ("gpu",)
+        case _:
+            return (kind,)
+
+
+def slug(name: str) -> str:
+    """The deployment's default name: `Größe & Form` becomes `grosse-form`; `model` where no letter is left."""
+    folded = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:63].rstrip("-") or "model"
