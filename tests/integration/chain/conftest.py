@@ -1,20 +1,13 @@
-"""Evaluator and exporter as real processes on real servers, and a really trained tiny model."""
+"""Evaluator and exporter as real processes on real servers, with the scheduler beside them."""
 
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
-from libs.tasks.registry import tasks
 from tests.house import House, open_house
 from tests.scheduler import scheduler
 from tests.stack import TestStack, running_stack
-from tests.toy import Toy, train_toy
-
-
-@pytest.fixture(scope="session")
-def toy(tmp_path_factory: pytest.TempPathFactory) -> Toy:
-    return train_toy(next(iter(tasks())), tmp_path_factory.mktemp("toy"))
 
 
 @pytest.fixture(scope="package")

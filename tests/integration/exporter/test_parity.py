@@ -1,0 +1,85 @@
+"""A file that does not answer like its model is refused by name, and nothing of it is stored."""
+
+import asyncio
+import json
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from libs.common import artifacts
+from libs.common.contracts.jobs import JobFailed
+from libs.common.jobs import Worker
+from libs.common.room import Resources
+from services.exporter.app import open_service as service_of
+from services.exporter.jobs import jobs
+from services.exporter.settings import Settings
+from tests.house import House
+from tests.integration.exporter.conftest import OpenService
+from tests.scheduler import scheduler
+from tests.toy import Toy
+
+PLUG_IN = Path(__file__).with_name("crooked.py")
+
+
+@pytest.fixture
+def plug_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Found by child processes as an installed package would be."""
+    shutil.copy(PLUG_IN, tmp_path)
+    described = tmp_path / "crooked-1.0.dist-info"
+    described.mkdir()
+    (described / "METADATA").write_text("Metadata-Version: 2.1\nName: crooked\nVersion: 1.0\n")
+    (described / "entry_points.txt").write_text("[modelyard.tasks]\ncrooked = crooked:MANIFEST\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return "crooked"
+
+
+@pytest.fixture
+def crooked_toy(toy: Toy, plug_in: str, tmp_path: Path) -> Toy:
+    folder = shutil.copytree(toy.folder, tmp_path / "toy")
+    card = folder / "package/model.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {"task": plug_in}))
+    return toy.model_copy(update={"task": plug_in, "folder": folder})
+
+
+@pytest_asyncio.fixture
+async def worker(house: House, tmp_path: Path) -> AsyncIterator[None]:
+    """The room's own work door, in this process."""
+    resources = Resources("exporter", Settings(scratch=tmp_path), house.bus, house.database, house.storage)
+    running = Worker(
+        house.bus,
+        resources,
+        jobs,
+        node="local",
+        device="cpu",
+        service=service_of,
+        scratch=tmp_path / "jobs",
+    )
+    async with scheduler(house.bus, house.database):
+        task = asyncio.create_task(running.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@pytest.mark.usefixtures("worker")
+async def test_a_file_that_answers_otherwise_is_refused(
+    house: House, open_service: OpenService, crooked_toy: Toy
+) -> None:
+    source = await crooked_toy.publish(house)
+    async with open_service() as service:
+        made = await service.create(source)
+
+    failed = await house.wait_for(JobFailed, job_id=made.job_id)
+
+    assert failed.code == "parity_failed"
+    assert "accuracy is 1.0000 in PyTorch and 0.0000 in the file" in failed.detail
+    async with open_service() as service:
+        export = await service.get(made.id)
+    assert export.parity is not None and not export.parity.passed
+    assert export.file is None
+    assert await house.storage.list_objects(artifacts.export_prefix(made.id)) == []
