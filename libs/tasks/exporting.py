@@ -31,10 +31,10 @@ class NothingToCompare(BadInput):
 
 
 def export_onnx(package: Path, path: Path, provenance: Mapping[str, str]) -> ModelCard:
-    """One self-contained file: uint8 [batch, height, width, 3] of any size in, the signature's outputs out."""
+    """One self-contained file: uint8 [batch, height, width, 3] of any size → the signature's outputs."""
     loaded = load_model(package)
     signature = loaded.codec.signature(loaded.card)
-    # Two images of an odd size: a size that equals the network's own would let the exporter drop the resizing.
+    # Two images of an odd size: the network's own size would let the exporter drop the resizing.
     height, width = loaded.card.input.height + 5, loaded.card.input.width + 9
     example = torch.randint(0, 256, (2, height, width, 3), dtype=torch.uint8)
     dynamic = {0: torch.export.Dim("batch"), 1: torch.export.Dim("height"), 2: torch.export.Dim("width")}

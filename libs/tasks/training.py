@@ -3,9 +3,12 @@
 It needs no server: a request, local files, and `TrainEvents` to tell what happens.
 """
 
+import logging
 import os
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 from uuid import UUID
@@ -47,6 +50,10 @@ class OutOfMemory(ModelyardError):
     code, status, title = "out_of_memory", 422, "The device has too little memory"
 
 
+class StoppedInsideAnEpoch(Exception):
+    """Ends the loop; what the begun epoch has learned is not kept, so that a resume repeats it whole."""
+
+
 class TrainRequest(View):
     """`resume` is the `CheckpointFiles.resume` of an earlier attempt."""
 
@@ -85,7 +92,9 @@ class TrainEvents(Protocol):
         """May move the files away; they are not touched again."""
         ...
 
-    def should_stop(self) -> bool: ...
+    def should_stop(self) -> bool:
+        """Asked now and then. A stop waits for the first epoch to end: before, there is nothing to keep."""
+        ...
 
 
 def train(request: TrainRequest, events: TrainEvents) -> TrainResult:
@@ -95,13 +104,15 @@ def train(request: TrainRequest, events: TrainEvents) -> TrainResult:
     lightning.seed_everything(config.seed, verbose=False)
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
     card = _card(manifest, config, request)
-    with ShardReader(request.data.shards) as reader:
+    with ShardReader(request.data.shards) as reader, _calm():
         module = TrainingModule(manifest, config, card)
         loaders = _loaders(request, config, card, manifest.load_runtime(), reader)
         teller = Teller(module, request.directory, events, loaders.order)
         trainer = _trainer(request, config, teller)
         try:
-            trainer.fit(module, loaders.train, loaders.val, ckpt_path=_resume(request))
+            trainer.fit(module, loaders.train, loaders.val, ckpt_path=_resume(request), weights_only=True)
+        except StoppedInsideAnEpoch:
+            events.log(f"training stops; the begun epoch is not kept, {teller.epochs_done} are")
         except torch.OutOfMemoryError as error:
             advice = f"try a batch size of {max(1, config.batch_size // 2)}"
             raise OutOfMemory(f"{request.device} ran out of memory; {advice}") from error
@@ -190,18 +201,23 @@ class Teller(Callback):
         self.is_stopped = False
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain numbers only: what the best epoch was must survive a resume."""
-        return {"best": self.best, "best_epoch": self.best_epoch, "best_metrics": self.best_metrics}
+        """Plain numbers only: what was reached must survive a resume, and a resume with nothing left to do."""
+        return {
+            "best": self.best,
+            "best_epoch": self.best_epoch,
+            "best_metrics": self.best_metrics,
+            "epochs_done": self.epochs_done,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.best = state_dict["best"]
         self.best_epoch = state_dict["best_epoch"]
         self.best_metrics = dict(state_dict["best_metrics"])
+        self.epochs_done = state_dict["epochs_done"]
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
         self._resumed_step = self._first_step = trainer.global_step
         self._started_at = time.monotonic()
-        self.epochs_done = trainer.current_epoch
         word = "goes on" if trainer.global_step else "starts"
         self._events.log(f"training {word} at epoch {trainer.current_epoch + 1} of {trainer.max_epochs}")
 
@@ -213,8 +229,9 @@ class Teller(Callback):
     ) -> None:
         if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             self._flush(trainer, pl_module)
-            if self._events.should_stop():
+            if self._events.should_stop() and self.epochs_done and not trainer.is_last_batch:
                 self._stop(trainer)
+                raise StoppedInsideAnEpoch
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: Any) -> None:
         self._flush(trainer, pl_module)
@@ -281,9 +298,10 @@ class Teller(Callback):
         step = trainer.global_step
         package = self._directory / "checkpoints" / f"package-{step}"
         resume = self._directory / "checkpoints" / f"resume-{step}.ckpt"
-        card = module.card.model_copy(update={"metrics": values, "created_at": now()})
+        reached = {"epoch": trainer.current_epoch, "step": step, "metrics": values, "created_at": now()}
+        card = module.card.model_copy(update=reached)
         write_package(package, module.network, card)
-        trainer.save_checkpoint(resume)
+        trainer.save_checkpoint(resume, weights_only=False)  # with the optimiser; loaded without pickle
         self._events.checkpoint(
             CheckpointFiles(
                 epoch=trainer.current_epoch,
@@ -378,6 +396,15 @@ def _card(manifest: TaskManifest, config: TrainingConfig, request: TrainRequest)
         code_version=request.code_version,
         created_at=now(),
     )
+
+
+@contextmanager
+def _calm() -> Iterator[None]:
+    """Lightning's tips and its use of what torch deprecates are nothing that a user could act on."""
+    logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", r".*LeafSpec.* is deprecated", FutureWarning)
+        yield
 
 
 def _resume(request: TrainRequest) -> str | None:
