@@ -14,7 +14,17 @@ class DeliveryState(StrEnum):
     FAILED = "failed"
 
 
+class Severity(StrEnum):
+    """How much a person should mind: good to know, worth a look, something ended badly."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Channel(View):
+    """`facts` are the types it is told of; none named means every one that has a message."""
+
     id: UUID
     kind: Literal["log"]
     name: str
@@ -23,10 +33,15 @@ class Channel(View):
 
 
 class Delivery(View):
+    """One fact as one channel told it; `occurred_at` is the fact's time, `created_at` the delivery's."""
+
     id: UUID
     channel_id: UUID
     fact_id: UUID
     fact_type: str
+    project_id: UUID | None
+    occurred_at: AwareDatetime
+    severity: Severity
     title: str
     text: str
     state: DeliveryState
@@ -39,4 +54,6 @@ class ListChannels(Request[Page[Channel]], subject="svc.notifier.channel.list"):
 
 
 class ListDeliveries(Request[Page[Delivery]], subject="svc.notifier.delivery.list"):
+    """Newest first."""
+
     query: PageQuery = PageQuery()

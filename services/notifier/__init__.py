@@ -1,0 +1,1 @@
+"""The notifier room: channels, and what they told."""

@@ -1,0 +1,137 @@
+"""What a person reads of each fact: one entry per type of fact."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from libs.common.contracts.base import Fact
+from libs.common.contracts.channels import Severity
+from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, DatasetReady
+from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
+from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
+from libs.common.contracts.exports import ExportCompleted, ExportFailed
+from libs.common.contracts.jobs import JobCancelled, JobFailed
+from libs.common.contracts.models import ModelRegistered
+from libs.common.contracts.projects import ProjectDeleted
+from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
+from libs.common.contracts.splits import SplitSaved
+
+# An error may quote pages of output; the row of the run or job keeps it whole.
+MAX_DETAIL_LENGTH = 1000
+
+
+@dataclass(frozen=True)
+class Message:
+    """The title says what happened to what; the text says how, and what comes next."""
+
+    severity: Severity
+    title: str
+    text: str
+
+
+def message(fact: Fact) -> Message:
+    """Raises KeyError for a type of fact that has no entry."""
+    return MESSAGES[type(fact)](fact)
+
+
+def _info(title: str, text: str) -> Message:
+    return Message(Severity.INFO, title, text)
+
+
+def _warning(title: str, text: str) -> Message:
+    return Message(Severity.WARNING, title, text)
+
+
+def _failure(title: str, detail: str, code: str | None = None) -> Message:
+    shown = detail if len(detail) <= MAX_DETAIL_LENGTH else f"{detail[: MAX_DETAIL_LENGTH - 1]}…"
+    return Message(Severity.ERROR, title, f"{shown} ({code})" if code else shown)
+
+
+def _count(number: int, noun: str, plural: str | None = None) -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _metrics(values: dict[str, float]) -> str:
+    return ", ".join(f"{key} {value:.4g}" for key, value in values.items()) or "no metrics"
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _next(fact: RunCompleted | EvaluationCompleted | ExportCompleted) -> str:
+    return f" Next: {', '.join(fact.then)}." if fact.then else ""
+
+
+def _dataset_ready(fact: DatasetReady) -> Message:
+    size = f"{_count(fact.num_samples, 'sample')} in {_count(len(fact.classes), 'class', 'classes')}"
+    return _info(f"Dataset “{fact.name}” is ready", f"Version {fact.version}: {size}.")
+
+
+def _run_completed(fact: RunCompleted) -> Message:
+    text = f"Trained in {_duration(fact.duration_seconds)}: {_metrics(fact.metrics)}.{_next(fact)}"
+    return _info(f"Run “{fact.name}” completed", text)
+
+
+def _run_lost(fact: RunLost) -> Message:
+    text = f"Attempt {fact.attempt} vanished; the run goes on from its last checkpoint on another worker."
+    return _warning(f"Run “{fact.name}” lost its worker", text)
+
+
+def _evaluation_completed(fact: EvaluationCompleted) -> Message:
+    text = f"Checkpoint {fact.model.checkpoint}: {_metrics(fact.metrics)}.{_next(fact)}"
+    return _info(f"Evaluation of run “{fact.model.run_name}” completed", text)
+
+
+def _export_completed(fact: ExportCompleted) -> Message:
+    text = f"It is version {fact.model_version} of the model “{fact.model}”, as {fact.format}.{_next(fact)}"
+    return _info(f"Run “{fact.source.run_name}” was exported", text)
+
+
+def _deployment_failed(fact: DeploymentFailed) -> Message:
+    title = f"Deployment “{fact.deployment}” could not serve “{fact.model}” version {fact.version}"
+    return _failure(title, fact.detail)
+
+
+MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
+    ProjectDeleted: lambda fact: _info(
+        f"Project “{fact.name}” was deleted", "Its datasets, runs and models go with it."
+    ),
+    DatasetReady: _dataset_ready,
+    DatasetFailed: lambda fact: _failure(
+        f"Dataset “{fact.name}” could not be imported", fact.detail, fact.code
+    ),
+    DatasetDeleted: lambda fact: _info(f"Dataset “{fact.name}” was deleted", "Its samples go with it."),
+    SplitSaved: lambda fact: _info(
+        f"Split “{fact.name}” was saved", f"It belongs to version {fact.version} of its dataset."
+    ),
+    RunStarted: lambda fact: _info(
+        f"Run “{fact.name}” started", f"Attempt {fact.attempt}, task {fact.task}."
+    ),
+    RunCompleted: _run_completed,
+    RunFailed: lambda fact: _failure(f"Run “{fact.name}” failed", fact.detail, fact.code),
+    RunCancelled: lambda fact: _info(f"Run “{fact.name}” was cancelled", "It ended on request."),
+    RunLost: _run_lost,
+    EvaluationCompleted: _evaluation_completed,
+    EvaluationFailed: lambda fact: _failure(
+        f"An evaluation of run {fact.run_id} failed", fact.detail, fact.code
+    ),
+    ExportCompleted: _export_completed,
+    ExportFailed: lambda fact: _failure(f"An export of run {fact.run_id} failed", fact.detail, fact.code),
+    ModelRegistered: lambda fact: _info(
+        f"Model “{fact.model}” has a version {fact.version}", f"It was made from run {fact.run_id}."
+    ),
+    ModelDeployed: lambda fact: _info(
+        f"Model “{fact.model}” version {fact.version} is deployed",
+        f"The deployment “{fact.deployment}” answers with it.",
+    ),
+    DeploymentFailed: _deployment_failed,
+    JobFailed: lambda fact: _failure(f"A job of kind {fact.kind} failed", fact.detail, fact.code),
+    JobCancelled: lambda fact: _info(
+        f"A job of kind {fact.kind} was cancelled", f"It ended on request, in attempt {fact.attempt}."
+    ),
+}
