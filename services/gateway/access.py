@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
-from libs.common.bus.context import RequestContext, bind_context, current_context
 
+from libs.common.bus.context import RequestContext, bind_context, current_context
 from libs.common.contracts.access import Caller, Role
 from services.gateway.doors import Doors, doors_of
 from services.gateway.errors import OriginIsForeign, RoleIsTooLow, TokenIsMissing

@@ -3,13 +3,13 @@
 import re
 import time
 
-from libs.common.bus.context import RequestContext, bind_context
-from libs.common.log import get_logger
 from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from libs.common.bus.context import RequestContext, bind_context
 from libs.common.ids import new_id
+from libs.common.log import get_logger
 from services.gateway.errors import BodyTooLarge
 from services.gateway.problems import problem_response
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from libs.common.bus.context import current_context
-from libs.common.log import get_logger
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from libs.common.bus.context import current_context
 from libs.common.errors import BadInput, InternalError, ModelyardError, Problem, ProblemDetails
+from libs.common.log import get_logger
 
 MEDIA_TYPE = "application/problem+json"
 log = get_logger(__name__)

@@ -1,9 +1,9 @@
 """The tasks this installation knows, with the schema that their forms are made of."""
 
 from fastapi import APIRouter
-from libs.common.contracts.catalogue import TaskDescription, TaskSummary
 
 from libs.common.contracts.base import Page
+from libs.common.contracts.catalogue import TaskDescription, TaskSummary
 from libs.tasks import registry
 from services.gateway.access import READ
 

@@ -4,7 +4,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from libs.common.contracts.telemetry import LogLine
 from starlette.responses import RedirectResponse
 
 from libs.common.artifacts import package_weights
@@ -27,6 +26,7 @@ from libs.common.contracts.runs import (
     RunSummary,
     StopRun,
 )
+from libs.common.contracts.telemetry import LogLine
 from libs.common.errors import NotFound
 from services.gateway.access import EDIT, READ
 from services.gateway.doors import House
