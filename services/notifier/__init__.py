@@ -1,1 +1,1 @@
-"""The notifier room: channels, and what they told."""
+"""Tells people what happened: facts become deliveries of channels."""
