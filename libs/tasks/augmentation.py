@@ -10,7 +10,7 @@ from libs.tasks.config import Augmentation
 
 
 def augment(images: Tensor, knobs: Augmentation, generator: Generator) -> Tensor:
-    """float [batch, 3, h, w] in 0..255 → the same; `generator` is on the CPU: seeds mean the same anywhere."""
+    """float [batch, 3, h, w] in 0..255 → the same; `generator` on the CPU: a seed means the same anywhere."""
     if knobs.changes_geometry:
         images = _move(images, knobs, generator)
     if knobs.brightness or knobs.contrast:

@@ -27,6 +27,8 @@ from libs.tasks.runtime import CheckpointFiles, ToyData
 from libs.tasks.training import TrainRequest, TrainResult, train
 
 SUBSETS = ("train", "val", "test")
+# Half train, the rest val and test; in pairs, so that two alternating classes are in each.
+TOY_SUBSETS = ("train", "train", "val", "val", "train", "train", "test", "test")
 NUM_SAMPLES = 48
 
 
@@ -147,8 +149,8 @@ def _request(
     )
 
 
-def write_toy_data(toy: ToyData, folder: Path) -> LocalData:
-    """One shard and a manifest, as the datasets room writes them; half train, the rest val and test."""
+def write_toy_data(toy: ToyData, folder: Path, subsets: Sequence[str] = TOY_SUBSETS) -> LocalData:
+    """One shard and a manifest, as the datasets room writes them; samples take the subsets in turn."""
     folder.mkdir(parents=True, exist_ok=True)
     shard, rows = folder / "shard.tar", []
     with tarfile.open(shard, "w") as tar:
@@ -157,8 +159,7 @@ def write_toy_data(toy: ToyData, folder: Path) -> LocalData:
             member.size = len(image)
             offset = tar.offset + tarfile.BLOCKSIZE
             tar.addfile(member, BytesIO(image))
-            subset = ("train", "train", "val", "val", "train", "train", "test", "test")[number % 8]
-            rows.append(_row(number, subset, offset, image, annotations))
+            rows.append(_row(number, subsets[number % len(subsets)], offset, image, annotations))
     pq.write_table(pa.Table.from_pylist(rows), folder / "manifest.parquet")
     return LocalData(manifest=folder / "manifest.parquet", shards={"toy": shard})
 

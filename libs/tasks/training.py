@@ -201,7 +201,7 @@ class Teller(Callback):
         self.is_stopped = False
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain numbers only: what was reached must survive a resume, and a resume with nothing left to do."""
+        """Plain numbers only: what was reached must survive a resume, even one with nothing left to do."""
         return {
             "best": self.best,
             "best_epoch": self.best_epoch,

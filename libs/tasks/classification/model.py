@@ -5,7 +5,7 @@ from typing import cast
 from torch import Tensor, nn
 from torchvision import models
 
-# torchvision's 0.01 is made for long runs: after a short one, running statistics are still those of the start.
+# torchvision's 0.01 is made for long runs: after a short one, running statistics are those of the start.
 BATCH_NORM_MOMENTUM = 0.1
 # Up to this side a first convolution with stride 2 and a pooling would leave too little of the image.
 SMALL_IMAGE = 64
