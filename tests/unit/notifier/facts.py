@@ -1,0 +1,88 @@
+"""One fact of every public type."""
+
+from typing import Any
+
+from libs.common.contracts.base import Fact
+from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, DatasetReady
+from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
+from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
+from libs.common.contracts.exports import ExportCompleted, ExportFailed, ExportFormat
+from libs.common.contracts.jobs import JobCancelled, JobFailed
+from libs.common.contracts.models import ModelRegistered
+from libs.common.contracts.projects import ProjectDeleted
+from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
+from libs.common.contracts.splits import SplitSaved
+from libs.common.ids import new_id
+from tests.factories import data_reference, evaluable, model_file, parity_report
+
+ERROR = {"code": "broken", "detail": "It broke."}
+
+
+def run_completed(**changes: Any) -> RunCompleted:
+    fields: dict[str, Any] = {
+        **_run(),
+        "data": data_reference(),
+        "package": "nowhere/package/",
+        "metrics": {"accuracy": 0.98125},
+        "duration_seconds": 12.4,
+        "deployment": "first",
+    }
+    return RunCompleted(**fields | changes)
+
+
+def one_of_each() -> tuple[Fact, ...]:
+    return (*_of_data(), *_of_runs(), *_of_models(), *_of_jobs())
+
+
+def _of_data() -> tuple[Fact, ...]:
+    dataset: dict[str, Any] = {"project_id": new_id(), "dataset_id": new_id(), "name": "digits"}
+    return (
+        ProjectDeleted(project_id=new_id(), name="Post office"),
+        DatasetReady(**dataset, version=1, num_samples=1797, classes=("zero", "one")),
+        DatasetFailed(**dataset, **ERROR),
+        DatasetDeleted(**dataset),
+        SplitSaved(split_id=new_id(), dataset_id=new_id(), version=1, name="80/10/10"),
+    )
+
+
+def _of_runs() -> tuple[Fact, ...]:
+    run = _run()
+    evaluation: dict[str, Any] = {"evaluation_id": new_id()}
+    return (
+        RunStarted(**run, attempt=1),
+        run_completed(),
+        RunFailed(**run, **ERROR),
+        RunCancelled(**run),
+        RunLost(**run, attempt=1),
+        EvaluationCompleted(**evaluation, model=evaluable(), metrics={"accuracy": 1.0}),
+        EvaluationFailed(**evaluation, run_id=new_id(), **ERROR),
+    )
+
+
+def _of_models() -> tuple[Fact, ...]:
+    export: dict[str, Any] = {"export_id": new_id(), "run_id": new_id()}
+    served: dict[str, Any] = {"deployment": "counter", "model": "digits", "version": 3}
+    return (
+        ExportCompleted(
+            **export,
+            source=evaluable(),
+            format=ExportFormat.ONNX,
+            file=model_file(export["export_id"]),
+            parity=parity_report(),
+            model="digits",
+            model_version=3,
+        ),
+        ExportFailed(**export, **ERROR),
+        ModelRegistered(**export, model="digits", version=3),
+        ModelDeployed(**served),
+        DeploymentFailed(**served, detail="Triton refused it."),
+    )
+
+
+def _of_jobs() -> tuple[Fact, ...]:
+    job: dict[str, Any] = {"job_id": new_id(), "kind": "dataset.import", "spec": {}, "attempt": 1}
+    return (JobFailed(**job, **ERROR), JobCancelled(**job))
+
+
+def _run() -> dict[str, Any]:
+    return {"run_id": new_id(), "experiment_id": new_id(), "name": "First run", "task": "sorting"}
