@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPBearer
 
 from libs.common.bus.context import RequestContext, bind_context, current_context
 from libs.common.contracts.access import Caller, Role
@@ -15,7 +16,12 @@ _ORDER = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
-async def authenticate(request: Request, doors: Annotated[Doors, Depends(doors_of)]) -> Caller:
+# These two only describe, in the API's own description, what `caller_of` reads.
+_TOKEN = HTTPBearer(auto_error=False, scheme_name="token", description="An API token")
+_SESSION = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", description="Set by a login")
+
+
+async def caller_of(request: Request, doors: Doors) -> Caller:
     """By bearer token, or by the browser's session cookie (then changes only from the console's origin)."""
     secret = _bearer(request)
     if secret is None:
@@ -30,6 +36,15 @@ async def authenticate(request: Request, doors: Annotated[Doors, Depends(doors_o
     bind_context(RequestContext(request_id=context.request_id, actor=caller.name))
     request.state.caller = caller
     return caller
+
+
+async def authenticate(
+    request: Request,
+    doors: Annotated[Doors, Depends(doors_of)],
+    _token: Annotated[object, Depends(_TOKEN)],
+    _session: Annotated[object, Depends(_SESSION)],
+) -> Caller:
+    return await caller_of(request, doors)
 
 
 def _bearer(request: Request) -> str | None:

@@ -24,6 +24,7 @@ from services.gateway.doors import Doors
 from services.gateway.live import LiveFeed
 from services.gateway.middleware import LimitBody, Observe
 from services.gateway.models import Model
+from services.gateway.openapi import describe
 from services.gateway.repository import Repository
 from services.gateway.routes import ROUTERS
 from services.gateway.settings import Settings
@@ -55,6 +56,8 @@ def create_app(settings: Settings) -> FastAPI:
         version=version("modelyard"),
         summary="From raw samples to a served, monitored model on your own machines.",
         lifespan=lifespan,
+        responses=problems.RESPONSES,
+        generate_unique_id_function=lambda route: route.name,
         redoc_url=None,
     )
     problems.install(app)
@@ -62,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router)
     _add_health(app)
     _add_middleware(app, settings)
+    describe(app)
     return app
 
 

@@ -1,39 +1,52 @@
 """`Idempotency-Key`: the first answer of a creating POST is kept and given again to its repetitions."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from fastapi import Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from libs.common.contracts.access import Caller
-from services.gateway.access import authenticate
+from services.gateway.access import caller_of
 from services.gateway.doors import doors_of
 from services.gateway.errors import KeyWasUsed, RequestIsUnderWay
 
 HEADER = "idempotency-key"
+Handle = Callable[[Request], Coroutine[Any, Any, Response]]
+_PARAMETER = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": "A repetition with the same key and body gets the first answer and creates nothing.",
+    "schema": {"type": "string", "maxLength": 200},
+}
 
 
 class IdempotentRoute(APIRoute):
-    """The route class of every router: acts only on a POST that carries the header."""
+    """The route class of every router that creates: acts only on a POST that carries the header."""
 
-    def get_route_handler(self) -> Callable[[Request], Awaitable[Response]]:
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        if "POST" in (options.get("methods") or ()):
+            extra = options.get("openapi_extra") or {}
+            options["openapi_extra"] = {**extra, "parameters": [*extra.get("parameters", ()), _PARAMETER]}
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Handle:
         handle = super().get_route_handler()
 
         async def handle_once(request: Request) -> Response:
             key = request.headers.get(HEADER)
             if request.method != "POST" or not key:
                 return await handle(request)
-            caller = await authenticate(request, doors_of(request))
+            caller = await caller_of(request, doors_of(request))
             return await _once(request, key[:200], caller, handle)
 
         return handle_once
 
 
-async def _once(
-    request: Request, key: str, caller: Caller, handle: Callable[[Request], Awaitable[Response]]
-) -> Response:
+async def _once(request: Request, key: str, caller: Caller, handle: Handle) -> Response:
     doors = doors_of(request)
     assert caller.token_id is not None
     digest = hashlib.sha256(request.url.path.encode() + b"\n" + await request.body()).digest()

@@ -1,12 +1,12 @@
 """Live to the browser: facts and telemetry as server-sent events that survive a reconnect.
 
-One core subscription per process feeds a bounded queue per client. An event's id is `<epoch>-<sequence>` of its stream,
-the epoch being when the stream was made: a client that comes back gets the hole from the stream first. Where that
-cannot be done (another epoch, a client too slow) it gets `reset` and loads its page again.
+One core subscription per process feeds a bounded queue per client. An event's id is `<epoch>-<sequence>` of
+its stream, the epoch being when the stream was made: a client that comes back gets the hole from the stream
+first. Where that cannot be done (another epoch, a client too slow) it gets `reset` and loads its page again.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 from typing import Literal
@@ -67,7 +67,7 @@ class LiveFeed:
 
     async def follow(
         self, stream: str, subject: str, last_id: str | None, also: tuple[str, ...] = ()
-    ) -> AsyncIterator[LiveEvent]:
+    ) -> AsyncGenerator[LiveEvent]:
         """Events of `subject` (ending in `>`) of `stream`: what came after `last_id`, then live, none twice.
 
         Subjects in `also`, of other streams, come live only and without an id.
@@ -102,7 +102,7 @@ class LiveFeed:
         created = (await self._bus.jetstream.stream_info(stream)).created
         return f"{created.timestamp():.0f}" if created is not None else "0"
 
-    async def _hole(self, stream: str, subject: str, after: int) -> AsyncIterator[tuple[int, str, bytes]]:
+    async def _hole(self, stream: str, subject: str, after: int) -> AsyncGenerator[tuple[int, str, bytes]]:
         config = ConsumerConfig(
             deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
             opt_start_seq=after + 1,

@@ -13,6 +13,12 @@ from libs.common.errors import BadInput, InternalError, ModelyardError, Problem,
 from libs.common.log import get_logger
 
 MEDIA_TYPE = "application/problem+json"
+_SCHEMA = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
+# What every route may answer beside its own answer, as the API's description says it.
+RESPONSES: dict[int | str, dict[str, Any]] = {
+    "4XX": {"description": "Something the caller can mend; `code` says what", "content": _SCHEMA},
+    "5XX": {"description": "A part of the system is away or broke; see `retryable`", "content": _SCHEMA},
+}
 log = get_logger(__name__)
 
 

@@ -1,7 +1,7 @@
 """Server-sent events: one run's telemetry, and the facts that the caller may see."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
@@ -21,23 +21,29 @@ router = APIRouter(prefix="/v1", tags=["live"])
 PING_SECONDS = 12
 RESET = ServerSentEvent(event="reset", data="{}")
 ENDED = ServerSentEvent(event="ended", data="{}")
+EVENTS = {
+    "description": "Server-sent events",
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)]
 
 
-@router.get("/events", dependencies=[READ], response_class=EventSourceResponse)
+@router.get("/events", dependencies=[READ], response_class=EventSourceResponse, responses={200: EVENTS})
 async def follow_facts(house: House, last_event_id: LastEventId = None) -> EventSourceResponse:
     """Every public fact as it happens: `event` is its type, `data` its envelope."""
     return EventSourceResponse(_facts(house, last_event_id), ping=PING_SECONDS)
 
 
-@router.get("/runs/{run_id}/stream", dependencies=[READ], response_class=EventSourceResponse)
+@router.get(
+    "/runs/{run_id}/stream", dependencies=[READ], response_class=EventSourceResponse, responses={200: EVENTS}
+)
 async def follow_run(run_id: UUID, house: House, last_event_id: LastEventId = None) -> EventSourceResponse:
     """`metrics`, `log` and `progress` as they are measured, `ended` when the run is over."""
     await house.ask(GetRun(run_id=run_id))
     return EventSourceResponse(_telemetry(house, run_id, last_event_id), ping=PING_SECONDS)
 
 
-async def _facts(house: Doors, last_id: str | None) -> AsyncIterator[ServerSentEvent]:
+async def _facts(house: Doors, last_id: str | None) -> AsyncGenerator[ServerSentEvent]:
     async with aclosing(house.feed.follow(FACTS, "facts.>", last_id)) as events:
         async for event in events:
             match event.kind:
@@ -48,7 +54,7 @@ async def _facts(house: Doors, last_id: str | None) -> AsyncIterator[ServerSentE
                     yield ServerSentEvent(id=event.id, event=envelope.type, data=event.data.decode())
 
 
-async def _telemetry(house: Doors, run_id: UUID, last_id: str | None) -> AsyncIterator[ServerSentEvent]:
+async def _telemetry(house: Doors, run_id: UUID, last_id: str | None) -> AsyncGenerator[ServerSentEvent]:
     ends = tuple(f"facts.run.{past}.{run_id}" for past in ("completed", "failed", "cancelled"))
     async with aclosing(house.feed.follow(TELEMETRY, f"telemetry.{run_id}.>", last_id, ends)) as events:
         async for event in events:

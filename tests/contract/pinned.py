@@ -1,0 +1,68 @@
+"""What others build on, as it was agreed; `python -m tests.contract.pinned` renews it."""
+
+import json
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from pydantic import SecretStr
+
+from libs.common import contracts
+from libs.common.contracts.base import Fact
+from services.gateway.app import create_app
+from services.gateway.settings import Settings
+
+HERE = Path(__file__).parent
+
+
+def openapi() -> dict[str, Any]:
+    """Of the gateway; the version of the release is no part of the agreement."""
+    document = create_app(Settings(admin_token=SecretStr("-"), token_key=SecretStr("-"))).openapi()
+    return document | {"info": document["info"] | {"version": "-"}}
+
+
+def facts() -> dict[str, Any]:
+    """By type: what an integration may subscribe to."""
+    for module in iter_modules(contracts.__path__, "libs.common.contracts."):
+        import_module(module.name)
+    return {name: described(kind) for name, kind in Fact.registry.items() if is_ours(kind)}
+
+
+def is_ours(kind: type[Fact]) -> bool:
+    """Tests make facts of their own in the same process."""
+    return kind.__module__.startswith("libs.")
+
+
+def described(kind: type[Fact]) -> dict[str, Any]:
+    subject = f"facts.{kind.noun}.{kind.past}.<{kind.about}>"
+    return {"subject": subject, "version": kind.schema_version, "schema": kind.model_json_schema()}
+
+
+PINNED = {"openapi.json": openapi, "facts.json": facts}
+
+
+def as_text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def broken_promises(agreed: dict[str, Any], present: dict[str, Any]) -> list[str]:
+    """Fields that a fact has lost or given another form without a new version."""
+    return [
+        f"{name}.{field}"
+        for name, old in agreed.items()
+        if name in present and present[name]["version"] == old["version"]
+        for field, form in old["schema"]["properties"].items()
+        if present[name]["schema"]["properties"].get(field) != form
+    ]
+
+
+def renew() -> None:
+    if broken := broken_promises(json.loads((HERE / "facts.json").read_text()), facts()):
+        raise SystemExit(f"a new schema_version is due, for subscribers know {', '.join(broken)}")
+    for name, document in PINNED.items():
+        (HERE / name).write_text(as_text(document()))
+
+
+if __name__ == "__main__":
+    renew()

@@ -1,0 +1,104 @@
+"""Rules that hold for every route of the gateway, also for those that are still to come."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import SecretStr
+
+from services.gateway.access import ADMINISTER, EDIT, OPEN, READ
+from services.gateway.app import create_app
+from services.gateway.routes import ROUTERS
+from services.gateway.settings import Settings
+
+APP: FastAPI = create_app(Settings(admin_token=SecretStr("-"), token_key=SecretStr("-")))
+OPENAPI = APP.openapi()
+RULES = {READ.dependency, EDIT.dependency, ADMINISTER.dependency, OPEN.dependency}
+CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
+OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/v1/auth/login", "/v1/auth/logout"}
+# They ask with a body and change nothing.
+READING_POSTS = {"/v1/deployments/{name}/predict", "/v1/datasets/{dataset_id}/splits/preview"}
+
+
+def routes() -> list[APIRoute]:
+    found = [*APP.routes, *(route for router in ROUTERS for route in router.routes)]
+    return [route for route in found if isinstance(route, APIRoute)]
+
+
+def rules_of(route: APIRoute) -> list[Any]:
+    return [each.dependency for each in route.dependencies if each.dependency in RULES]
+
+
+OPERATIONS: dict[str, dict[str, Any]] = {
+    f"{method.upper()} {path}": operation
+    for path, methods in OPENAPI["paths"].items()
+    for method, operation in methods.items()
+}
+
+
+def name_of(route: APIRoute) -> str:
+    return f"{','.join(sorted(route.methods))} {route.path}"
+
+
+def test_every_route_of_the_description_is_looked_at():
+    assert {route.path for route in routes()} == set(OPENAPI["paths"])
+
+
+@pytest.mark.parametrize("route", routes(), ids=name_of)
+def test_has_exactly_one_access_rule(route):
+    assert len(rules_of(route)) == 1
+
+
+def test_only_health_and_login_are_open():
+    assert {route.path for route in routes() if OPEN.dependency in rules_of(route)} == OPEN_PATHS
+
+
+def test_whoever_may_only_read_changes_nothing():
+    reading = {
+        route.path for route in routes() if READ.dependency in rules_of(route) and route.methods & CHANGING
+    }
+
+    assert reading <= READING_POSTS
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_declares_its_errors_as_problem_json(name):
+    for answers in ("4XX", "5XX"):
+        (media_type,) = OPERATIONS[name]["responses"][answers]["content"]
+        assert media_type == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_says_whether_it_wants_a_token(name):
+    wanted = [] if name.partition(" ")[2] in OPEN_PATHS else [{"token": []}, {"session": []}]
+
+    assert OPERATIONS[name].get("security", []) == wanted
+
+
+def test_operations_have_names_of_their_own():
+    counts = Counter(operation["operationId"] for operation in OPERATIONS.values())
+
+    assert [name for name, count in counts.items() if count > 1] == []
+
+
+def test_every_reference_of_the_description_leads_somewhere():
+    known = set(OPENAPI["components"]["schemas"])
+
+    assert {reference.rpartition("/")[2] for reference in references(OPENAPI)} <= known
+
+
+def references(part: Any) -> Iterator[str]:
+    match part:
+        case {"$ref": str(reference)}:
+            yield reference
+        case dict():
+            for value in part.values():
+                yield from references(value)
+        case list():
+            for value in part:
+                yield from references(value)
+        case _:
+            pass
