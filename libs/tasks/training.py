@@ -214,6 +214,8 @@ class Teller(Callback):
         self.best_epoch = state_dict["best_epoch"]
         self.best_metrics = dict(state_dict["best_metrics"])
         self.epochs_done = state_dict["epochs_done"]
+        # A resumed loop starts its workers, which read ahead, before the epoch begins.
+        self._order.epoch = self.epochs_done
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: Any) -> None:
         self._resumed_step = self._first_step = trainer.global_step
