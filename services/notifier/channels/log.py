@@ -1,16 +1,19 @@
 """The built-in channel: one line in the room's own log."""
 
+from logging import ERROR, INFO, WARNING
+
 from libs.common.contracts.channels import Severity
 from libs.common.log import get_logger
 from services.notifier.notice import Notice
 
 log = get_logger(__name__)
-LINES = {Severity.INFO: log.info, Severity.WARNING: log.warning, Severity.ERROR: log.error}
+LEVELS = {Severity.INFO: INFO, Severity.WARNING: WARNING, Severity.ERROR: ERROR}
 
 
 class LogChannel:
     async def send(self, notice: Notice) -> None:
-        LINES[notice.severity](
+        log.log(
+            LEVELS[notice.severity],
             "notification",
             fact=notice.fact_type,
             fact_id=str(notice.fact_id),

@@ -43,9 +43,10 @@ def test_what_failed_is_an_error_and_nothing_else_is(fact: Fact) -> None:
 
 @pytest.mark.parametrize("fact", one_of_each(), ids=lambda fact: fact.type_name())
 def test_what_has_a_name_is_called_by_it(fact: Fact) -> None:
-    name = getattr(fact, "name", None) or getattr(fact, "deployment", None) or getattr(fact, "model", None)
-    if isinstance(name, str):
-        assert f"“{name}”" in message(fact).title
+    words = message(fact)
+    for name in (getattr(fact, field, None) for field in ("name", "model")):
+        if isinstance(name, str):
+            assert f"“{name}”" in words.title + words.text
 
 
 def test_a_completed_run_says_how_long_how_good_and_what_is_next() -> None:
