@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import nats.errors
-import nats.js.errors
-from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
 
 from libs.common.bus import Bus, Heard
 from libs.common.bus.client import ListenerIsSlow
@@ -42,18 +41,27 @@ class _Client:
 
     def offer(self, heard: Heard) -> None:
         if self.queue.full():
-            # Too slow: everything queued is dropped for one order to load the page again.
-            while not self.queue.empty():
-                self.queue.get_nowait()
-            self.queue.put_nowait(None)
+            self.reset()
         else:
             self.queue.put_nowait(heard)
+
+    def reset(self) -> None:
+        """Everything queued is dropped for one order to load the page again."""
+        while not self.queue.empty():
+            self.queue.get_nowait()
+        self.queue.put_nowait(None)
+
+
+class SomethingIsMissing(Exception):
+    """Between what a client has and what can still be sent is a hole that the stream cannot fill."""
 
 
 class LiveFeed:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._clients: set[_Client] = set()
+        # What was republished while the bus was away never comes: nothing of a core subscription is kept.
+        bus.on_reconnect(self._reset_clients)
 
     async def run(self) -> None:
         """Until cancelled: hands what is republished live to the clients that want it."""
@@ -63,27 +71,30 @@ class LiveFeed:
                     for client in self._clients:
                         if heard.subject.startswith(client.prefixes):
                             client.offer(heard)
+            await self._reset_clients()
             await asyncio.sleep(RETRY_SECONDS)
+
+    async def _reset_clients(self) -> None:
+        for client in self._clients:
+            client.reset()
 
     async def follow(
         self, stream: str, subject: str, last_id: str | None, also: tuple[str, ...] = ()
     ) -> AsyncGenerator[LiveEvent]:
         """Events of `subject` (ending in `>`) of `stream`: what came after `last_id`, then live, none twice.
 
-        Subjects in `also`, of other streams, come live only and without an id.
+        Subjects in `also`, of other streams, come live only and without an id. Ends only with `reset`.
         """
         own = f"live.{subject.removesuffix('>')}"
         client = _Client((own, *(f"live.{other}" for other in also)))
         self._clients.add(client)
         try:
             yield LiveEvent("open")
-            epoch, last = await self._epoch(stream), 0
+            info = await self._bus.jetstream.stream_info(stream)
+            epoch, last = _epoch(info), 0
             if last_id is not None:
-                known_epoch, _, sequence = last_id.partition("-")
-                if known_epoch != epoch or not sequence.isdigit():
-                    yield LiveEvent("reset")
-                    return
-                async with aclosing(self._hole(stream, subject, int(sequence))) as hole:
+                last = _known_sequence(info, last_id)
+                async with aclosing(self._hole(stream, subject, last)) as hole:
                     async for number, found, data in hole:
                         last = number
                         yield LiveEvent("message", f"{epoch}-{number}", found, data)
@@ -95,12 +106,11 @@ class LiveFeed:
                     last = heard.sequence
                     yield LiveEvent("message", f"{epoch}-{heard.sequence}", found, heard.data)
             yield LiveEvent("reset")
+        except (SomethingIsMissing, nats.errors.Error) as error:
+            log.info("live_reset", stream=stream, reason=repr(error))
+            yield LiveEvent("reset")
         finally:
             self._clients.discard(client)
-
-    async def _epoch(self, stream: str) -> str:
-        created = (await self._bus.jetstream.stream_info(stream)).created
-        return f"{created.timestamp():.0f}" if created is not None else "0"
 
     async def _hole(self, stream: str, subject: str, after: int) -> AsyncGenerator[tuple[int, str, bytes]]:
         config = ConsumerConfig(
@@ -112,14 +122,29 @@ class LiveFeed:
             filter_subject=subject,
         )
         consumer = await self._bus.jetstream.add_consumer(stream, config)
+        left = consumer.num_pending or 0
+        if left > MAX_HOLE:
+            raise SomethingIsMissing(f"{left} events behind")
         pull = await self._bus.jetstream.pull_subscribe_bind(consumer.name, stream)
-        left = min(consumer.num_pending or 0, MAX_HOLE)
         try:
             while left > 0:
                 for message in await pull.fetch(min(left, 200), timeout=2):
                     left -= 1
                     yield message.metadata.sequence.stream, message.subject, message.data
-        except (nats.errors.TimeoutError, nats.js.errors.FetchTimeoutError):
-            log.info("hole_ended_early", stream=stream)
         finally:
             await pull.unsubscribe()
+
+
+def _epoch(info: StreamInfo) -> str:
+    return f"{info.created.timestamp():.0f}" if info.created is not None else "0"
+
+
+def _known_sequence(info: StreamInfo, last_id: str) -> int:
+    """Raises SomethingIsMissing if the id is none of this stream's, or what followed it has expired."""
+    epoch, _, number = last_id.partition("-")
+    if epoch != _epoch(info) or not number.isdecimal():
+        raise SomethingIsMissing("another epoch")
+    sequence = int(number)
+    if not info.state.first_seq - 1 <= sequence <= info.state.last_seq:
+        raise SomethingIsMissing("expired")
+    return sequence

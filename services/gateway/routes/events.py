@@ -31,6 +31,7 @@ LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=100
 @router.get("/events", dependencies=[READ], response_class=EventSourceResponse, responses={200: EVENTS})
 async def follow_facts(house: House, last_event_id: LastEventId = None) -> EventSourceResponse:
     """Every public fact as it happens: `event` is its type, `data` its envelope."""
+    house.bus.require_connection()
     return EventSourceResponse(_facts(house, last_event_id), ping=PING_SECONDS)
 
 
