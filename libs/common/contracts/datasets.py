@@ -25,15 +25,8 @@ class UploadSource(View):
     upload_id: UUID
 
 
-class SampleSource(View):
-    """A small real dataset that comes with the product, so that a first project needs no files."""
-
-    type: Literal["sample"] = "sample"
-    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,60}$")]
-
-
-# Later sources (path, s3, url, huggingface) join this union.
-DatasetSource = Annotated[UploadSource | SampleSource, Field(discriminator="type")]
+# Later sources (path, s3, url, huggingface) join here as a union told apart by `type`.
+DatasetSource = UploadSource
 
 
 class ClassCount(View):
@@ -92,7 +85,7 @@ class ImportProblem(View):
     row: int | None = None
     code: str
     message: str
-    outcome: Literal["rejected", "repaired", "warning"]
+    outcome: Literal["rejected", "repaired", "duplicate", "warning"]
 
 
 class ImportReport(View):

@@ -1,0 +1,1 @@
+"""The datasets room: projects, uploads, datasets with their versions and samples, splits."""

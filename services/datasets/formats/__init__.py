@@ -1,0 +1,23 @@
+"""Dataset formats: one file each, and one line in the table."""
+
+from services.datasets.archive import Archive
+from services.datasets.errors import FormatIsUnknown
+from services.datasets.formats.class_folders import ClassFolders
+from services.datasets.formats.plan import Format
+
+# In the order in which they are tried when nobody said which it is.
+FORMATS: dict[str, Format] = {
+    "class_folders": ClassFolders(),
+}
+
+
+def check_name(name: str) -> None:
+    if name not in FORMATS:
+        raise FormatIsUnknown(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+
+
+def detect(archive: Archive) -> str:
+    found = next((name for name, format in FORMATS.items() if format.fits(archive)), None)
+    if found is None:
+        raise FormatIsUnknown(f"the files do not look like any of {', '.join(FORMATS)}")
+    return found

@@ -1,0 +1,84 @@
+"""SQL of datasets, their versions and reports, and of what is to be removed from the object store."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.contracts.datasets import ImportProblem
+from libs.common.db.database import copy_records
+from services.datasets.models import DatasetRow, Model, ProblemRow, ReportRow, TrashRow, VersionRow
+
+PROBLEM_COLUMNS = ("dataset_id", "number", "path", "row", "code", "message", "outcome")
+
+
+class DatasetRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: Model) -> None:
+        self._session.add(row)
+        await self._session.flush()
+
+    async def get(self, dataset_id: UUID, *, lock: bool = False) -> DatasetRow | None:
+        return await self._session.get(DatasetRow, dataset_id, with_for_update=lock or None)
+
+    async def has_name(self, project_id: UUID, name: str) -> bool:
+        statement = select(DatasetRow.id).where(DatasetRow.project_id == project_id, DatasetRow.name == name)
+        return await self._session.scalar(statement) is not None
+
+    async def page(self, project_id: UUID, before: UUID | None, limit: int) -> Sequence[DatasetRow]:
+        """Newest first: ids grow with time."""
+        statement = select(DatasetRow).where(DatasetRow.project_id == project_id)
+        if before is not None:
+            statement = statement.where(DatasetRow.id < before)
+        return (await self._session.scalars(statement.order_by(DatasetRow.id.desc()).limit(limit))).all()
+
+    async def of_project(self, project_id: UUID) -> Sequence[DatasetRow]:
+        statement = select(DatasetRow).where(DatasetRow.project_id == project_id)
+        return (await self._session.scalars(statement)).all()
+
+    async def delete(self, row: DatasetRow) -> None:
+        await self._session.execute(delete(DatasetRow).where(DatasetRow.id == row.id))
+
+    async def version(self, dataset_id: UUID, version: int) -> VersionRow | None:
+        return await self._session.get(VersionRow, (dataset_id, version))
+
+    async def page_versions(self, dataset_id: UUID, before: int | None, limit: int) -> Sequence[VersionRow]:
+        """Newest first."""
+        statement = select(VersionRow).where(VersionRow.dataset_id == dataset_id)
+        if before is not None:
+            statement = statement.where(VersionRow.version < before)
+        return (await self._session.scalars(statement.order_by(VersionRow.version.desc()).limit(limit))).all()
+
+    async def report(self, dataset_id: UUID) -> ReportRow | None:
+        return await self._session.get(ReportRow, dataset_id)
+
+    async def page_problems(self, dataset_id: UUID, after: int | None, limit: int) -> Sequence[ProblemRow]:
+        statement = select(ProblemRow).where(ProblemRow.dataset_id == dataset_id)
+        if after is not None:
+            statement = statement.where(ProblemRow.number > after)
+        return (await self._session.scalars(statement.order_by(ProblemRow.number).limit(limit))).all()
+
+    async def add_problems(self, dataset_id: UUID, problems: Iterable[ImportProblem]) -> None:
+        records = (
+            (dataset_id, number, each.path, each.row, each.code, each.message, each.outcome)
+            for number, each in enumerate(problems)
+        )
+        await copy_records(self._session, ProblemRow.metadata.tables[PROBLEMS], PROBLEM_COLUMNS, records)
+
+    async def add_trash(self, prefix: str, job_id: UUID | None) -> None:
+        statement = insert(TrashRow).values(prefix=prefix, job_id=job_id)
+        await self._session.execute(statement.on_conflict_do_nothing())
+
+    async def trash(self, limit: int) -> Sequence[TrashRow]:
+        statement = select(TrashRow).limit(limit).with_for_update(skip_locked=True)
+        return (await self._session.scalars(statement)).all()
+
+    async def forget_trash(self, row: TrashRow) -> None:
+        await self._session.delete(row)
+
+
+PROBLEMS = f"datasets.{ProblemRow.__tablename__}"

@@ -1,0 +1,41 @@
+"""SQL of projects."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import Row, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from services.datasets.models import DatasetRow, ProjectRow
+
+NUM_DATASETS = (
+    select(func.count()).where(DatasetRow.project_id == ProjectRow.id).correlate(ProjectRow).scalar_subquery()
+)
+
+
+class ProjectRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: ProjectRow) -> None:
+        """Raises IntegrityError when the name is taken."""
+        self._session.add(row)
+        await self._session.flush()
+
+    async def get(self, project_id: UUID, *, lock: bool = False) -> ProjectRow | None:
+        return await self._session.get(ProjectRow, project_id, with_for_update=lock or None)
+
+    async def num_datasets(self, project_id: UUID) -> int:
+        statement = select(func.count()).where(DatasetRow.project_id == project_id)
+        return (await self._session.scalars(statement)).one()
+
+    async def page(self, before: UUID | None, limit: int) -> Sequence[Row[ProjectRow, int]]:
+        """Newest first: ids grow with time."""
+        statement = select(ProjectRow, NUM_DATASETS).order_by(ProjectRow.id.desc()).limit(limit)
+        if before is not None:
+            statement = statement.where(ProjectRow.id < before)
+        return (await self._session.execute(statement)).all()
+
+    async def delete(self, row: ProjectRow) -> None:
+        await self._session.delete(row)
+        await self._session.flush()

@@ -1,0 +1,145 @@
+"""SQL of samples: COPY in, keyset pages out."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, Uuid, and_, func, literal, null, or_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.contracts.base import now
+from libs.common.contracts.samples import SampleFilter, SampleSort
+from libs.common.db.database import copy_records
+from libs.common.ids import new_id
+from services.datasets.handover import PackedSample
+from services.datasets.labels import labels_of
+from services.datasets.models import AssignmentRow, SampleRow, ShardRow
+from services.datasets.split import Sorted
+
+COLUMNS = (
+    "id", "dataset_id", "since", "name", "sha256", "size_bytes", "width", "height", "media_type", "shard_id",
+    "offset", "thumbnail_offset", "thumbnail_size_bytes", "labels", "annotations", "created_at",
+)  # fmt: skip
+SORT_KEYS = {"name": SampleRow.name, "size": SampleRow.size_bytes, "created": SampleRow.id}
+Position = tuple[UUID, Any]
+
+
+class SampleRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add_shard(self, row: ShardRow, version: int, samples: Iterable[PackedSample]) -> None:
+        self._session.add(row)
+        await self._session.flush()
+        created_at = now()
+        records = (_record(sample, row, version, created_at) for sample in samples)
+        await copy_records(self._session, SampleRow.metadata.tables["datasets.samples"], COLUMNS, records)
+
+    async def get(self, sample_id: UUID) -> SampleRow | None:
+        return await self._session.get(SampleRow, sample_id)
+
+    async def page(
+        self,
+        dataset_id: UUID,
+        version: int,
+        wanted: SampleFilter,
+        sort: SampleSort,
+        after: Position | None,
+        limit: int,
+    ) -> Sequence[Row[SampleRow, str | None]]:
+        """Rows with their subset in the wanted split (None without one)."""
+        statement = _in_split(wanted).where(SampleRow.dataset_id == dataset_id, in_version(version))
+        if wanted.label is not None:
+            statement = statement.where(SampleRow.labels.contains([wanted.label]))
+        if wanted.text:
+            statement = statement.where(SampleRow.name.contains(wanted.text, autoescape=True))
+        statement = _from(statement, sort, after)
+        return (await self._session.execute(statement.limit(limit))).all()
+
+    async def for_split(self, dataset_id: UUID, version: int) -> list[Sorted]:
+        """What deciding a split takes of every sample, in the order of names."""
+        statement = (
+            select(SampleRow.id, SampleRow.sha256, SampleRow.labels)
+            .where(SampleRow.dataset_id == dataset_id, in_version(version))
+            .order_by(SampleRow.name, SampleRow.id)
+        )
+        return [Sorted(*row) for row in (await self._session.execute(statement)).all()]
+
+    async def for_manifest(self, dataset_id: UUID, version: int) -> Sequence[SampleRow]:
+        statement = (
+            select(SampleRow)
+            .where(SampleRow.dataset_id == dataset_id, in_version(version))
+            .order_by(SampleRow.name, SampleRow.id)
+        )
+        return (await self._session.scalars(statement)).all()
+
+    async def shards(self, dataset_id: UUID, version: int) -> Sequence[ShardRow]:
+        """Those that hold a sample of the version."""
+        used = select(SampleRow.shard_id).where(SampleRow.dataset_id == dataset_id, in_version(version))
+        statement = select(ShardRow).where(ShardRow.dataset_id == dataset_id, ShardRow.id.in_(used))
+        return (await self._session.scalars(statement.order_by(ShardRow.id))).all()
+
+    async def extent(self, dataset_id: UUID, version: int) -> Row[int, int, int, int, int, int]:
+        """(samples, bytes, min width, max width, min height, max height)."""
+        statement = select(
+            func.count(),
+            func.coalesce(func.sum(SampleRow.size_bytes), 0),
+            func.coalesce(func.min(SampleRow.width), 0),
+            func.coalesce(func.max(SampleRow.width), 0),
+            func.coalesce(func.min(SampleRow.height), 0),
+            func.coalesce(func.max(SampleRow.height), 0),
+        ).where(SampleRow.dataset_id == dataset_id, in_version(version))
+        return (await self._session.execute(statement)).one()
+
+    async def class_counts(self, dataset_id: UUID, version: int) -> dict[str, int]:
+        label = func.unnest(SampleRow.labels).label("label")
+        statement = (
+            select(label, func.count())
+            .where(SampleRow.dataset_id == dataset_id, in_version(version))
+            .group_by(label)
+        )
+        return dict((await self._session.execute(statement)).tuples().all())
+
+
+def in_version(version: int) -> ColumnElement[bool]:
+    return and_(SampleRow.since <= version, or_(SampleRow.until.is_(None), SampleRow.until > version))
+
+
+def sort_value(row: SampleRow, sort: SampleSort) -> str | int | UUID:
+    return getattr(row, SORT_KEYS[sort.removeprefix("-")].key)
+
+
+def _in_split(wanted: SampleFilter) -> Select[Any, Any]:
+    if wanted.split_id is None:
+        return select(SampleRow, null())
+    statement = select(SampleRow, AssignmentRow.subset).join(
+        AssignmentRow,
+        and_(AssignmentRow.sample_id == SampleRow.id, AssignmentRow.split_id == wanted.split_id),
+    )
+    return statement.where(AssignmentRow.subset == wanted.subset) if wanted.subset else statement
+
+
+def _from(statement: Select[Any, Any], sort: SampleSort, after: Position | None) -> Select[Any, Any]:
+    """Ordered, and from the row behind `after` on; ids make the order of equal values certain."""
+    column = SORT_KEYS[sort.removeprefix("-")]
+    is_descending = sort.startswith("-")
+    if after is not None:
+        sample_id, value = after
+        here, there = (
+            tuple_(column, SampleRow.id),
+            tuple_(literal(value, column.type), literal(sample_id, Uuid())),
+        )
+        statement = statement.where(here < there if is_descending else here > there)
+    if is_descending:
+        return statement.order_by(column.desc(), SampleRow.id.desc())
+    return statement.order_by(column, SampleRow.id)
+
+
+def _record(sample: PackedSample, shard: ShardRow, version: int, created_at: datetime) -> tuple[Any, ...]:
+    annotations = f"[{','.join(each.model_dump_json() for each in sample.annotations)}]"
+    return (
+        new_id(), shard.dataset_id, version, sample.name, sample.sha256, sample.size_bytes, sample.width,
+        sample.height, sample.media_type, shard.id, sample.offset, sample.thumbnail_offset,
+        sample.thumbnail_size_bytes, labels_of(sample.annotations), annotations, created_at,
+    )  # fmt: skip

@@ -1,0 +1,31 @@
+"""SQL of uploads."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.contracts.base import now
+from services.datasets.models import UploadRow
+
+
+class UploadRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: UploadRow) -> None:
+        self._session.add(row)
+        await self._session.flush()
+
+    async def get(self, upload_id: UUID) -> UploadRow | None:
+        """Locked, and only while it has not expired."""
+        statement = select(UploadRow).where(UploadRow.id == upload_id, UploadRow.expires_at > now())
+        return await self._session.scalar(statement.with_for_update())
+
+    async def expired(self, limit: int) -> Sequence[UploadRow]:
+        statement = select(UploadRow).where(UploadRow.expires_at <= now()).limit(limit)
+        return (await self._session.scalars(statement.with_for_update(skip_locked=True))).all()
+
+    async def delete(self, row: UploadRow) -> None:
+        await self._session.delete(row)

@@ -1,0 +1,158 @@
+"""Uploads: parts that go straight to the object store, resumed where they stopped, removed when unused."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from libs.common import artifacts
+from libs.common.contracts.base import now
+from libs.common.contracts.uploads import CreateUpload, Upload, UploadedPart, UploadPart, UploadState
+from libs.common.errors import Problem
+from libs.common.ids import new_id
+from libs.common.storage import ObjectNotFound, Storage
+from services.datasets.errors import UploadDiffers, UploadIsComplete, UploadIsIncomplete, UploadNotFound
+from services.datasets.models import UploadRow
+from services.datasets.repository.uploads import UploadRepository
+
+PART_BYTES = 16 * 2**20
+MOST_PARTS = 10_000
+MIB = 2**20
+
+
+class Uploads:
+    def __init__(self, repository: UploadRepository, storage: Storage, lifetime: timedelta) -> None:
+        self._repository = repository
+        self._storage = storage
+        self._lifetime = lifetime
+
+    async def create(self, wanted: CreateUpload) -> Upload:
+        """Of 0 bytes: the size is not known, and the content comes through the gateway."""
+        row = UploadRow(
+            id=new_id(),
+            filename=wanted.filename,
+            size_bytes=wanted.size_bytes,
+            part_size_bytes=part_size(wanted.size_bytes),
+            expires_at=now() + self._lifetime,
+        )
+        if row.size_bytes:
+            row.multipart = await self._storage.begin_multipart(artifacts.upload(row.id))
+        await self._repository.add(row)
+        return self._view(row, _numbers(row))
+
+    async def get(self, upload_id: UUID) -> Upload:
+        """With URLs for the parts that are still missing."""
+        row = await self._existing(upload_id)
+        arrived = await self._arrived(row)
+        return self._view(row, [number for number in _numbers(row) if number not in arrived])
+
+    async def complete(self, upload_id: UUID, parts: tuple[UploadedPart, ...]) -> Upload:
+        """Asked again it changes nothing. The store knows what arrived, `parts` says what was sent."""
+        row = await self._existing(upload_id)
+        if row.state == UploadState.COMPLETE:
+            return self._view(row, [])
+        arrived = await self._arrived(row)
+        _compare(row, arrived, parts)
+        if row.multipart is not None:
+            listed = [(number, etag) for number, (etag, _) in arrived.items()]
+            await self._storage.complete_multipart(artifacts.upload(row.id), row.multipart, listed)
+        return await self._close(row)
+
+    async def store(self, upload_id: UUID) -> Upload:
+        """The gateway put the whole content under the upload's key."""
+        row = await self._existing(upload_id)
+        if row.state == UploadState.COMPLETE:
+            raise UploadIsComplete(f"upload {upload_id} has its content already")
+        view = await self._close(row)
+        await self._abort(row)
+        return view
+
+    async def delete(self, upload_id: UUID) -> None:
+        await self._remove(await self._existing(upload_id))
+
+    async def remove_expired(self, limit: int = 100) -> int:
+        expired = await self._repository.expired(limit)
+        for row in expired:
+            await self._remove(row)
+        return len(expired)
+
+    async def completed(self, upload_id: UUID) -> UploadRow:
+        """For who wants to import it; it stays for its whole lifetime from now on."""
+        row = await self._existing(upload_id)
+        if row.state != UploadState.COMPLETE:
+            problem = Problem(field="source.upload_id", message="parts of it have not arrived")
+            raise UploadIsIncomplete(f"upload {upload_id} is not complete", errors=[problem])
+        row.expires_at = now() + self._lifetime
+        return row
+
+    async def _close(self, row: UploadRow) -> Upload:
+        try:
+            stored = await self._storage.stat(artifacts.upload(row.id))
+        except ObjectNotFound as error:
+            raise UploadIsIncomplete("the content did not reach the object store") from error
+        if row.size_bytes and stored.size_bytes != row.size_bytes:
+            raise UploadDiffers(f"{stored.size_bytes} bytes arrived; {row.size_bytes} were announced")
+        row.size_bytes, row.state = stored.size_bytes, UploadState.COMPLETE.value
+        return self._view(row, [])
+
+    async def _arrived(self, row: UploadRow) -> dict[int, tuple[str, int]]:
+        if row.multipart is None or row.state == UploadState.COMPLETE:
+            return {}
+        return await self._storage.list_parts(artifacts.upload(row.id), row.multipart)
+
+    async def _abort(self, row: UploadRow) -> None:
+        if row.multipart is not None:
+            await self._storage.abort_multipart(artifacts.upload(row.id), row.multipart)
+            row.multipart = None
+
+    async def _remove(self, row: UploadRow) -> None:
+        if row.state == UploadState.OPEN:
+            await self._abort(row)
+        await self._storage.remove([artifacts.upload(row.id)])
+        await self._repository.delete(row)
+
+    async def _existing(self, upload_id: UUID) -> UploadRow:
+        row = await self._repository.get(upload_id)
+        if row is None:
+            raise UploadNotFound(f"upload {upload_id} does not exist, or its time is over")
+        return row
+
+    def _view(self, row: UploadRow, missing: list[int]) -> Upload:
+        key = artifacts.upload(row.id)
+        urls = [
+            UploadPart(number=number, url=self._storage.presign_part(key, row.multipart, number))
+            for number in missing
+            if row.multipart is not None
+        ]
+        return Upload(
+            id=row.id,
+            filename=row.filename,
+            size_bytes=row.size_bytes,
+            state=UploadState(row.state),
+            key=key,
+            part_size_bytes=row.part_size_bytes,
+            parts=tuple(urls),
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+        )
+
+
+def part_size(size_bytes: int) -> int:
+    """Whole mebibytes, so many that the store's limit of parts suffices."""
+    least = -(-size_bytes // MOST_PARTS)
+    return max(PART_BYTES, -(-least // MIB) * MIB)
+
+
+def _numbers(row: UploadRow) -> list[int]:
+    if row.state == UploadState.COMPLETE:
+        return []
+    return list(range(1, -(-row.size_bytes // row.part_size_bytes) + 1))
+
+
+def _compare(row: UploadRow, arrived: dict[int, tuple[str, int]], parts: tuple[UploadedPart, ...]) -> None:
+    if missing := [number for number in _numbers(row) if number not in arrived]:
+        shown = ", ".join(map(str, missing[:10]))
+        raise UploadIsIncomplete(f"{len(missing)} parts are missing, among them {shown}")
+    for part in parts:
+        etag = arrived.get(part.number, ("", 0))[0].strip('"')
+        if etag != part.etag.strip('"'):
+            problem = Problem(field=f"parts.{part.number}", message="the store holds other bytes")
+            raise UploadDiffers(f"part {part.number} is not what was sent", errors=[problem])
