@@ -64,7 +64,8 @@ class Supervisor:
 
     def is_running(self) -> bool:
         try:
-            return bool(self._rpc.getState()["statename"] == "RUNNING")
+            with self._rpc() as rpc:
+                return bool(rpc.getState()["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.Error):
             return False
 
@@ -82,25 +83,29 @@ class Supervisor:
         self._until(self.is_running, START_SECONDS)
 
     def start(self, names: Sequence[str]) -> None:
-        for name in names:
-            with _unless(Faults.ALREADY_STARTED):
-                self._rpc.startProcess(name, False)
+        with self._rpc() as rpc:
+            for name in names:
+                with _unless(Faults.ALREADY_STARTED):
+                    rpc.startProcess(name, False)
 
     def stop(self, names: Sequence[str]) -> None:
         """All at once; supervisord kills those that do not listen."""
-        for name in names:
-            with _unless(Faults.NOT_RUNNING):
-                self._rpc.stopProcess(name, False)
+        with self._rpc() as rpc:
+            for name in names:
+                with _unless(Faults.NOT_RUNNING):
+                    rpc.stopProcess(name, False)
         self._until(lambda: self._are_stopped(names), STOP_SECONDS)
 
     def states(self) -> dict[str, State]:
-        found: Any = self._rpc.getAllProcessInfo()
+        with self._rpc() as rpc:
+            found = rpc.getAllProcessInfo()
         return {each["name"]: State(each["statename"], each["pid"]) for each in found}
 
     def shut_down(self) -> None:
         """Ends supervisord itself; its processes were stopped before, in their order."""
-        pid = self._rpc.getPID()
-        self._rpc.shutdown()
+        with self._rpc() as rpc:
+            pid = rpc.getPID()
+            rpc.shutdown()
         self._until(lambda: not lives(pid), STOP_SECONDS)
 
     def forget(self) -> None:
@@ -108,10 +113,14 @@ class Supervisor:
         for left in (self.socket, self._pid_file, self._config):
             left.unlink(missing_ok=True)
 
-    @property
-    def _rpc(self) -> Any:
+    @contextmanager
+    def _rpc(self) -> Iterator[Any]:
+        # The proxy's own closing leaves the transport's socket open.
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
-        return xmlrpc.client.ServerProxy("http://local", transport=transport).supervisor
+        try:
+            yield xmlrpc.client.ServerProxy("http://local", transport=transport).supervisor
+        finally:
+            transport.close()
 
     def _are_stopped(self, names: Sequence[str]) -> bool:
         states = self.states()
