@@ -8,6 +8,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from libs.common.errors import BadInput
 
 MAX_PIXELS = 100_000_000
+# Only what Pillow decodes by itself: other plug-ins start programs (EPS) or read what they are told to.
+FORMATS = ("BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
 # The reader of this module checks sizes itself, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
 
@@ -23,7 +25,7 @@ class ImageIsTooLarge(BadInput):
 def read_image(data: bytes) -> Image.Image:
     """The first frame, upright and RGB; 16-bit greys are scaled, transparency is laid on black."""
     try:
-        with Image.open(BytesIO(data)) as opened:
+        with Image.open(BytesIO(data), formats=FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise ImageIsTooLarge(f"{opened.width}×{opened.height} pixels; {MAX_PIXELS} are the limit")
             opened.load()
