@@ -36,9 +36,10 @@ def check_task(manifest: TaskManifest, folder: Path) -> None:
     check_schema(manifest)
     toy = manifest.load_runtime().toy_data(seed=1, count=NUM_SAMPLES)
     data = write_toy_data(toy, folder / "data")
-    heard = Heard()
-    result = train(_request(manifest, toy, data, folder / "run"), heard)
+    request, heard = _request(manifest, toy, data, folder / "run"), Heard()
+    result = train(request, heard)
     check_training(manifest, result, heard)
+    check_resume(request, result, heard)
     package = heard.checkpoints[-1].package
     check_evaluation(manifest, package, data)
     check_export(manifest, package, data, folder / "model.onnx")
@@ -68,6 +69,19 @@ def check_training(manifest: TaskManifest, result: TrainResult, heard: "Heard") 
     assert len(losses) == result.num_steps, "every step tells its loss, once"
     quarter = max(1, len(losses) // 4)
     assert np.mean(losses[-quarter:]) < np.mean(losses[:quarter]), "the loss does not fall on the toy data"
+
+
+def check_resume(request: TrainRequest, uninterrupted: TrainResult, whole: "Heard") -> None:
+    """Stopped after one epoch and resumed, a training says and reaches the same as without the stop."""
+    before, after = Heard(stop_after=1), Heard()
+    train(request.model_copy(update={"directory": request.directory / "before"}), before)
+    resume = {"directory": request.directory / "after", "resume": before.checkpoints[-1].resume}
+    resumed = train(request.model_copy(update=resume), after)
+    assert [each.epoch for each in before.checkpoints + after.checkpoints] == [
+        each.epoch for each in whole.checkpoints
+    ], "a resume does the epochs that are left, no more and no less"
+    assert before.points + after.points == whole.points, "a resumed training took another course"
+    assert resumed == uninterrupted
 
 
 def check_evaluation(manifest: TaskManifest, package: Path, data: LocalData) -> None:

@@ -33,8 +33,6 @@ class Metrics(Protocol):
 
     def compute(self) -> dict[str, float]: ...
 
-    def reset(self) -> None: ...
-
 
 class TaskRuntime(Protocol):
     codec: Codec

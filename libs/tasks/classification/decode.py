@@ -90,15 +90,19 @@ def _subset_metrics(judged: Sequence[Judged], subset: str, card: ModelCard) -> d
 
 
 def _metrics(judged: Sequence[Judged], counts: np.ndarray) -> dict[str, float]:
+    losses = [each.score.loss for each in judged if each.score.loss is not None]
+    return {**metrics_of(counts), "loss": float(np.mean(losses)) if losses else 0.0}
+
+
+def metrics_of(counts: np.ndarray) -> dict[str, float]:
+    """From a confusion matrix [true, predicted]; means are over the classes that are present."""
     precision, recall, f1 = precision_recall_f1(counts)
     present = counts.sum(axis=1) > 0
-    losses = [each.score.loss for each in judged if each.score.loss is not None]
     return {
         "accuracy": float(np.trace(counts) / max(1, counts.sum())),
         "precision_macro": float(precision[present].mean()) if present.any() else 0.0,
         "recall_macro": float(recall[present].mean()) if present.any() else 0.0,
         "f1_macro": float(f1[present].mean()) if present.any() else 0.0,
-        "loss": float(np.mean(losses)) if losses else 0.0,
     }
 
 

@@ -10,13 +10,12 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 from torch.nn import functional
-from torchmetrics.classification import MulticlassAccuracy, MulticlassF1Score
 
 from libs.common.contracts.annotations import Annotation, LabelAnnotation
 from libs.common.contracts.packages import ImageInput, ModelCard
 from libs.common.errors import Unavailable
 from libs.tasks.classification.config import Config
-from libs.tasks.classification.decode import CODEC, label_of
+from libs.tasks.classification.decode import CODEC, label_of, metrics_of
 from libs.tasks.classification.model import build, pretrained_weights
 from libs.tasks.data import SampleIsBad
 from libs.tasks.runtime import Metrics, ToyData
@@ -29,21 +28,17 @@ class WeightsAreUnreachable(Unavailable):
 
 
 class ClassificationMetrics:
+    """A confusion matrix on the device; what it is worth, evaluation and training compute alike."""
+
     def __init__(self, num_classes: int, device: torch.device) -> None:
-        self._accuracy = MulticlassAccuracy(num_classes, average="micro", validate_args=False).to(device)
-        self._f1 = MulticlassF1Score(num_classes, average="macro", validate_args=False).to(device)
+        self._counts = torch.zeros(num_classes, num_classes, dtype=torch.int64, device=device)
 
     def update(self, outputs: Tensor, targets: Tensor) -> None:
-        classes = outputs.argmax(dim=1)
-        self._accuracy.update(classes, targets)
-        self._f1.update(classes, targets)
+        places = targets * len(self._counts) + outputs.argmax(dim=1)
+        self._counts += torch.bincount(places, minlength=self._counts.numel()).view_as(self._counts)
 
     def compute(self) -> dict[str, float]:
-        return {"accuracy": float(self._accuracy.compute()), "f1_macro": float(self._f1.compute())}
-
-    def reset(self) -> None:
-        self._accuracy.reset()
-        self._f1.reset()
+        return metrics_of(self._counts.cpu().numpy())
 
 
 class ClassificationRuntime:
