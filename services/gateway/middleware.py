@@ -7,7 +7,7 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from libs.common.bus.context import RequestContext, bind_context
+from libs.common.bus.context import RequestContext, bind_context, current_context
 from libs.common.ids import new_id
 from libs.common.log import get_logger
 from services.gateway.errors import BodyTooLarge
@@ -75,9 +75,10 @@ class LimitBody:
             return await self._app(scope, receive, send)
         limit = self._limit(scope["path"])
         announced = Headers(scope=scope).get("content-length", "0")
-        too_large = BodyTooLarge(f"the body may have {limit} bytes at most").problem()
+        too_large = BodyTooLarge(f"the body may have {limit} bytes at most")
         if not announced.isdigit() or int(announced) > limit:
-            return await problem_response(too_large)(scope, receive, send)
+            problem = too_large.problem(current_context().request_id)
+            return await problem_response(problem)(scope, receive, send)
         received = 0
 
         async def receive_counted() -> Message:
@@ -85,7 +86,7 @@ class LimitBody:
             message = await receive()
             received += len(message.get("body", b""))
             if received > limit:
-                raise BodyTooLarge(too_large.detail)
+                raise too_large
             return message
 
         await self._app(scope, receive_counted, send)

@@ -49,8 +49,11 @@ async def _invalid(_: Request, error: Exception) -> Response:
     return problem_response(bad.problem(current_context().request_id))
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, ModelyardError):
+        # FastAPI wraps whatever comes up while it reads a body; a body too large is one of ours.
+        return await _known(request, error.__cause__)
     problem = ProblemDetails(
         title=str(error.detail),
         status=error.status_code,

@@ -1,0 +1,91 @@
+"""The gateway as its own process on real servers, and a small room that answers it."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from infra.local.home import ROOT
+from tests.house import House, open_house
+from tests.integration.gateway.room import SmallRoom, answering
+from tests.stack import TestStack, running_stack
+
+MAX_BODY_BYTES = 4096
+ASK_TIMEOUT_SECONDS = 1.0
+
+
+@dataclass
+class Gateway:
+    process: subprocess.Popen[bytes]
+    url: str
+    token: str
+    console: str
+
+    def client(self, token: str | None = None, **options) -> httpx.AsyncClient:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=15, **options)
+
+
+@pytest.fixture(scope="module")
+def stores() -> Iterator[TestStack]:
+    with running_stack(("postgres", "nats", "s3")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def gateway(stores: TestStack) -> Iterator[Gateway]:
+    variables = stores.environment("gateway")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "services.gateway"],
+        cwd=ROOT,
+        env=os.environ
+        | variables
+        | {
+            "MODELYARD_MAX_BODY_BYTES": str(MAX_BODY_BYTES),
+            "MODELYARD_ASK_TIMEOUT_SECONDS": str(ASK_TIMEOUT_SECONDS),
+        },
+    )
+    url = f"http://127.0.0.1:{variables['MODELYARD_HTTP__PORT']}"
+    _wait_until_ready(process, url)
+    yield Gateway(process, url, stores.token, stores.console_url)
+    process.terminate()
+    # Uvicorn shuts down in order and then hands the signal on.
+    assert process.wait(15) == -signal.SIGTERM
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the gateway ended while starting"
+        try:
+            if httpx.get(f"{url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError("the gateway is not ready after 60 s")
+
+
+@pytest_asyncio.fixture(scope="module")
+async def house(stores: TestStack) -> AsyncIterator[House]:
+    async with open_house(stores) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def room(house: House) -> AsyncIterator[SmallRoom]:
+    async with answering(house.bus) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def api(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    """As the admin."""
+    async with gateway.client(gateway.token) as client:
+        yield client

@@ -1,0 +1,92 @@
+"""A small room that answers as the datasets and trainer rooms would, and remembers what it was asked."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from libs.common.bus import Bus, RequestContext, RequestDoor, current_context, serve
+from libs.common.contracts.base import Page, now
+from libs.common.contracts.projects import CreateProject, GetProject, ListProjects, Project
+from libs.common.contracts.runs import GetRun, Run
+from libs.common.errors import Conflict, NotFound
+from libs.common.ids import new_id
+from tests.factories import data_reference
+
+door = RequestDoor()
+
+
+@dataclass
+class SmallRoom:
+    projects: dict[UUID, Project] = field(default_factory=dict)
+    runs: dict[UUID, Run] = field(default_factory=dict)
+    contexts: list[RequestContext] = field(default_factory=list)
+    num_created: int = 0
+    delay_seconds: float = 0
+
+    def add_run(self, state: str = "running") -> Run:
+        fields = {"experiment_id": new_id(), "project_id": new_id(), "name": "First run", "task": "sorting"}
+        run = Run.model_validate(
+            {"id": new_id(), **fields, "state": state, "attempt": 1, "then": (), "config": {}}
+            | {"data": data_reference(), "job_id": new_id(), "created_at": now()}
+        )
+        self.runs[run.id] = run
+        return run
+
+
+@dataclass
+class Unit:
+    service: SmallRoom
+
+
+@door.answers
+async def create_project(request: CreateProject, room: SmallRoom) -> Project:
+    room.contexts.append(current_context())
+    await asyncio.sleep(room.delay_seconds)
+    if any(project.name == request.name for project in room.projects.values()):
+        raise Conflict(f"there is a project {request.name!r} already")
+    room.num_created += 1
+    project = Project(
+        id=new_id(),
+        name=request.name,
+        task=request.task,
+        description=request.description,
+        num_datasets=0,
+        created_at=now(),
+        updated_at=now(),
+    )
+    room.projects[project.id] = project
+    return project
+
+
+@door.answers
+async def get_project(request: GetProject, room: SmallRoom) -> Project:
+    await asyncio.sleep(room.delay_seconds)
+    if request.project_id not in room.projects:
+        raise NotFound("there is no such project")
+    return room.projects[request.project_id]
+
+
+@door.answers
+async def list_projects(request: ListProjects, room: SmallRoom) -> Page[Project]:
+    return Page(items=tuple(room.projects.values())[: request.query.limit])
+
+
+@door.answers
+async def get_run(request: GetRun, room: SmallRoom) -> Run:
+    if request.run_id not in room.runs:
+        raise NotFound("there is no such run")
+    return room.runs[request.run_id]
+
+
+@asynccontextmanager
+async def answering(bus: Bus) -> AsyncIterator[SmallRoom]:
+    room = SmallRoom()
+
+    @asynccontextmanager
+    async def open_unit() -> AsyncIterator[Unit]:
+        yield Unit(room)
+
+    async with serve(bus, "datasets", door, open_unit):
+        yield room
