@@ -9,18 +9,20 @@ from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from libs.common.contracts.access import Caller
+from libs.common.errors import BadInput, Problem
 from services.gateway.access import caller_of
 from services.gateway.doors import doors_of
 from services.gateway.errors import KeyWasUsed, RequestIsUnderWay
 
-HEADER = "idempotency-key"
+HEADER = "Idempotency-Key"
+MAX_KEY_LENGTH = 200
 Handle = Callable[[Request], Coroutine[Any, Any, Response]]
 _PARAMETER = {
-    "name": "Idempotency-Key",
+    "name": HEADER,
     "in": "header",
     "required": False,
     "description": "A repetition with the same key and body gets the first answer and creates nothing.",
-    "schema": {"type": "string", "maxLength": 200},
+    "schema": {"type": "string", "maxLength": MAX_KEY_LENGTH},
 }
 
 
@@ -41,9 +43,16 @@ class IdempotentRoute(APIRoute):
             if request.method != "POST" or not key:
                 return await handle(request)
             caller = await caller_of(request, doors_of(request))
-            return await _once(request, key[:200], caller, handle)
+            _require_length(key)
+            return await _once(request, key, caller, handle)
 
         return handle_once
+
+
+def _require_length(key: str) -> None:
+    if len(key) > MAX_KEY_LENGTH:
+        problem = Problem(field=HEADER, message=f"{MAX_KEY_LENGTH} characters at most")
+        raise BadInput("this key is too long", errors=[problem])
 
 
 async def _once(request: Request, key: str, caller: Caller, handle: Handle) -> Response:

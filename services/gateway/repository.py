@@ -11,6 +11,9 @@ from libs.common.contracts.base import now
 from libs.common.ids import new_id
 from services.gateway.models import AnswerRow, TokenRow
 
+# Longer than any request takes: a claim this old was left by a gateway that died.
+UNFINISHED_FOR = timedelta(minutes=1)
+
 
 class Repository:
     def __init__(self, session: AsyncSession) -> None:
@@ -53,6 +56,14 @@ class Repository:
 
     async def claim_answer(self, token_id: UUID, key: str, digest: bytes) -> AnswerRow | None:
         """None if this request is the first with the key; else what the first one left."""
+        await self._session.execute(
+            delete(AnswerRow).where(
+                AnswerRow.token_id == token_id,
+                AnswerRow.key == key,
+                AnswerRow.status.is_(None),
+                AnswerRow.created_at < now() - UNFINISHED_FOR,
+            )
+        )
         first = await self._session.execute(
             insert(AnswerRow)
             .values(id=new_id(), token_id=token_id, key=key, digest=digest, created_at=now())
