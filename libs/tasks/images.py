@@ -9,7 +9,8 @@ from libs.common.errors import BadInput
 
 MAX_PIXELS = 100_000_000
 # Only what Pillow decodes by itself: other plug-ins start programs (EPS) or read what they are told to.
-FORMATS = ("BMP", "GIF", "JPEG", "MPO", "PNG", "PPM", "TIFF", "WEBP")
+# JPEG also opens the multi-picture files of cameras.
+FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 # The reader of this module checks sizes itself, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
 

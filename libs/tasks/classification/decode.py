@@ -13,6 +13,8 @@ from libs.common.errors import BadInput
 from libs.tasks.codec import Judged, SampleScore, ServingSignature, TensorSpec
 from libs.tasks.images import read_pixels
 
+# So many classes a prediction lists; an answer about 10,000 of them would not be read.
+NUM_LISTED = 20
 # A probability of exactly 0 would make the loss infinite.
 SMALLEST_PROBABILITY = 1e-12
 
@@ -49,7 +51,7 @@ class ClassificationCodec:
         """`score` is the probability given to the true class."""
         assert isinstance(prediction, ClassPrediction)
         label = label_of(truth)
-        given = next((each.score for each in prediction.scores if each.label == label), 0.0)
+        given = _probability(prediction, label, card)
         loss = -math.log(max(given, SMALLEST_PROBABILITY))
         return SampleScore(is_correct=prediction.label == label, score=given, loss=loss)
 
@@ -69,9 +71,16 @@ class ClassificationCodec:
 
 
 def _prediction(scores: np.ndarray, classes: Sequence[str]) -> ClassPrediction:
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores, kind="stable")[:NUM_LISTED].tolist()
     ranked = tuple(ScoredLabel(label=classes[place], score=float(scores[place])) for place in order)
     return ClassPrediction(label=ranked[0].label, score=ranked[0].score, scores=ranked)
+
+
+def _probability(prediction: ClassPrediction, label: str, card: ModelCard) -> float:
+    """Of the class; those that are not listed share alike what the listed ones leave."""
+    listed = {each.label: each.score for each in prediction.scores}
+    rest = max(0.0, 1.0 - sum(listed.values()))
+    return listed.get(label, rest / max(1, len(card.classes) - len(listed)))
 
 
 def _confusion(judged: Sequence[Judged], classes: Sequence[str]) -> np.ndarray:
