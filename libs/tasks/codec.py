@@ -13,6 +13,7 @@ from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import Prediction
 from libs.common.contracts.reports import EvaluationReport
+from libs.tasks.images import read_pixels
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class TensorSpec:
     name: str
     dtype: Literal["uint8", "float32", "int64"]
     dims: tuple[int, ...]
+
+
+# What every task of images takes: any size, pre-processing is in the graph.
+IMAGES = TensorSpec("images", "uint8", (-1, -1, 3))
 
 
 @dataclass(frozen=True)
@@ -50,17 +55,19 @@ class Judged:
 
 
 class Codec(Protocol):
+    """To be inherited from: what has a body here fits every task of images."""
+
     def signature(self, card: ModelCard) -> ServingSignature:
         """Names, types and shapes; the exported graph and Triton's configuration both follow it."""
         ...
 
     def warm_up(self, card: ModelCard) -> dict[str, np.ndarray]:
         """One request, batch of one, by input name."""
-        ...
+        return {IMAGES.name: np.zeros((1, card.input.height, card.input.width, 3), np.uint8)}
 
     def encode(self, data: bytes) -> np.ndarray:
         """An encoded image as uint8 [height, width, 3]; raises ImageIsUnreadable."""
-        ...
+        return read_pixels(data)
 
     def decode(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> list[Prediction]:
         """One prediction per row of the batch."""

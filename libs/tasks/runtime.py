@@ -35,6 +35,8 @@ class Metrics(Protocol):
 
 
 class TaskRuntime(Protocol):
+    """To be inherited from: what has a body here fits most tasks."""
+
     codec: Codec
 
     def image_input(self, config: Any) -> ImageInput:
@@ -47,7 +49,7 @@ class TaskRuntime(Protocol):
 
     def load_pretrained(self, network: nn.Module, card: ModelCard) -> None:
         """Start from weights of elsewhere where the config asks for it; raises WeightsAreUnreachable."""
-        ...
+        return None
 
     def target(self, annotations: Sequence[Annotation], card: ModelCard) -> Any:
         """What the loss compares with: a number or a fixed-size array; raises BadSample."""

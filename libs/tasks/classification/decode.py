@@ -10,8 +10,7 @@ from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import ClassPrediction, Prediction, ScoredLabel
 from libs.common.contracts.reports import ClassBar, ClassBars, ConfusionMatrix, EvaluationReport
 from libs.common.errors import BadInput
-from libs.tasks.codec import Judged, SampleScore, ServingSignature, TensorSpec
-from libs.tasks.images import read_pixels
+from libs.tasks.codec import IMAGES, Codec, Judged, SampleScore, ServingSignature, TensorSpec
 
 # So many classes a prediction lists; an answer about 10,000 of them would not be read.
 NUM_LISTED = 20
@@ -30,19 +29,13 @@ def label_of(annotations: Sequence[Annotation]) -> str:
     raise SampleHasNoLabel("the sample has no label")
 
 
-class ClassificationCodec:
+class ClassificationCodec(Codec):
     def signature(self, card: ModelCard) -> ServingSignature:
         """`images` uint8 [batch, height, width, 3] → `scores` float32 [batch, classes], probabilities."""
         return ServingSignature(
-            inputs=(TensorSpec("images", "uint8", (-1, -1, 3)),),
+            inputs=(IMAGES,),
             outputs=(TensorSpec("scores", "float32", (len(card.classes),)),),
         )
-
-    def warm_up(self, card: ModelCard) -> dict[str, np.ndarray]:
-        return {"images": np.zeros((1, card.input.height, card.input.width, 3), np.uint8)}
-
-    def encode(self, data: bytes) -> np.ndarray:
-        return read_pixels(data)
 
     def decode(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> list[Prediction]:
         return [_prediction(row, card.classes) for row in outputs["scores"]]
@@ -71,7 +64,7 @@ class ClassificationCodec:
 
 
 def _prediction(scores: np.ndarray, classes: Sequence[str]) -> ClassPrediction:
-    order = np.argsort(-scores, kind="stable")[:NUM_LISTED].tolist()
+    order = [int(place) for place in np.argsort(-scores, kind="stable")[:NUM_LISTED]]
     ranked = tuple(ScoredLabel(label=classes[place], score=float(scores[place])) for place in order)
     return ClassPrediction(label=ranked[0].label, score=ranked[0].score, scores=ranked)
 

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Sequence
-from typing import Any
 from urllib.error import URLError
 
 import numpy as np
@@ -18,7 +17,7 @@ from libs.tasks.classification.config import Config
 from libs.tasks.classification.decode import CODEC, label_of, metrics_of
 from libs.tasks.classification.model import build, pretrained_weights
 from libs.tasks.data import SampleIsBad
-from libs.tasks.runtime import Metrics, ToyData
+from libs.tasks.runtime import Metrics, TaskRuntime, ToyData
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
@@ -41,7 +40,7 @@ class ClassificationMetrics:
         return metrics_of(self._counts.cpu().numpy())
 
 
-class ClassificationRuntime:
+class ClassificationRuntime(TaskRuntime):
     codec = CODEC
 
     def image_input(self, config: Config) -> ImageInput:
@@ -120,4 +119,4 @@ def _png(pixels: np.ndarray) -> bytes:
     return buffer.getvalue()
 
 
-RUNTIME: Any = ClassificationRuntime()
+RUNTIME = ClassificationRuntime()
