@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from contextlib import suppress
 from typing import BinaryIO
 from uuid import UUID
 
@@ -62,9 +63,14 @@ async def _pipe_to_store(request: Request, house: Doors, upload: Upload) -> None
     read_end, write_end = os.pipe()
     with os.fdopen(read_end, "rb") as reader, os.fdopen(write_end, "wb", buffering=0) as writer:
         storing = asyncio.create_task(house.storage.put_stream(upload.key, reader))
+        # A store that gives up reads no more; only then closed, its end makes a waiting write fail, not hang.
+        storing.add_done_callback(lambda _: reader.close())
         try:
+            # To the end even if the store gave up: many clients hear an early answer as a broken line only.
             async for chunk in request.stream():
-                await asyncio.to_thread(_write_all, writer, chunk)
+                if not storing.done():
+                    with suppress(BrokenPipeError):
+                        await asyncio.to_thread(_write_all, writer, chunk)
             writer.close()
             await storing
         finally:

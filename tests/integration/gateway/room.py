@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from libs.common.bus import Bus, RequestContext, RequestDoor, current_context, serve
 from libs.common.contracts.base import Page, now
 from libs.common.contracts.projects import CreateProject, GetProject, ListProjects, Project
 from libs.common.contracts.runs import GetRun, Run
+from libs.common.contracts.samples import LocateSample, StoredBytes
+from libs.common.contracts.uploads import GetUpload, StoreUpload, Upload, UploadState
 from libs.common.errors import Conflict, NotFound
 from libs.common.ids import new_id
 from tests.factories import data_reference
@@ -21,6 +24,8 @@ door = RequestDoor()
 class SmallRoom:
     projects: dict[UUID, Project] = field(default_factory=dict)
     runs: dict[UUID, Run] = field(default_factory=dict)
+    uploads: dict[UUID, Upload] = field(default_factory=dict)
+    samples: dict[UUID, StoredBytes] = field(default_factory=dict)
     contexts: list[RequestContext] = field(default_factory=list)
     num_created: int = 0
     delay_seconds: float = 0
@@ -33,6 +38,27 @@ class SmallRoom:
         )
         self.runs[run.id] = run
         return run
+
+    def add_upload(self, key: str) -> Upload:
+        upload = Upload(
+            id=new_id(),
+            filename="cats.zip",
+            size_bytes=0,
+            state=UploadState.OPEN,
+            key=key,
+            part_size_bytes=2**23,
+            created_at=now(),
+            expires_at=now() + timedelta(hours=1),
+        )
+        self.uploads[upload.id] = upload
+        return upload
+
+    def add_sample(self, key: str, offset: int, size_bytes: int, media_type: str) -> UUID:
+        sample_id = new_id()
+        self.samples[sample_id] = StoredBytes(
+            key=key, offset=offset, size_bytes=size_bytes, media_type=media_type, etag="abc"
+        )
+        return sample_id
 
 
 @dataclass
@@ -78,6 +104,23 @@ async def get_run(request: GetRun, room: SmallRoom) -> Run:
     if request.run_id not in room.runs:
         raise NotFound("there is no such run")
     return room.runs[request.run_id]
+
+
+@door.answers
+async def get_upload(request: GetUpload, room: SmallRoom) -> Upload:
+    return room.uploads[request.upload_id]
+
+
+@door.answers
+async def store_upload(request: StoreUpload, room: SmallRoom) -> Upload:
+    stored = room.uploads[request.upload_id].model_copy(update={"state": UploadState.COMPLETE})
+    room.uploads[request.upload_id] = stored
+    return stored
+
+
+@door.answers
+async def locate_sample(request: LocateSample, room: SmallRoom) -> StoredBytes:
+    return room.samples[request.sample_id]
 
 
 @asynccontextmanager
