@@ -75,4 +75,6 @@ async def _bug(_: Request, error: Exception) -> Response:
 def pointer(location: Sequence[Any]) -> str:
     """`("body", "ratios", "train")` → `ratios.train`; where it came from is left out."""
     parts = [str(part) for part in location]
-    return ".".join(parts[1:] if parts and parts[0] in ("body", "query", "path", "header") else parts)
+    if len(parts) > 1 and parts[0] in ("body", "query", "path", "header"):
+        parts = parts[1:]
+    return ".".join(parts)
