@@ -10,13 +10,16 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.local.control import PARTS, LocalStack, NotReady
-from infra.local.home import default_home, is_made
-from infra.local.ports import PortIsTaken
+from infra.local.home import HomeIsUnusable, default_home, is_made
+from infra.local.ports import PortIsUnusable
+from infra.local.postgres import ClusterFailed
 from infra.local.programs import ToolIsMissing
 from infra.local.supervision import SupervisorFailed
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
+# Their messages say what to do; no trace is needed.
+TOLD = (ClusterFailed, HomeIsUnusable, NotReady, PortIsUnusable, SupervisorFailed, ToolIsMissing)
 
 
 @app.command()
@@ -52,7 +55,7 @@ def status() -> None:
 @app.command()
 def logs(
     name: str,
-    lines: Annotated[int, typer.Option("--lines", "-n")] = 100,
+    lines: Annotated[int, typer.Option("--lines", "-n", min=1)] = 100,
     follow: Annotated[bool, typer.Option("--follow", "-f")] = False,
 ) -> None:
     """The last lines of one part."""
@@ -69,6 +72,7 @@ def restart(name: str) -> None:
     local = existing()
     check_name(name)
     local.restart(name)
+    console.print(f"{name} ready")
 
 
 def existing() -> LocalStack:
@@ -85,5 +89,5 @@ def check_name(name: str) -> None:
 if __name__ == "__main__":
     try:
         app()
-    except (NotReady, PortIsTaken, SupervisorFailed, ToolIsMissing) as error:
+    except TOLD as error:
         sys.exit(f"{error}")

@@ -46,6 +46,8 @@ class LocalStack:
     def up(self, names: Sequence[str] = PARTS, tell: Tell = print) -> None:
         """Returns when every named part answers; what runs already is left alone."""
         with one_at_a_time(self.stack):
+            # Whoever had the turn before may have chosen ports.
+            self.stack = open_stack(self.stack.home)
             if not self.is_up():
                 self._launch()
             servers = [name for name in SERVERS if name in names]
@@ -66,7 +68,7 @@ class LocalStack:
                     self._supervisor.stop(PROCESSES)
                     self._supervisor.stop(SERVERS)
                     self._supervisor.shut_down()
-            except (SupervisorFailed, OSError):
+            except SupervisorFailed:
                 pass  # whatever is wrong with it, it ends below
             self._clear()
 
@@ -87,9 +89,10 @@ class LocalStack:
             time.sleep(POLL_SECONDS)
 
     def restart(self, name: str) -> None:
-        self.stop(name)
-        self.start(name)
-        self.wait_ready(name)
+        with one_at_a_time(self.stack):
+            self.stop(name)
+            self.start(name)
+            self.wait_ready(name)
 
     def stop(self, name: str) -> None:
         self._supervisor.stop([name])

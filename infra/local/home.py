@@ -4,10 +4,12 @@ import json
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from fcntl import LOCK_EX, flock
 from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
 
 from infra.local.ports import LOOPBACK, choose_ports
 
@@ -17,6 +19,13 @@ ROOMS = ("gateway", "datasets", "trainer", "evaluator", "exporter", "inference",
 PROCESSES = (*ROOMS, "worker", "console")
 PORTS = ("postgres", "nats", "s3", "triton_http", "triton_grpc", "triton_metrics", *PROCESSES)
 SECRETS = ("postgres_password", "nats_password", "s3_access_key", "s3_secret_key", "admin_token", "token_key")
+
+# Supervisord's and NATS' files would read these as something else; neither knows an escape for all of them.
+UNUSABLE = frozenset("\"'%;\\\n")
+
+
+class HomeIsUnusable(Exception):
+    """The folder's name cannot stand in the servers' configurations."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +66,7 @@ class Stack:
 
 
 def default_home() -> Path:
-    return Path(os.environ.get("MODELYARD_HOME", ROOT / ".modelyard")).absolute()
+    return Path(os.environ.get("MODELYARD_HOME") or ROOT / ".modelyard").resolve()
 
 
 def is_made(home: Path) -> bool:
@@ -65,21 +74,22 @@ def is_made(home: Path) -> bool:
 
 
 def open_stack(home: Path) -> Stack:
-    """Makes what is missing: folders for the owner alone, secrets once, ports once."""
-    home.mkdir(parents=True, exist_ok=True)
-    for folder in (home, home / "secrets", home / "run", home / "logs", home / "triton" / "models"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    kept = json.loads((home / "stack.json").read_text())["ports"] if is_made(home) else {}
-    stack = Stack(home, kept, {name: _secret(home / "secrets" / name) for name in SECRETS})
-    return stack if kept.keys() >= set(PORTS) else with_free_ports(stack)
+    """Makes what is missing: folders for the owner alone, secrets once. Ports are chosen as it starts."""
+    home = home.resolve()
+    if UNUSABLE & set(str(home)):
+        raise HomeIsUnusable(f"{home}: use a folder without quotes, %, ; or \\ in its path")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    for folder in ("", "secrets", "run", "logs", "s3", "triton", "triton/models"):
+        (home / folder).mkdir(mode=0o700, exist_ok=True)
+    ports = json.loads((home / "stack.json").read_text())["ports"] if is_made(home) else {}
+    return Stack(home, ports, {name: _secret(home / "secrets" / name) for name in SECRETS})
 
 
 def with_free_ports(stack: Stack) -> Stack:
     """Keeps the ports it had, unless the settings say otherwise or somebody took one meanwhile."""
     stack = replace(stack, ports=choose_ports(PORTS, stack.ports))
-    (stack.home / "stack.json").write_text(json.dumps({"ports": stack.ports}, indent=2))
-    client = {"url": stack.gateway_url, "token_file": str(stack.token_file)}
-    (stack.home / "client.json").write_text(json.dumps(client, indent=2))
+    _write(stack.home / "stack.json", {"ports": stack.ports})
+    _write(stack.home / "client.json", {"url": stack.gateway_url, "token_file": str(stack.token_file)})
     return stack
 
 
@@ -91,9 +101,19 @@ def one_at_a_time(stack: Stack) -> Iterator[None]:
         yield
 
 
+def _write(path: Path, content: dict[str, Any]) -> None:
+    """Whole or not at all: who is killed here leaves a stack that still opens."""
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(content, indent=2))
+    draft.replace(path)
+
+
 def _secret(path: Path) -> str:
+    """Appears whole, so that of two first starts at once both read the same one."""
     if not path.exists():
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(("my_" if path.name == "admin_token" else "") + secrets.token_hex(24))
+        with NamedTemporaryFile("w", dir=path.parent) as draft:
+            draft.write(("my_" if path.name == "admin_token" else "") + secrets.token_hex(24))
+            draft.flush()
+            with suppress(FileExistsError):
+                os.link(draft.name, path)
     return path.read_text()

@@ -3,7 +3,7 @@
 import os
 import random
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
@@ -12,13 +12,17 @@ LOWEST = 20_000
 EPHEMERAL = 32_768
 
 
-class PortIsTaken(Exception):
-    """A port that the settings ask for belongs to somebody else."""
+# MODELYARD_PORTS__GATEWAY=8080 fixes the gateway's.
+PREFIX = "MODELYARD_PORTS__"
+
+
+class PortIsUnusable(Exception):
+    """A port that the settings ask for belongs to somebody else, or is none."""
 
 
 def choose_ports(names: Sequence[str], kept: Mapping[str, int]) -> dict[str, int]:
-    """MODELYARD_PORTS__GATEWAY=8080 fixes one; of the others, those kept stay if they are still free."""
-    ports = {name: port for name in names if (port := _given(name))}
+    """Settings fix some; of the others, those kept stay if they are still free."""
+    ports = _given_ports(names)
     for name in names:
         if name not in ports:
             taken = set(ports.values())
@@ -28,24 +32,43 @@ def choose_ports(names: Sequence[str], kept: Mapping[str, int]) -> dict[str, int
     return ports
 
 
-def _given(name: str) -> int | None:
-    variable = f"MODELYARD_PORTS__{name.upper()}"
-    if not (value := os.environ.get(variable)):
-        return None
-    if not _is_free(int(value)):
-        raise PortIsTaken(f"{variable}={value}: another process listens on that port")
-    return int(value)
+def _given_ports(names: Sequence[str]) -> dict[str, int]:
+    given: dict[str, int] = {}
+    for variable, value in os.environ.items():
+        if variable.startswith(PREFIX) and value:
+            name = variable.removeprefix(PREFIX).lower()
+            if name not in names:
+                raise PortIsUnusable(f"{variable}: there is no such port; there are {', '.join(names)}")
+            given[name] = _usable(variable, value, given.values())
+    return given
+
+
+def _usable(variable: str, value: str, others: Collection[int]) -> int:
+    port = int(value) if value.isdecimal() else 0
+    if not 0 < port < 2**16:
+        raise PortIsUnusable(f"{variable}={value}: a port is a number from 1 to 65535")
+    if port in others:
+        raise PortIsUnusable(f"{variable}={value}: another part is to have that port")
+    try:
+        _bind(port)
+    except OSError as error:
+        raise PortIsUnusable(f"{variable}={value}: {error.strerror}") from error
+    return port
 
 
 def _is_free(port: int) -> bool:
+    try:
+        _bind(port)
+    except OSError:
+        return False
+    return True
+
+
+def _bind(port: int) -> None:
     with socket.socket() as probe:
         # As the servers do: connections of an earlier life that still fade away do not count.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+        probe.bind((LOOPBACK, port))
 
 
 def _free_port(taken: set[int]) -> int:

@@ -3,8 +3,10 @@
 import os
 import pwd
 import shutil
+import signal
 import stat
 import subprocess
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,6 +24,10 @@ OPTIONS = {
     "shared_buffers": "128MB",
     "password_encryption": "scram-sha-256",
 }
+
+
+class ClusterFailed(Exception):
+    """The data folder could not be made; the message ends with the words of the program that tried."""
 
 
 def postgres_program(stack: Stack) -> Program:
@@ -51,6 +57,15 @@ def data_folder(stack: Stack) -> Path:
     return stack.home / "postgres"
 
 
+def stop_cluster(stack: Stack) -> None:
+    """As `pg_ctl stop -m fast` does, which root may not call; nothing to do where none runs."""
+    pid_file = data_folder(stack) / "postmaster.pid"
+    with suppress(OSError, ValueError):
+        pid = int(pid_file.read_text().splitlines()[0])
+        if Path(f"/proc/{pid}/cwd").readlink() == data_folder(stack):
+            os.kill(pid, signal.SIGINT)
+
+
 def accepts_connections(stack: Stack) -> bool:
     command = [str(binaries() / "pg_isready"), "-q", "-h", LOOPBACK, "-p", str(stack.ports["postgres"])]
     return subprocess.run(command, check=False).returncode == 0
@@ -74,16 +89,18 @@ def _make_cluster(stack: Stack, data: Path, user: str | None) -> None:
 
 
 def _run(user: str | None, program: str, *arguments: str | Path, words: str = "") -> None:
-    subprocess.run(
+    ran = subprocess.run(
         [binaries() / program, *arguments],
         input=words,
         user=user,
         group=pwd.getpwnam(user).pw_gid if user else None,
         cwd="/",
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
     )
+    if ran.returncode:
+        raise ClusterFailed(f"PostgreSQL's data folder cannot be made, {program} says:\n{ran.stderr}")
 
 
 def _system_user() -> str:

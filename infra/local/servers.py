@@ -40,7 +40,6 @@ def _s3(stack: Stack) -> Program:
     if not program.is_file():
         raise ToolIsMissing("rclone is missing: run `make env`")
     folder = stack.home / "s3"
-    folder.mkdir(exist_ok=True)
     # A script of the owner's alone sets the keys: a command line every user of the machine may read, and
     # supervisord strips the quotes that rclone's list needs.
     keys = f'"{stack.secrets["s3_access_key"]},{stack.secrets["s3_secret_key"]}"'

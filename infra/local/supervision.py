@@ -1,6 +1,7 @@
 """supervisord keeps the processes; here it is started, asked and stopped over its control socket."""
 
 import hashlib
+import http.client
 import os
 import subprocess
 import sys
@@ -29,7 +30,7 @@ NOT_INHERITED = ("MODELYARD_", "PYTHON", "VIRTUAL_ENV")
 
 
 class SupervisorFailed(Exception):
-    """supervisord did not start or does not answer; its log says why."""
+    """supervisord did not start, does not answer, or refuses; its log says why."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Supervisor:
         self._stack = stack
         self._config = stack.run / "supervisord.conf"
         self._pid_file = stack.run / "supervisord.pid"
+        self._log = stack.logs / "supervisord.log"
 
     @property
     def socket(self) -> Path:
@@ -66,7 +68,7 @@ class Supervisor:
         try:
             with self._rpc() as rpc:
                 return bool(rpc.getState()["statename"] == "RUNNING")
-        except (OSError, xmlrpc.client.Error):
+        except SupervisorFailed:
             return False
 
     def launch(self, programs: Iterable[Program]) -> None:
@@ -109,8 +111,8 @@ class Supervisor:
         self._until(lambda: not lives(pid), STOP_SECONDS)
 
     def forget(self) -> None:
-        """Removes what one life of supervisord leaves in the folder; the configuration holds passwords."""
-        for left in (self.socket, self._pid_file, self._config):
+        """Removes what exists only while the stack runs; the configurations hold passwords."""
+        for left in (self.socket, *self._stack.run.iterdir()):
             left.unlink(missing_ok=True)
 
     @contextmanager
@@ -119,6 +121,14 @@ class Supervisor:
         transport = SupervisorTransport(None, None, f"unix://{self.socket}")
         try:
             yield xmlrpc.client.ServerProxy("http://local", transport=transport).supervisor
+        except (ConnectionError, FileNotFoundError) as error:
+            raise SupervisorFailed(
+                f"the stack in {self._stack.home} is not up: run `modelyard up` or `make up`"
+            ) from error
+        except xmlrpc.client.Fault as fault:
+            raise SupervisorFailed(f"supervisord refuses: {fault.faultString}; see {self._log}") from fault
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error) as error:
+            raise SupervisorFailed(f"supervisord does not answer: {error!r}; see {self._log}") from error
         finally:
             transport.close()
 
@@ -130,7 +140,7 @@ class Supervisor:
         deadline = time.monotonic() + seconds
         while not is_so():
             if time.monotonic() > deadline:
-                raise SupervisorFailed(f"supervisord does not answer; see {self._stack.logs}/supervisord.log")
+                raise SupervisorFailed(f"supervisord does not do it within {seconds:.0f} s; see {self._log}")
             time.sleep(0.05)
 
 

@@ -31,8 +31,8 @@ def triton_program(stack: Stack) -> Program:
         "--exit-timeout-secs=2",
         "--strict-readiness=false",
     ]
-    # The Python backend's stub loads libpython by name: the set-up's own copy, or this Python's.
-    libraries = (packages / "nvidia_pytriton.libs", TOOLS / "lib", sysconfig.get_config_var("LIBDIR"))
+    # The Python backend's stub loads libpython by name: the system's, or the one beside this Python.
+    libraries = (packages / "nvidia_pytriton.libs", sysconfig.get_config_var("LIBDIR"))
     environment = {
         "VIRTUAL_ENV": str(VENV),
         "PATH": f"{VENV}/bin:/usr/local/bin:/usr/bin:/bin",
