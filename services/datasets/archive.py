@@ -1,5 +1,6 @@
 """A ZIP from a stranger: judged by its directory before a byte is unpacked, then read entry by entry."""
 
+import lzma
 import stat
 import struct
 import zipfile
@@ -23,7 +24,11 @@ from services.datasets.settings import ArchiveLimits
 ENCRYPTED = 0x1
 # Small files of one value shrink a thousandfold and harm nobody.
 RATIO_COUNTS_FROM_BYTES = 10 * 2**20
-DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, struct.error, NotImplementedError, RuntimeError)
+# ValueError is a name that is not the UTF-8 it says it is; RuntimeError asks for a password.
+DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, struct.error, NotImplementedError,
+    RuntimeError, ValueError,
+)  # fmt: skip
 
 
 class EntryIsDamaged(BadInput):

@@ -1,13 +1,15 @@
 """From found files to shards: which go together, and the work on each, done by several processes."""
 
 import hashlib
+import os
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 
 from libs.common.contracts.datasets import ImportProblem
 from libs.common.errors import ModelyardError
@@ -23,7 +25,9 @@ SHARD_BYTES = 64 * 2**20
 SMALLEST_SHARD_BYTES = 4 * 2**20
 # A header and padding per sample: thousands of tiny ones are a large shard too.
 OVERHEAD_BYTES = 1024
-SHARDS_PER_PROCESS = 3
+# So many for data of middling size that every process gets several. The same on every machine: an attempt
+# that goes on elsewhere packs the same shards.
+USUAL_SHARDS = 24
 # For the name of a shard's member, which says its content and no more.
 SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
 
@@ -61,22 +65,29 @@ class Packer:
 
 def pack(packer: Packer, samples: Sequence[Found], num_processes: int) -> Iterator[Packed]:
     """In the order in which they get ready."""
-    waiting = chunks(samples, num_processes)
+    waiting = chunks(samples)
     if len(waiting) <= 1 or num_processes == 1:
         yield from map(packer.pack, waiting)
         return
     # Spawned, so that nothing of this process lives on in them; its process group ends with it.
-    with ProcessPoolExecutor(num_processes, get_context("spawn")) as pool:
+    with ProcessPoolExecutor(num_processes, get_context("spawn"), _end_with_parent) as pool:
         for future in as_completed([pool.submit(packer.pack, chunk) for chunk in waiting]):
             yield future.result()
 
 
-def chunks(samples: Sequence[Found], num_processes: int) -> list[Chunk]:
+def _end_with_parent() -> None:
+    """A process of the pool waits for work for ever; when who gives it is killed, nobody else would end it."""
+    parent = parent_process()
+    assert parent is not None
+    Thread(target=lambda: (parent.join(), os._exit(1)), name="end-with-parent", daemon=True).start()
+
+
+def chunks(samples: Sequence[Found]) -> list[Chunk]:
     """Files that may be the same (same size and checksum) stay together: duplicates meet in one chunk."""
     groups: dict[tuple[int, int], list[Found]] = defaultdict(list)
     for found in samples:
         groups[found.entry.size_bytes, found.entry.checksum].append(found)
-    target = _target_bytes(samples, num_processes)
+    target = min(max(_cost(samples) // USUAL_SHARDS, SMALLEST_SHARD_BYTES), SHARD_BYTES)
     filled: list[list[Found]] = [[]]
     size = 0
     for group in groups.values():
@@ -86,11 +97,6 @@ def chunks(samples: Sequence[Found], num_processes: int) -> list[Chunk]:
         filled[-1].extend(group)
         size += _cost(group)
     return [Chunk(number, tuple(chunk)) for number, chunk in enumerate(filled) if chunk]
-
-
-def _target_bytes(samples: Sequence[Found], num_processes: int) -> int:
-    share = _cost(samples) // (num_processes * SHARDS_PER_PROCESS)
-    return min(max(share, SMALLEST_SHARD_BYTES), SHARD_BYTES)
 
 
 def _cost(samples: Sequence[Found]) -> int:

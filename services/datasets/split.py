@@ -27,9 +27,11 @@ def split(samples: Sequence[Sorted], method: RatioSplit) -> dict[UUID, str]:
     for sample in samples:
         strata[tuple(sample.labels) if method.stratified else ()].append(sample)
     subsets: dict[UUID, str] = {}
-    owed = dict.fromkeys(method.ratios, 0.0)
+    total = sum(method.ratios.values())
+    ratios = {name: ratio / total for name, ratio in method.ratios.items()}
+    owed = dict.fromkeys(ratios, 0.0)
     for labels in sorted(strata):
-        dealt = _deal(_shuffled(strata[labels], method.seed), method.ratios, owed)
+        dealt = _deal(_shuffled(strata[labels], method.seed), ratios, owed)
         subsets.update(dealt)
     if empty := sorted(set(method.ratios) - set(subsets.values())):
         raise SubsetIsEmpty(f"{len(samples)} samples are too few: {', '.join(empty)} would stay empty")

@@ -9,6 +9,8 @@ from services.datasets.archive import Archive, Entry
 from services.datasets.formats.plan import Found, Plan, rejected
 
 LONGEST_LABEL = 300
+# Names are sorted by and stand in cursors; an index of PostgreSQL takes 2,700 bytes.
+LONGEST_NAME = 400
 # What operating systems leave in folders; never data.
 SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 SYSTEM_FOLDERS = frozenset({"__MACOSX"})
@@ -45,6 +47,8 @@ def _sample(entry: Entry, root: str, known: dict[str, Found]) -> Found | ImportP
         return rejected(entry.path, "no_class_folder", "lies in no class folder")
     if len(label) > LONGEST_LABEL or not label.strip():
         return rejected(entry.path, "class_name_invalid", f"a class has 1 to {LONGEST_LABEL} characters")
+    if len(name) > LONGEST_NAME:
+        return rejected(entry.path, "name_too_long", f"a name has at most {LONGEST_NAME} characters")
     if name in known:
         return rejected(entry.path, "name_repeated", "the archive holds another file of this name")
     return Found(entry, name, (LabelAnnotation(label=label),))
@@ -58,16 +62,25 @@ def _classes(samples: Iterable[Found], folders: Iterable[str], root: str) -> fro
 
 
 def _root(paths: list[str]) -> str:
-    """The folder that holds the class folders: down as long as one folder holds all, and holds folders."""
+    """The folder that holds the class folders: down as long as one folder holds all, and holds folders.
+
+    Files beside that folder (a README) do not count; they are in no class whatever the root is.
+    """
     root = ""
     while True:
-        tops = {path.removeprefix(root).partition("/")[0] for path in paths if path != root}
-        if len(tops) != 1:
+        folders = _folders(paths, root)
+        if len(folders) != 1:
             return root
-        below = f"{root}{tops.pop()}/"
-        if not any("/" in path.removeprefix(below) for path in paths if path.startswith(below)):
+        below = f"{root}{folders.pop()}/"
+        if not _folders(paths, below):
             return root
         root = below
+
+
+def _folders(paths: Iterable[str], root: str) -> set[str]:
+    """Names of the folders that lie directly in `root`."""
+    below = (path.removeprefix(root).partition("/") for path in paths if path.startswith(root))
+    return {name for name, slash, _ in below if slash}
 
 
 def _is_of_system(path: str) -> bool:

@@ -37,7 +37,9 @@ class DatasetRepository:
         return (await self._session.scalars(statement.order_by(DatasetRow.id.desc()).limit(limit))).all()
 
     async def of_project(self, project_id: UUID) -> Sequence[DatasetRow]:
+        """Locked: an import that ends meanwhile locks its dataset before its job, too."""
         statement = select(DatasetRow).where(DatasetRow.project_id == project_id)
+        statement = statement.order_by(DatasetRow.id).with_for_update()
         return (await self._session.scalars(statement)).all()
 
     async def delete(self, row: DatasetRow) -> None:

@@ -22,6 +22,10 @@ class ProjectRepository:
         self._session.add(row)
         await self._session.flush()
 
+    async def flush(self) -> None:
+        """Raises IntegrityError when a changed name is taken."""
+        await self._session.flush()
+
     async def get(self, project_id: UUID, *, lock: bool = False) -> ProjectRow | None:
         return await self._session.get(ProjectRow, project_id, with_for_update=lock or None)
 

@@ -40,12 +40,14 @@ class Projects:
 
     async def update(self, changes: UpdateProject) -> Project:
         row = await self._existing(changes.project_id, lock=True)
-        for name, value in changes.model_dump(exclude={"project_id"}, exclude_none=True).items():
-            setattr(row, name, value)
+        name = changes.name or row.name
+        for field, value in changes.model_dump(exclude={"project_id"}, exclude_none=True).items():
+            setattr(row, field, value)
         try:
-            return row.view(await self._repository.num_datasets(row.id))
+            await self._repository.flush()
         except IntegrityError as error:
-            raise _taken(row.name) from error
+            raise _taken(name) from error
+        return row.view(await self._repository.num_datasets(row.id))
 
     async def delete(self, project_id: UUID) -> None:
         """Every other room drops its part when it hears of it."""

@@ -1,5 +1,6 @@
 """Uploads: parts that go straight to the object store, resumed where they stopped, removed when unused."""
 
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -47,13 +48,14 @@ class Uploads:
     async def complete(self, upload_id: UUID, parts: tuple[UploadedPart, ...]) -> Upload:
         """Asked again it changes nothing. The store knows what arrived, `parts` says what was sent."""
         row = await self._existing(upload_id)
+        arrived = await self._arrived(row)
         if row.state == UploadState.COMPLETE:
             return self._view(row, [])
-        arrived = await self._arrived(row)
         _compare(row, arrived, parts)
         if row.multipart is not None:
-            listed = [(number, etag) for number, (etag, _) in arrived.items()]
-            await self._storage.complete_multipart(artifacts.upload(row.id), row.multipart, listed)
+            await self._storage.complete_multipart(
+                artifacts.upload(row.id), row.multipart, list(arrived.items())
+            )
         return await self._close(row)
 
     async def store(self, upload_id: UUID) -> Upload:
@@ -93,14 +95,34 @@ class Uploads:
         row.size_bytes, row.state = stored.size_bytes, UploadState.COMPLETE.value
         return self._view(row, [])
 
-    async def _arrived(self, row: UploadRow) -> dict[int, tuple[str, int]]:
+    async def _arrived(self, row: UploadRow) -> dict[int, str]:
+        """ETags of the parts that are whole; one of another length has to be sent again."""
         if row.multipart is None or row.state == UploadState.COMPLETE:
             return {}
-        return await self._storage.list_parts(artifacts.upload(row.id), row.multipart)
+        key = artifacts.upload(row.id)
+        try:
+            found = await self._storage.list_parts(key, row.multipart)
+        except ObjectNotFound:
+            await self._recover(row)
+            return {}
+        return {
+            number: etag.strip('"')
+            for number, (etag, size_bytes) in found.items()
+            if size_bytes == _part_bytes(row, number)
+        }
+
+    async def _recover(self, row: UploadRow) -> None:
+        """The store joined the parts and this room died before it said so, or the store lost them."""
+        key = artifacts.upload(row.id)
+        if await self._storage.exists(key):
+            await self._close(row)
+        else:
+            row.multipart = await self._storage.begin_multipart(key)
 
     async def _abort(self, row: UploadRow) -> None:
         if row.multipart is not None:
-            await self._storage.abort_multipart(artifacts.upload(row.id), row.multipart)
+            with suppress(ObjectNotFound):
+                await self._storage.abort_multipart(artifacts.upload(row.id), row.multipart)
             row.multipart = None
 
     async def _remove(self, row: UploadRow) -> None:
@@ -147,12 +169,16 @@ def _numbers(row: UploadRow) -> list[int]:
     return list(range(1, -(-row.size_bytes // row.part_size_bytes) + 1))
 
 
-def _compare(row: UploadRow, arrived: dict[int, tuple[str, int]], parts: tuple[UploadedPart, ...]) -> None:
+def _part_bytes(row: UploadRow, number: int) -> int:
+    """How long the part has to be; below 1 for one that is not wanted."""
+    return min(row.part_size_bytes, row.size_bytes - (number - 1) * row.part_size_bytes)
+
+
+def _compare(row: UploadRow, arrived: dict[int, str], parts: tuple[UploadedPart, ...]) -> None:
     if missing := [number for number in _numbers(row) if number not in arrived]:
         shown = ", ".join(map(str, missing[:10]))
-        raise UploadIsIncomplete(f"{len(missing)} parts are missing, among them {shown}")
+        raise UploadIsIncomplete(f"{len(missing)} parts are missing or not whole, among them {shown}")
     for part in parts:
-        etag = arrived.get(part.number, ("", 0))[0].strip('"')
-        if etag != part.etag.strip('"'):
+        if arrived.get(part.number) != part.etag.strip('"'):
             problem = Problem(field=f"parts.{part.number}", message="the store holds other bytes")
             raise UploadDiffers(f"part {part.number} is not what was sent", errors=[problem])

@@ -100,9 +100,7 @@ class Desk:
                 return found
 
     async def content(self, sample: Sample, rendition: str = "image") -> bytes:
-        stored = await self.ask(
-            LocateSample.model_validate({"sample_id": sample.id, "rendition": rendition})
-        )
+        stored = await self.ask(LocateSample.model_validate({"sample_id": sample.id, "rendition": rendition}))
         return await self.house.storage.get_bytes(
             stored.key, offset=stored.offset, size_bytes=stored.size_bytes
         )

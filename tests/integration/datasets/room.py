@@ -12,6 +12,7 @@ from libs.common.errors import ModelyardError
 from tests.house import House
 
 ROOT = Path(__file__).parents[3]
+LONGEST_LINE = 3000
 SETTINGS = {
     "MODELYARD_SWEEP_SECONDS": "0.2",
     "MODELYARD_IMPORT_PROCESSES": "2",
@@ -58,7 +59,8 @@ class RoomProcess:
         return _below(self.pid)
 
     def last_words(self, num_lines: int = 30) -> str:
-        return self._house.stack.log("datasets", num_lines)
+        lines = self._house.stack.log("datasets", num_lines).splitlines()
+        return "\n".join(line[:LONGEST_LINE] for line in lines)
 
     async def _answers(self) -> bool:
         try:
