@@ -133,15 +133,15 @@ async def open_resources(
 ) -> AsyncIterator[Resources[SettingsT]]:
     """Waits for servers that are still starting, then brings schemas, streams and bucket up to date."""
     async with AsyncExitStack() as stack:
-        bus = await _patiently(lambda: Bus.connect(settings.bus, name=name))
+        bus = await patiently(lambda: Bus.connect(settings.bus, name=name))
         stack.push_async_callback(bus.close)
-        database = await _patiently(lambda: Database.connect(settings.database, name))
+        database = await patiently(lambda: Database.connect(settings.database, name))
         stack.push_async_callback(database.close)
         storage = Storage(settings.storage)
         stack.callback(storage.close)
         await migrate(database, *schemas)
         await ensure_streams(bus)
-        await _patiently(storage.ensure_bucket)
+        await patiently(storage.ensure_bucket)
         yield Resources(name, settings, bus, database, storage)
 
 
@@ -156,7 +156,8 @@ def checks_of(resources: Resources[Any]) -> dict[str, Check]:
 Opened = TypeVar("Opened")
 
 
-async def _patiently(opening: Callable[[], Awaitable[Opened]]) -> Opened:
+async def patiently(opening: Callable[[], Awaitable[Opened]]) -> Opened:
+    """Tries again while a server is still starting; raises its Unavailable when that takes too long."""
     deadline = asyncio.get_running_loop().time() + START_TIMEOUT_SECONDS
     while True:
         try:

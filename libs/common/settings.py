@@ -46,19 +46,24 @@ class LogSettings(Block):
     format: Literal["json", "console"] = "json"
 
 
-class RoomSettings(BaseSettings):
-    """What every room reads; a room adds its own fields in its settings.py."""
+class NodeSettings(BaseSettings):
+    """What every process of ours reads, also one that holds no credentials of database and store."""
 
     model_config = SettingsConfigDict(
         env_prefix="MODELYARD_", env_nested_delimiter="__", frozen=True, extra="ignore"
     )
 
     bus: BusSettings = BusSettings()
-    database: DatabaseSettings = DatabaseSettings()
-    storage: StorageSettings = StorageSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
     node: str = "local"
     # Offered to jobs that need a whole device: `cpu` (the node's one training slot) or `gpu0`….
     device: str = "cpu"
     scratch: Path = Path(".modelyard/scratch")
+
+
+class RoomSettings(NodeSettings):
+    """What every room reads; a room adds its own fields in its settings.py."""
+
+    database: DatabaseSettings = DatabaseSettings()
+    storage: StorageSettings = StorageSettings()

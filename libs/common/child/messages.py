@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AwareDatetime, ConfigDict, Field, TypeAdapter
 
 from libs.common.contracts.base import View, now
+from libs.common.contracts.telemetry import Progress
 
 MAX_LINE_BYTES = 2**20
 MAX_LOG_CHARACTERS = 8000
@@ -17,10 +18,8 @@ class Message(View):
     at: AwareDatetime = Field(default_factory=now)
 
 
-class ProgressMessage(Message):
+class ProgressMessage(Message, Progress):
     type: Literal["progress"] = "progress"
-    fraction: Annotated[float, Field(ge=0, le=1)]
-    message: str = ""
 
 
 class MetricsMessage(Message):

@@ -23,6 +23,7 @@ from libs.common.child.messages import (
     MetricsMessage,
     ProgressMessage,
 )
+from libs.common.contracts.telemetry import Progress
 from libs.common.errors import ModelyardError
 
 REPORT_FD = "MODELYARD_CHILD_REPORT_FD"
@@ -71,7 +72,11 @@ class Reporter:
         return True
 
     def progress(self, fraction: float, message: str = "") -> None:
-        self._send(ProgressMessage(fraction=min(max(fraction, 0.0), 1.0), message=message))
+        self.tell_progress(Progress(fraction=min(max(fraction, 0.0), 1.0), message=message))
+
+    def tell_progress(self, progress: Progress) -> None:
+        """With epochs, speed and the time left."""
+        self._send(ProgressMessage(**progress.model_dump()))
 
     def metrics(self, step: int, values: Mapping[str, float], epoch: int | None = None) -> None:
         self._send(MetricsMessage(step=step, values=dict(values), epoch=epoch))

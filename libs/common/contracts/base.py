@@ -47,7 +47,7 @@ class Request(View, Generic[Answer]):
 class Fact(View):
     """Something that happened, durable and public: `class RunCompleted(Fact, noun="run", past="completed")`.
 
-    Published on `facts.<noun>.<past>.<aggregate id>`; `schema_version` grows only with an incompatible schema.
+    Published on `facts.<noun>.<past>.<aggregate id>`; `schema_version` grows when old readers would fail.
     """
 
     noun: ClassVar[str] = ""

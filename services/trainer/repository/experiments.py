@@ -1,6 +1,7 @@
 """Experiments and the last run of each."""
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, delete, select, true
@@ -38,11 +39,11 @@ class Experiments:
     async def delete_project(self, project_id: UUID) -> None:
         await self._session.execute(delete(ExperimentRow).where(ExperimentRow.project_id == project_id))
 
-    async def _views(self, statement: Select[tuple[ExperimentRow, UUID, str]]) -> list[Experiment]:
+    async def _views(self, statement: Select[ExperimentRow, Any, Any]) -> list[Experiment]:
         return [_view(*found) for found in await self._session.execute(statement)]
 
 
-def _with_last_run() -> Select[tuple[ExperimentRow, UUID, str]]:
+def _with_last_run() -> Select[ExperimentRow, Any, Any]:
     last = (
         select(RunRow.id, RunRow.state)
         .where(RunRow.experiment_id == ExperimentRow.id)

@@ -67,9 +67,7 @@ class Runs:
         await self._session.flush()
 
     async def transitions(self, run_id: UUID) -> Sequence[TransitionRow]:
-        statement = (
-            select(TransitionRow).where(TransitionRow.run_id == run_id).order_by(TransitionRow.id)
-        )
+        statement = select(TransitionRow).where(TransitionRow.run_id == run_id).order_by(TransitionRow.id)
         return (await self._session.scalars(statement)).all()
 
     async def add_attempt(self, row: AttemptRow) -> None:

@@ -44,9 +44,11 @@ SUMMARISE = text("""
     UPDATE trainer.series AS s SET
         last_step = greatest(s.last_step, last.step),
         last_value = CASE WHEN s.last_step > last.step THEN s.last_value ELSE last.value END,
-        min_step = CASE WHEN s.min_value <= low.value OR low.value IS NULL THEN s.min_step ELSE low.step END,
+        min_step = CASE WHEN s.min_value <= low.value OR low.value IS NULL THEN s.min_step
+            ELSE low.step END,
         min_value = least(s.min_value, low.value),
-        max_step = CASE WHEN s.max_value >= high.value OR high.value IS NULL THEN s.max_step ELSE high.step END,
+        max_step = CASE WHEN s.max_value >= high.value OR high.value IS NULL THEN s.max_step
+            ELSE high.step END,
         max_value = greatest(s.max_value, high.value)
     FROM last LEFT JOIN low USING (series_id) LEFT JOIN high USING (series_id)
     WHERE s.id = last.series_id
@@ -110,7 +112,7 @@ class Series:
         return found
 
     async def store(self, points: Sequence[Measured]) -> None:
-        """One point per series and step, the last one given; COPY, and the slow way only where some are known."""
+        """One point per series and step, the last one given; by COPY unless some are known already."""
         latest = list({(point.series_id, point.step): point for point in points}.values())
         try:
             async with self._session.begin_nested():
@@ -137,7 +139,7 @@ class Series:
             await self._session.execute(SUMMARISE, _columns(left, ("series_id", "step", "value")))
 
     async def read(self, row: SeriesRow, since: int, max_points: int) -> Sequence[PointRow]:
-        """In order of step; of more than `max_points` the extremes of each of as many stretches, and the last."""
+        """In order of step; of more than `max_points` the extremes of so many stretches, and the last."""
         given = {"series_id": row.id, "since": since, "limit": max_points + 1}
         span = (await self._session.execute(SPAN, given)).one()
         if span.num_points <= max_points:
@@ -161,9 +163,7 @@ class Series:
         values = [{name: getattr(row, name) for name in names} for row in rows]
         await self._session.execute(insert(LogRow).on_conflict_do_nothing(), values)
 
-    async def page_logs(
-        self, run_id: UUID, after: tuple[int, int] | None, limit: int
-    ) -> Sequence[LogRow]:
+    async def page_logs(self, run_id: UUID, after: tuple[int, int] | None, limit: int) -> Sequence[LogRow]:
         """Oldest first; `after` is the attempt and number of the last line seen."""
         statement = select(LogRow).where(LogRow.run_id == run_id).order_by(LogRow.attempt, LogRow.seq)
         if after is not None:

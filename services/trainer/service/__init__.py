@@ -31,6 +31,6 @@ class Service:
         life = Life(repository, outbox, sweep_grace)
         self.experiments = Experiments(repository, queue, life)
         self.runs = Runs(repository, queue, life, max_attempts)
-        self.history = History(repository)
+        self.history = History(repository, life)
         self.attempts = Attempts(repository, queue, life, storage)
         self.scheduler = Scheduler(repository, queue, life, lease_seconds)

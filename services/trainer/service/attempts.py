@@ -101,9 +101,7 @@ class Attempts:
 
     def _require_readable(self, spec: TrainRun, keys: tuple[str, ...]) -> None:
         data = {spec.data.manifest, *(shard.key for shard in spec.data.shards)}
-        _require_below(
-            tuple(key for key in keys if key not in data), artifacts.run_prefix(spec.run_id)
-        )
+        _require_below(tuple(key for key in keys if key not in data), artifacts.run_prefix(spec.run_id))
 
     async def _held(self, job_id: UUID, token: UUID) -> JobRow:
         job = await self._queue.held(job_id, token)

@@ -10,9 +10,7 @@ from services.trainer.models import RunRow, SeriesRow
 from services.trainer.repository import Repository
 
 
-async def summaries(
-    repository: Repository, runs: Sequence[RunRow]
-) -> dict[UUID, tuple[MetricSummary, ...]]:
+async def summaries(repository: Repository, runs: Sequence[RunRow]) -> dict[UUID, tuple[MetricSummary, ...]]:
     tasks_of = {run.id: run.task for run in runs}
     found: dict[UUID, list[MetricSummary]] = defaultdict(list)
     for row in await repository.series.of_runs(list(tasks_of)):
@@ -31,6 +29,11 @@ def is_smaller_better(task_id: str, key: str) -> bool:
 def _summary(row: SeriesRow, is_smaller_better: bool) -> MetricSummary:
     """Of a series that is NaN throughout, the last value is as good as any."""
     assert row.last_step is not None and row.last_value is not None
-    best = (row.min_value, row.min_step) if is_smaller_better else (row.max_value, row.max_step)
-    value, step = best if best[0] is not None and best[1] is not None else (row.last_value, row.last_step)
-    return MetricSummary(key=row.key, last=row.last_value, best=value, best_step=step, last_step=row.last_step)
+    best, step = (row.min_value, row.min_step) if is_smaller_better else (row.max_value, row.max_step)
+    return MetricSummary(
+        key=row.key,
+        last=row.last_value,
+        best=row.last_value if best is None else best,
+        best_step=row.last_step if step is None else step,
+        last_step=row.last_step,
+    )

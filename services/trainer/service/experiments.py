@@ -1,5 +1,6 @@
 """Experiments: configurations that are known to fit their task and their data."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from libs.common.contracts.base import Gone, Page, PageQuery, now
@@ -73,7 +74,7 @@ class Experiments:
         await self._forget(runs)
         await self._repository.experiments.delete_project(project_id)
 
-    async def _forget(self, runs: list[RunRow]) -> None:
+    async def _forget(self, runs: Sequence[RunRow]) -> None:
         run_ids = [run.id for run in runs]
         await self._repository.series.delete_of_runs(run_ids)
         await self._life.sweep(run_ids)

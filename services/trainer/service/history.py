@@ -1,14 +1,18 @@
-"""What runs measured and said."""
+"""What runs measure and say: stored as it arrives, read as it is asked for."""
 
+import math
+from collections.abc import Sequence
 from uuid import UUID
 
 from libs.common.contracts.base import Page
-from libs.common.contracts.runs import MetricSeries, ReadLogs, ReadMetrics
-from libs.common.contracts.telemetry import LogLine
+from libs.common.contracts.runs import MetricSeries, ReadLogs, ReadMetrics, RunState
+from libs.common.contracts.telemetry import LogLine, TelemetryBatch
 from libs.common.paging import after, page_of
 from services.trainer.errors import RunNotFound
-from services.trainer.models import LogRow, SeriesRow
+from services.trainer.models import AttemptRow, LogRow, RunRow, SeriesRow
 from services.trainer.repository import Repository
+from services.trainer.repository.series import Measured
+from services.trainer.service.life import Life
 
 # What an answer over the bus can carry, whatever the number of series.
 MAX_POINTS_IN_ALL = 50_000
@@ -17,8 +21,31 @@ BEFORE_ALL = -1
 
 
 class History:
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, life: Life) -> None:
         self._repository = repository
+        self._life = life
+
+    async def place(self) -> tuple[str, int]:
+        """How far the telemetry is stored: the stream's epoch, and the sequence in it."""
+        row = await self._repository.series.place()
+        return row.epoch, row.sequence
+
+    async def store(
+        self, place: tuple[str, int], to: tuple[str, int], batches: Sequence[TelemetryBatch]
+    ) -> bool:
+        """All of it and the new place together; False, and nothing, when the place is not `place` any more.
+
+        Batches of deleted runs count for nothing.
+        """
+        if not await self._repository.series.advance(place, to):
+            return False
+        runs = {row.id: row for row in await self._repository.runs.lock_many(_run_ids(batches))}
+        known = [batch for batch in batches if batch.run_id in runs]
+        await self._store_points(known, await self._repository.runs.attempts(list(runs)))
+        await self._repository.series.add_logs([row for batch in known for row in _log_rows(batch)])
+        for batch in known:
+            await self._tell(runs[batch.run_id], batch)
+        return True
 
     async def read_metrics(self, wanted: ReadMetrics) -> tuple[MetricSeries, ...]:
         """Of long series the extremes of each stretch, so that no peak is smoothed away."""
@@ -40,6 +67,30 @@ class History:
         rows = await self._repository.series.page_logs(wanted.run_id, seen, query.limit + 1)
         return page_of(rows, query, LogRow.view, lambda row: f"{row.attempt}.{row.seq}")
 
+    async def _store_points(self, batches: Sequence[TelemetryBatch], attempts: Sequence[AttemptRow]) -> None:
+        """An attempt's word counts up to where the next one went on: from there that one measured again."""
+        wanted = {(batch.run_id, point.key) for batch in batches for point in batch.points}
+        if not wanted:
+            return
+        ids = await self._repository.series.ids(wanted)
+        points = [
+            Measured(ids[batch.run_id, point.key], point.step, point.epoch, point.value, point.at)
+            for batch in batches
+            for point in batch.points
+            if point.step <= _limit(batch, attempts)
+        ]
+        if points:
+            await self._repository.series.store(points)
+
+    async def _tell(self, run: RunRow, batch: TelemetryBatch) -> None:
+        """How far the present attempt is, and that it trains, which its first word shows."""
+        if batch.attempt != run.attempt or run.is_final:
+            return
+        if batch.progress is not None:
+            run.progress = batch.progress.model_dump(mode="json")
+        if run.state == RunState.PREPARING and batch.points:
+            await self._life.is_running(run, "trains")
+
     async def _series(self, row: SeriesRow, since: int, limit: int) -> MetricSeries:
         points = await self._repository.series.read(row, since, limit)
         return MetricSeries(key=row.key, points=tuple(point.view(row.key) for point in points))
@@ -52,3 +103,28 @@ class History:
 def _place(cursor: str) -> tuple[int, int]:
     attempt, seq = map(int, cursor.split("."))
     return attempt, seq
+
+
+def _run_ids(batches: Sequence[TelemetryBatch]) -> list[UUID]:
+    return sorted({batch.run_id for batch in batches})
+
+
+def _limit(batch: TelemetryBatch, attempts: Sequence[AttemptRow]) -> float:
+    later = (
+        each.resume_step for each in attempts if each.run_id == batch.run_id and each.number > batch.attempt
+    )
+    return min(later, default=math.inf)
+
+
+def _log_rows(batch: TelemetryBatch) -> list[LogRow]:
+    return [
+        LogRow(
+            run_id=batch.run_id,
+            attempt=batch.attempt,
+            seq=line.seq,
+            at=line.at,
+            level=line.level,
+            text=line.text,
+        )
+        for line in batch.logs
+    ]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from libs.common.contracts.base import now
@@ -88,7 +89,7 @@ class Life:
         await self.follow(job, "waits for another worker")
 
     async def run_of(self, job: JobRow) -> RunRow | None:
-        """The run, locked; None for jobs of other kinds, deleted runs, and jobs that a resume has replaced."""
+        """The run, locked; None for other kinds of jobs, deleted runs, and jobs that a resume replaced."""
         if job.kind != TrainRun.kind:
             return None
         run = await self._repository.runs.lock(UUID(job.spec["run_id"]))
@@ -123,7 +124,7 @@ class Life:
         raise RunHasNoModel(f"run {run.name} kept no checkpoint")
 
 
-def _about(run: RunRow) -> dict[str, object]:
+def _about(run: RunRow) -> dict[str, Any]:
     """What every fact about a run says."""
     return {
         "run_id": run.id,

@@ -186,6 +186,6 @@ def needs_of(device: str) -> tuple[str, ...]:
 
 
 def slug(name: str) -> str:
-    """The deployment's default name: `Größe & Form` becomes `grosse-form`; `model` where no letter is left."""
+    """The deployment's default name: `Größe & Form` becomes `grosse-form`; `model` if no letter is left."""
     folded = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:63].rstrip("-") or "model"

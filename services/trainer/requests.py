@@ -1,0 +1,204 @@
+"""The request door of the trainer room."""
+
+from libs.common.bus import RequestDoor
+from libs.common.contracts.base import Gone, Page
+from libs.common.contracts.experiments import (
+    CreateExperiment,
+    DeleteExperiment,
+    Experiment,
+    GetExperiment,
+    ListExperiments,
+    UpdateExperiment,
+)
+from libs.common.contracts.jobs import (
+    Beat,
+    BeatJob,
+    CancelJob,
+    ClaimJob,
+    FailJob,
+    FinishJob,
+    GetJob,
+    Job,
+    Lease,
+    ListJobs,
+    ListQueue,
+    MoveJob,
+    ReleaseJob,
+)
+from libs.common.contracts.runs import (
+    AttemptStart,
+    CancelRun,
+    Checkpoint,
+    CreateRun,
+    DeleteCheckpoint,
+    GetRun,
+    GetRunSummary,
+    ListCheckpoints,
+    ListRuns,
+    MetricSeries,
+    ReadLogs,
+    ReadMetrics,
+    RecordCheckpoint,
+    ResumeRun,
+    Run,
+    RunSummary,
+    SignAccess,
+    SignedUrl,
+    StartAttempt,
+    StopRun,
+)
+from libs.common.contracts.system import ListNodes, Node
+from libs.common.contracts.telemetry import LogLine
+from services.trainer.service import Service
+
+requests = RequestDoor()
+
+
+@requests.answers
+async def create_experiment(request: CreateExperiment, service: Service) -> Experiment:
+    return await service.experiments.create(request)
+
+
+@requests.answers
+async def get_experiment(request: GetExperiment, service: Service) -> Experiment:
+    return await service.experiments.get(request.experiment_id)
+
+
+@requests.answers
+async def list_experiments(request: ListExperiments, service: Service) -> Page[Experiment]:
+    return await service.experiments.list_experiments(request.project_id, request.query)
+
+
+@requests.answers
+async def update_experiment(request: UpdateExperiment, service: Service) -> Experiment:
+    return await service.experiments.rename(request.experiment_id, request.name)
+
+
+@requests.answers
+async def delete_experiment(request: DeleteExperiment, service: Service) -> Gone:
+    return await service.experiments.delete(request.experiment_id)
+
+
+@requests.answers
+async def create_run(request: CreateRun, service: Service) -> Run:
+    return await service.runs.create(request)
+
+
+@requests.answers
+async def get_run(request: GetRun, service: Service) -> Run:
+    return await service.runs.get(request.run_id)
+
+
+@requests.answers
+async def list_runs(request: ListRuns, service: Service) -> Page[Run]:
+    return await service.runs.list_runs(request)
+
+
+@requests.answers
+async def stop_run(request: StopRun, service: Service) -> Run:
+    return await service.runs.stop(request.run_id)
+
+
+@requests.answers
+async def cancel_run(request: CancelRun, service: Service) -> Run:
+    return await service.runs.cancel(request.run_id)
+
+
+@requests.answers
+async def resume_run(request: ResumeRun, service: Service) -> Run:
+    return await service.runs.resume(request.run_id)
+
+
+@requests.answers
+async def summarise_run(request: GetRunSummary, service: Service) -> RunSummary:
+    return await service.runs.summary(request.run_id)
+
+
+@requests.answers
+async def list_checkpoints(request: ListCheckpoints, service: Service) -> tuple[Checkpoint, ...]:
+    return await service.runs.list_checkpoints(request.run_id)
+
+
+@requests.answers
+async def delete_checkpoint(request: DeleteCheckpoint, service: Service) -> tuple[Checkpoint, ...]:
+    return await service.runs.delete_checkpoint(request.run_id, request.name)
+
+
+@requests.answers
+async def read_metrics(request: ReadMetrics, service: Service) -> tuple[MetricSeries, ...]:
+    return await service.history.read_metrics(request)
+
+
+@requests.answers
+async def read_logs(request: ReadLogs, service: Service) -> Page[LogLine]:
+    return await service.history.read_logs(request)
+
+
+@requests.answers
+async def start_attempt(request: StartAttempt, service: Service) -> AttemptStart:
+    return await service.attempts.start(request.job_id, request.token)
+
+
+@requests.answers
+async def sign_access(request: SignAccess, service: Service) -> tuple[SignedUrl, ...]:
+    return await service.attempts.sign(request)
+
+
+@requests.answers
+async def record_checkpoint(request: RecordCheckpoint, service: Service) -> Checkpoint:
+    return await service.attempts.record_checkpoint(request)
+
+
+@requests.answers
+async def claim_job(request: ClaimJob, service: Service) -> Lease | None:
+    return await service.scheduler.claim(request)
+
+
+@requests.answers
+async def beat_job(request: BeatJob, service: Service) -> Beat:
+    return await service.scheduler.beat(request)
+
+
+@requests.answers
+async def finish_job(request: FinishJob, service: Service) -> Job:
+    return await service.scheduler.finish(request)
+
+
+@requests.answers
+async def fail_job(request: FailJob, service: Service) -> Job:
+    return await service.scheduler.fail(request)
+
+
+@requests.answers
+async def release_job(request: ReleaseJob, service: Service) -> Job:
+    return await service.scheduler.release(request.job_id, request.token)
+
+
+@requests.answers
+async def cancel_job(request: CancelJob, service: Service) -> Job:
+    return await service.scheduler.cancel(request.job_id)
+
+
+@requests.answers
+async def get_job(request: GetJob, service: Service) -> Job:
+    return await service.scheduler.get(request.job_id)
+
+
+@requests.answers
+async def list_jobs(request: ListJobs, service: Service) -> Page[Job]:
+    return await service.scheduler.list_jobs(request)
+
+
+@requests.answers
+async def list_queue(request: ListQueue, service: Service) -> tuple[Job, ...]:
+    return await service.scheduler.waiting_and_running(request.limit)
+
+
+@requests.answers
+async def move_job(request: MoveJob, service: Service) -> Job:
+    return await service.scheduler.move(request)
+
+
+@requests.answers
+async def list_nodes(request: ListNodes, service: Service) -> tuple[Node, ...]:
+    return await service.scheduler.list_nodes()

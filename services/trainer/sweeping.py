@@ -1,0 +1,69 @@
+"""Bytes of runs that no checkpoint names any more leave the object store."""
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from libs.common import artifacts
+from libs.common.contracts.base import now
+from libs.common.db import Database
+from libs.common.errors import Unavailable
+from libs.common.log import get_logger
+from libs.common.room import Resources
+from libs.common.storage import Storage, StoredObject
+from services.trainer.models import CheckpointRow, RunRow, SweepRow
+from services.trainer.repository import Repository
+from services.trainer.settings import Settings
+
+SWEEP_SECONDS = 5.0
+WORKERS_FORGOTTEN_AFTER = timedelta(days=7)
+log = get_logger(__name__)
+
+
+async def sweep(resources: Resources[Settings]) -> None:
+    """Until cancelled; several processes may sweep at once."""
+    grace = timedelta(seconds=resources.settings.sweep_grace_seconds)
+    while True:
+        try:
+            while await _sweep_one(resources.database, resources.storage, grace):
+                pass
+            async with resources.database.transaction() as session:
+                await Repository(session).workers.forget(now() - WORKERS_FORGOTTEN_AFTER)
+        except Unavailable as error:
+            log.warning("sweep_waits", code=error.code)
+        await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def _sweep_one(database: Database, storage: Storage, grace: timedelta) -> bool:
+    """False when none is due."""
+    async with database.transaction() as session:
+        repository = Repository(session)
+        due = await repository.sweeps.next_due(now())
+        if due is None:
+            return False
+        run = await repository.runs.get(due.run_id)
+        kept = _kept(run, await repository.checkpoints.of_run(due.run_id)) if run else ()
+        found = await storage.list_objects(artifacts.run_prefix(due.run_id))
+        # What was just written may not be recorded yet.
+        is_fresh = run is not None and not run.is_final
+        old = [each for each in found if not (is_fresh and _is_younger(each, grace))]
+        await storage.remove([each.key for each in old if not each.key.startswith(kept)])
+        await _finish(repository, due, is_over=len(old) == len(found), grace=grace)
+    return True
+
+
+async def _finish(repository: Repository, due: SweepRow, *, is_over: bool, grace: timedelta) -> None:
+    if is_over:
+        await repository.sweeps.done(due.run_id)
+    else:
+        await repository.sweeps.put_off(due.run_id, now() + max(grace, timedelta(seconds=SWEEP_SECONDS)))
+
+
+def _kept(run: RunRow, checkpoints: Sequence[CheckpointRow]) -> tuple[str, ...]:
+    """Packages are prefixes; what was announced stays, since others may speak of it."""
+    packages = {row.package for row in checkpoints} | ({run.package} if run.package else set())
+    return tuple(packages | {row.resume for row in checkpoints if row.resume})
+
+
+def _is_younger(found: StoredObject, grace: timedelta) -> bool:
+    return found.modified_at is not None and found.modified_at > now() - grace

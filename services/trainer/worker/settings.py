@@ -1,0 +1,19 @@
+"""Settings of a worker."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from libs.common.settings import NodeSettings
+
+
+class Settings(NodeSettings):
+    # Shards and manifests kept on this node, so that the next run need not fetch them again.
+    cache_bytes: Annotated[int, Field(ge=0)] = 20 * 2**30
+    # How often what a run measures leaves for the house.
+    telemetry_seconds: Annotated[float, Field(gt=0)] = 0.25
+
+    @property
+    def capabilities(self) -> tuple[str, ...]:
+        """What a run can ask for: any GPU, or this one."""
+        return ("gpu", self.device) if self.device.startswith("gpu") else (self.device,)
