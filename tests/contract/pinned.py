@@ -52,9 +52,21 @@ def broken_promises(agreed: dict[str, Any], present: dict[str, Any]) -> list[str
         f"{name}.{field}"
         for name, old in agreed.items()
         if name in present and present[name]["version"] == old["version"]
-        for field, form in old["schema"]["properties"].items()
-        if present[name]["schema"]["properties"].get(field) != form
+        for field, form in promised(old["schema"]).items()
+        if promised(present[name]["schema"]).get(field) != form
     ]
+
+
+def promised(schema: dict[str, Any]) -> dict[str, Any]:
+    """Every field with its form, and every value of a choice, also of what is nested."""
+    parts = {"": schema, **schema.get("$defs", {})}
+    fields = {
+        f"{part}.{field}".lstrip("."): form
+        for part, body in parts.items()
+        for field, form in body.get("properties", {}).items()
+    }
+    choices = {f"{part}={value}": value for part, body in parts.items() for value in body.get("enum", ())}
+    return fields | choices
 
 
 def renew() -> None:

@@ -32,3 +32,13 @@ def test_a_fact_may_gain_a_field_and_loses_or_changes_one_only_with_a_new_versio
         "run.done.num_steps",
     ]
     assert broken_promises(agreed, {"run.done": fact(version=2)}) == []
+
+
+def test_what_is_nested_in_a_fact_is_promised_as_well():
+    def schema(states: list[str], **fields: str) -> dict[str, Any]:
+        return {"properties": {}, "$defs": {"State": {"enum": states}, "Step": {"properties": fields}}}
+
+    agreed = {"run.done": {"version": 1, "schema": schema(["failed", "done"], name="text")}}
+    present = {"run.done": {"version": 1, "schema": schema(["done", "lost"], title="text")}}
+
+    assert broken_promises(agreed, present) == ["run.done.Step.name", "run.done.State=failed"]
