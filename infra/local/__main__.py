@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -18,19 +19,24 @@ from infra.local.supervision import SupervisorFailed
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
+Names = Annotated[list[str] | None, typer.Argument()]
 # Their messages say what to do; no trace is needed.
 TOLD = (ClusterFailed, HomeIsUnusable, NotReady, PortIsUnusable, SupervisorFailed, ToolIsMissing)
 
 
 @app.command()
-def up() -> None:
-    """Start everything and wait until it answers."""
+def up(names: Names = None) -> None:
+    """Start everything, or the parts that are named, and wait until it answers."""
+    wanted = checked(names)
     local, started = LocalStack(), time.monotonic()
     with console.status("starting the stack") as status:
-        local.up(tell=lambda line: status.update(line))
+        local.up(wanted, tell=lambda line: status.update(line))
     seconds = time.monotonic() - started
-    console.print(f"stack up in {seconds:.0f} s · console {local.stack.console_url}")
-    console.print(f"API docs {local.stack.gateway_url}/docs")
+    if "console" in wanted:
+        console.print(f"stack up in {seconds:.0f} s · console {local.stack.console_url}")
+        console.print(f"API docs {local.stack.gateway_url}/docs")
+    else:
+        console.print(f"{', '.join(wanted)} up in {seconds:.0f} s")
 
 
 @app.command()
@@ -42,10 +48,11 @@ def down() -> None:
 
 
 @app.command()
-def status() -> None:
-    """Every part, its address, and whether it answers."""
+def status(names: Names = None) -> None:
+    """Every part or those named, their addresses, and whether they answer; fails if one does not."""
+    wanted = checked(names)
     table = Table("part", "state", "address", "ready")
-    parts = existing().status()
+    parts = [part for part in existing().status() if part.name in wanted]
     for part in parts:
         table.add_row(part.name, part.state, part.address, "[green]yes[/]" if part.is_ready else "[red]no[/]")
     console.print(table)
@@ -60,7 +67,7 @@ def logs(
 ) -> None:
     """The last lines of one part."""
     local = existing()
-    check_name(name)
+    checked([name])
     if follow:
         os.execlp("tail", "tail", "-n", str(lines), "-F", local.log_file(name))  # noqa: S606
     typer.echo(local.log(name, lines))
@@ -70,7 +77,7 @@ def logs(
 def restart(name: str) -> None:
     """Stop one part and start it again."""
     local = existing()
-    check_name(name)
+    checked([name])
     local.restart(name)
     console.print(f"{name} ready")
 
@@ -81,9 +88,12 @@ def existing() -> LocalStack:
     return LocalStack()
 
 
-def check_name(name: str) -> None:
-    if name not in PARTS:
-        sys.exit(f"there is no {name!r}; there are {', '.join(PARTS)}")
+def checked(names: list[str] | None) -> Sequence[str]:
+    """All parts if none is named."""
+    for name in names or ():
+        if name not in PARTS:
+            sys.exit(f"there is no {name!r}; there are {', '.join(PARTS)}")
+    return names or PARTS
 
 
 if __name__ == "__main__":
