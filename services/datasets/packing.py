@@ -76,7 +76,7 @@ def pack(packer: Packer, samples: Sequence[Found], num_processes: int) -> Iterat
 
 
 def _end_with_parent() -> None:
-    """A process of the pool waits for work for ever; when who gives it is killed, nobody else would end it."""
+    """A process of the pool waits for work for ever: nobody else ends it when its parent was killed."""
     parent = parent_process()
     assert parent is not None
     Thread(target=lambda: (parent.join(), os._exit(1)), name="end-with-parent", daemon=True).start()

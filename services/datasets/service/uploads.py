@@ -1,6 +1,7 @@
 """Uploads: parts that go straight to the object store, resumed where they stopped, removed when unused."""
 
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,6 +18,14 @@ from services.datasets.repository.uploads import UploadRepository
 PART_BYTES = 16 * 2**20
 MOST_PARTS = 10_000
 MIB = 2**20
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """A part as the store has it."""
+
+    etag: str
+    size_bytes: int
 
 
 class Uploads:
@@ -54,7 +63,9 @@ class Uploads:
         _compare(row, arrived, parts)
         if row.multipart is not None:
             await self._storage.complete_multipart(
-                artifacts.upload(row.id), row.multipart, list(arrived.items())
+                artifacts.upload(row.id),
+                row.multipart,
+                [(part, arrived[part].etag) for part in _numbers(row)],
             )
         return await self._close(row)
 
@@ -95,8 +106,7 @@ class Uploads:
         row.size_bytes, row.state = stored.size_bytes, UploadState.COMPLETE.value
         return self._view(row, [])
 
-    async def _arrived(self, row: UploadRow) -> dict[int, str]:
-        """ETags of the parts that are whole; one of another length has to be sent again."""
+    async def _arrived(self, row: UploadRow) -> dict[int, Arrived]:
         if row.multipart is None or row.state == UploadState.COMPLETE:
             return {}
         key = artifacts.upload(row.id)
@@ -105,11 +115,7 @@ class Uploads:
         except ObjectNotFound:
             await self._recover(row)
             return {}
-        return {
-            number: etag.strip('"')
-            for number, (etag, size_bytes) in found.items()
-            if size_bytes == _part_bytes(row, number)
-        }
+        return {number: Arrived(etag.strip('"'), size_bytes) for number, (etag, size_bytes) in found.items()}
 
     async def _recover(self, row: UploadRow) -> None:
         """The store joined the parts and this room died before it said so, or the store lost them."""
@@ -170,15 +176,24 @@ def _numbers(row: UploadRow) -> list[int]:
 
 
 def _part_bytes(row: UploadRow, number: int) -> int:
-    """How long the part has to be; below 1 for one that is not wanted."""
+    """How long it has to be."""
     return min(row.part_size_bytes, row.size_bytes - (number - 1) * row.part_size_bytes)
 
 
-def _compare(row: UploadRow, arrived: dict[int, str], parts: tuple[UploadedPart, ...]) -> None:
+def _compare(row: UploadRow, arrived: dict[int, Arrived], parts: tuple[UploadedPart, ...]) -> None:
+    """Before the store joins them: afterwards nothing can be mended."""
     if missing := [number for number in _numbers(row) if number not in arrived]:
         shown = ", ".join(map(str, missing[:10]))
-        raise UploadIsIncomplete(f"{len(missing)} parts are missing or not whole, among them {shown}")
+        raise UploadIsIncomplete(f"{len(missing)} parts are missing, among them {shown}")
+    for number in _numbers(row):
+        if arrived[number].size_bytes != _part_bytes(row, number):
+            message = f"{arrived[number].size_bytes} bytes arrived; it has {_part_bytes(row, number)}"
+            raise _differs(number, message)
     for part in parts:
-        if arrived.get(part.number) != part.etag.strip('"'):
-            problem = Problem(field=f"parts.{part.number}", message="the store holds other bytes")
-            raise UploadDiffers(f"part {part.number} is not what was sent", errors=[problem])
+        if part.number not in arrived or arrived[part.number].etag != part.etag.strip('"'):
+            raise _differs(part.number, "the store holds other bytes")
+
+
+def _differs(number: int, message: str) -> UploadDiffers:
+    problem = Problem(field=f"parts.{number}", message=message)
+    return UploadDiffers(f"part {number} is not what was announced: {message}", errors=[problem])

@@ -110,7 +110,7 @@ class Desk:
         return sorted(each.key for each in found)
 
     async def count(self, table: str, dataset_id: UUID) -> int:
-        statement = text(f"SELECT count(*) FROM datasets.{table} WHERE dataset_id = :id")  # noqa: S608
+        statement = text(f"SELECT count(*) FROM datasets.{table} WHERE dataset_id = :id")
         async with self.house.database.transaction() as session:
             return await session.scalar(statement, {"id": dataset_id}) or 0
 

@@ -1,4 +1,4 @@
-"""The datasets room as a process of its own, with settings of the test's choice, killed and started at will."""
+"""The datasets room as a process of its own, with settings of the test's choice, killed and restarted."""
 
 import asyncio
 import os
@@ -30,6 +30,10 @@ class RoomProcess:
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     @property
     def scratch(self) -> Path:
