@@ -22,7 +22,7 @@ from services.gateway import problems
 from services.gateway.access import OPEN
 from services.gateway.doors import Doors
 from services.gateway.live import LiveFeed
-from services.gateway.middleware import LimitBody, Observe
+from services.gateway.middleware import AnswerBugs, LimitBody, Observe
 from services.gateway.models import Model
 from services.gateway.openapi import describe
 from services.gateway.repository import Repository
@@ -75,6 +75,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         "/predict": settings.max_predict_bytes,
         "/content": settings.max_streamed_upload_bytes,
     }
+    app.add_middleware(AnswerBugs)
     app.add_middleware(LimitBody, default=settings.max_body_bytes, by_suffix=limits)
     origin = settings.console_origin.rstrip("/")
     app.add_middleware(

@@ -11,7 +11,7 @@ from libs.common.bus.context import RequestContext, bind_context, current_contex
 from libs.common.ids import new_id
 from libs.common.log import get_logger
 from services.gateway.errors import BodyTooLarge
-from services.gateway.problems import problem_response
+from services.gateway.problems import bug_response, problem_response
 
 REQUESTS = Counter("modelyard_http_requests_total", "HTTP requests", ["method", "route", "status"])
 LATENCY = Histogram("modelyard_http_request_seconds", "Time to answer", ["method", "route"])
@@ -60,6 +60,28 @@ def _measure(scope: Scope, status: int, seconds: float) -> None:
     REQUESTS.labels(scope["method"], route, str(status)).inc()
     LATENCY.labels(scope["method"], route).observe(seconds)
     log.info("http_request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+class AnswerBugs:
+    """Innermost: Starlette itself answers a bug outside of all middleware, where no page may read it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_started = False
+
+        async def send_noted(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_noted)
+        except Exception as error:
+            if scope["type"] != "http" or has_started:
+                raise
+            await bug_response(error)(scope, receive, send)
 
 
 class LimitBody:

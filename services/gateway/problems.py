@@ -34,7 +34,6 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(ModelyardError, _known)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _bug)
 
 
 async def _known(_: Request, error: Exception) -> Response:
@@ -66,7 +65,7 @@ async def _http(request: Request, error: Exception) -> Response:
     return response
 
 
-async def _bug(_: Request, error: Exception) -> Response:
+def bug_response(error: Exception) -> Response:
     request_id = current_context().request_id
     log.error("request_failed", exc_info=error, request_id=request_id)
     return problem_response(InternalError(f"please report the reference {request_id}").problem(request_id))

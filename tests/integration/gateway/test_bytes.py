@@ -7,7 +7,7 @@ import pytest
 
 from libs.common.ids import new_id
 from tests.house import House
-from tests.integration.gateway.conftest import MAX_BODY_BYTES
+from tests.integration.gateway.conftest import MAX_BODY_BYTES, Gateway
 from tests.integration.gateway.room import SmallRoom
 from tests.integration.gateway.test_http import problem_of
 
@@ -29,14 +29,18 @@ async def test_an_upload_is_streamed_to_its_key_and_closed(api, house: House, ro
     assert hashlib.sha256(stored).digest() == hashlib.sha256(CHUNK * 400).digest()
 
 
-async def test_an_upload_that_the_store_refuses_ends_and_stays_open(api, room: SmallRoom):
+async def test_an_upload_that_the_store_refuses_ends_and_stays_open(gateway: Gateway, api, room: SmallRoom):
     upload = room.add_upload("")  # refused before a single byte is read
 
     async with asyncio.timeout(10):
-        answer = await api.put(f"/v1/uploads/{upload.id}/content", content=chunks(400))
+        answer = await api.put(
+            f"/v1/uploads/{upload.id}/content", content=chunks(400), headers={"Origin": gateway.console}
+        )
 
-    assert answer.status_code >= 500, answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
+    problem = problem_of(answer, 500, "internal")
+    assert problem["request_id"] in problem["detail"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["access-control-allow-origin"] == gateway.console
     assert room.uploads[upload.id].state == "open"
 
 
