@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from libs.common.contracts.telemetry import Progress
-from libs.tasks import data, registry, training
+from libs.tasks import data, registry, telling
 from libs.tasks.conformance import Heard, toy_request
 from libs.tasks.package_files import read_card
-from libs.tasks.training import LossIsNotANumber, SubsetIsEmpty, TrainRequest, TrainResult, train
+from libs.tasks.telling import LossIsNotANumber
+from libs.tasks.training import SubsetIsEmpty, TrainRequest, TrainResult, train
 
 NUM_EPOCHS = 5
 
@@ -73,7 +74,7 @@ def test_stopped_and_resumed_is_as_good_as_never_stopped(request_: TrainRequest)
 def test_a_stop_inside_an_epoch_keeps_whole_epochs_only(
     request_: TrainRequest, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(training, "FLUSH_SECONDS", 0)
+    monkeypatch.setattr(telling, "FLUSH_SECONDS", 0)
     whole, before, after = Heard(), StopsInside(step=5), Heard()
     uninterrupted = trained(request_, whole, "whole")
     stopped = trained(request_, before, "before")
@@ -85,7 +86,7 @@ def test_a_stop_inside_an_epoch_keeps_whole_epochs_only(
 
 
 def test_a_stop_waits_for_something_to_keep(request_: TrainRequest, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(training, "FLUSH_SECONDS", 0)
+    monkeypatch.setattr(telling, "FLUSH_SECONDS", 0)
     heard = StopsInside(step=1)
     result = trained(request_, heard, "run")
     assert (result.is_stopped, result.num_epochs, len(heard.checkpoints)) == (True, 1, 1)
