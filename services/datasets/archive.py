@@ -22,6 +22,7 @@ from services.datasets.errors import (
 from services.datasets.settings import ArchiveLimits
 
 ENCRYPTED = 0x1
+NAMED_IN_UTF8 = 0x800
 # Small files of one value shrink a thousandfold and harm nobody.
 RATIO_COUNTS_FROM_BYTES = 10 * 2**20
 # ValueError is a name that is not the UTF-8 it says it is; RuntimeError asks for a password.
@@ -59,14 +60,14 @@ class Archive:
 
     def entries(self) -> list[Entry]:
         return [
-            Entry(number, info.filename, info.file_size, info.CRC)
+            Entry(number, _path(info), info.file_size, info.CRC)
             for number, info in enumerate(self._infos)
             if not info.is_dir()
         ]
 
     def folders(self) -> list[str]:
         """Those that the archive names for themselves: an empty one shows only here."""
-        return [info.filename.rstrip("/") for info in self._infos if info.is_dir()]
+        return [_path(info).rstrip("/") for info in self._infos if info.is_dir()]
 
     def read(self, entry: Entry) -> bytes:
         """Raises EntryIsDamaged or EntryIsTooLarge; the archive's checksum has been compared."""
@@ -116,6 +117,16 @@ def leads_out(path: str) -> bool:
     parts = PurePosixPath(path.replace("\\", "/")).parts
     is_absolute = path.startswith(("/", "\\")) or (len(path) > 1 and path[1] == ":")
     return is_absolute or ".." in parts or "\0" in path
+
+
+def _path(info: zipfile.ZipInfo) -> str:
+    """UTF-8 also where no flag says so, as macOS writes it; what is none is of the old code page."""
+    if info.flag_bits & NAMED_IN_UTF8:
+        return info.filename
+    try:
+        return info.filename.encode("cp437").decode()
+    except UnicodeError:
+        return info.filename
 
 
 def _check_size(infos: Sequence[zipfile.ZipInfo], packed_bytes: int, limits: ArchiveLimits) -> None:

@@ -2,6 +2,7 @@
 
 import io
 import random
+import struct
 import zipfile
 from collections.abc import Mapping
 
@@ -10,6 +11,9 @@ from PIL import Image
 from libs.common.ids import new_id
 
 ORIENTATION = 0x0112
+# General purpose flags of a ZIP entry.
+ENCRYPTED = 0x0001
+UTF8 = 0x0800
 
 
 def image(seed: int = 0, width: int = 8, height: int = 8, kind: str = "PNG") -> bytes:
@@ -47,3 +51,24 @@ def class_folders(per_class: Mapping[str, int], *, width: int = 8, height: int =
         for number in range(count)
     }
     return archive(files)
+
+
+def without_utf8_flags(content: bytes) -> bytes:
+    return _flagged(content, clear=UTF8)
+
+
+def encrypted(content: bytes) -> bytes:
+    """Only said to be so; nobody looks further."""
+    return _flagged(content, set_=ENCRYPTED)
+
+
+def _flagged(content: bytes, set_: int = 0, clear: int = 0) -> bytes:
+    """With these bits in the general purpose flags of every entry, in its header and in the directory."""
+    changed = bytearray(content)
+    for mark, distance in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        place = changed.find(mark)
+        while place >= 0:
+            (flags,) = struct.unpack_from("<H", changed, place + distance)
+            struct.pack_into("<H", changed, place + distance, flags & ~clear | set_)
+            place = changed.find(mark, place + 4)
+    return bytes(changed)
