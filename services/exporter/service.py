@@ -104,6 +104,7 @@ class Service:
             source=spec.model,
             format=spec.format,
             file=file,
+            card=card,
             parity=parity,
             model=version.model,
             model_version=version.version,

@@ -1,7 +1,7 @@
 """Makes Triton match the rows, after any restart of either side: what is wished is loaded, what is not goes.
 
-A swap loads the new revision beside the old one, and lets the old one go in a later round: whoever asked for it gets
-an answer.
+A swap loads the new revision beside the old one, and lets the old one go in a later round: whoever asked
+for it gets an answer.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ from libs.tasks import registry
 from services.inference.errors import ModelDoesNotLoad
 from services.inference.model_repository import ModelRepository
 from services.inference.predictor import Predictor
-from services.inference.repository import Deployed
+from services.inference.repository import CHANGES, Deployed
 from services.inference.service import Service
 from services.inference.settings import Settings
 from services.inference.triton import Triton
@@ -35,7 +35,7 @@ log = get_logger(__name__)
 
 
 class Reconciler:
-    """Every instance of the room runs one: the holder of a PostgreSQL lock changes Triton, the others watch."""
+    """Every instance of the room runs one: the holder of a lock changes Triton, the others watch."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Reconciler:
         self._open_service = open_service
         self._models = ModelRepository(settings)
         self._swapped_at: dict[str, float] = {}
-        self.wake = asyncio.Event()
+        self._news = asyncio.Event()
 
     async def run(self) -> None:
         """Until cancelled; the loss of PostgreSQL or Triton only delays it."""
@@ -66,16 +66,17 @@ class Reconciler:
 
     async def _rounds(self, connection: asyncpg.Connection) -> None:
         has_lock = False
+        await connection.add_listener(CHANGES, lambda *_: self._news.set())
         while True:
-            self.wake.clear()
-            has_lock = has_lock or await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK)
+            self._news.clear()
+            has_lock = has_lock or bool(await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK))
             await connection.execute("SELECT 1")
             try:
                 await self._round(has_lock)
             except ModelyardError as error:
                 log.warning("reconcile_failed", code=error.code, detail=error.detail)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self.wake.wait(), self._settings.reconcile_seconds)
+                await asyncio.wait_for(self._news.wait(), self._settings.reconcile_seconds)
 
     async def _round(self, may_change: bool) -> None:
         async with self._open_service() as service:

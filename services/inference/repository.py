@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
 from libs.common.contracts.deployments import DeploymentState
 from libs.common.contracts.models import ModelVersion
 from services.inference.models import DeploymentRow, RevisionRow
+
+# The PostgreSQL channel on which changed wishes are told.
+CHANGES = "modelyard_deployments"
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class Repository:
         )
 
     async def page(self, project_id: UUID | None, after: str | None, limit: int) -> list[Deployed]:
-        statement: Select[tuple[DeploymentRow]] = select(DeploymentRow).where(~DeploymentRow.is_deleted)
+        statement: Select[DeploymentRow] = select(DeploymentRow).where(~DeploymentRow.is_deleted)
         if project_id is not None:
             statement = statement.where(DeploymentRow.project_id == project_id)
         if after is not None:
@@ -62,6 +65,10 @@ class Repository:
 
     async def flush(self) -> None:
         await self._session.flush()
+
+    async def announce_change(self) -> None:
+        """Wakes whoever makes Triton match the rows, when the transaction commits."""
+        await self._session.execute(text(f"NOTIFY {CHANGES}"))
 
     async def revisions(self, name: str) -> list[RevisionRow]:
         """Newest first."""

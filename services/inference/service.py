@@ -32,7 +32,7 @@ class Service:
         self._predictor = predictor
 
     async def deploy(self, name: str, version: ModelVersion) -> Deployment:
-        """A first deployment, or the next version of one; asking for what is desired already changes nothing."""
+        """A first deployment, or the next version of one; asking again for the same changes nothing."""
         row = await self._repository.row(name)
         if row is not None and not row.is_deleted:
             found = await self._found(name)
@@ -87,6 +87,7 @@ class Service:
     async def delete(self, name: str) -> Gone:
         await self._found(name)
         await self._repository.delete(name)
+        await self._repository.announce_change()
         return Gone(id=name)
 
     async def delete_project(self, project_id: UUID) -> None:
@@ -163,6 +164,7 @@ class Service:
             )
         )
         await self._repository.flush()
+        await self._repository.announce_change()
         return view(await self._found(name))
 
     async def _found(self, name: str) -> Deployed:

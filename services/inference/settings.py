@@ -15,7 +15,7 @@ class TritonSettings(Block):
     grpc: str = "127.0.0.1:8001"
     metrics: str = "127.0.0.1:8002"
     repository: Path = Path(".modelyard/triton/models")
-    # `python` runs the graph with ONNX Runtime inside Triton's Python backend, where no other backend is at hand.
+    # `python` runs the graph with ONNX Runtime inside Triton's Python backend, where no other is at hand.
     backend: Literal["python", "onnxruntime"] = "onnxruntime"
 
 

@@ -1,6 +1,7 @@
 """Triton over one persistent gRPC channel: repository control and inference with raw tensors."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, cast
 
 import grpc
@@ -20,11 +21,13 @@ _AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
 
 class Triton:
     def __init__(self, address: str) -> None:
-        options = client.KeepAliveOptions(keepalive_time_ms=20_000)
-        self._client = client.InferenceServerClient(address, keepalive_options=options)
+        self._address = address
 
-    async def close(self) -> None:
-        await self._client.close()
+    @cached_property
+    def _client(self) -> client.InferenceServerClient:
+        """Made when first used: gRPC binds it to the event loop that runs then."""
+        options = client.KeepAliveOptions(keepalive_time_ms=20_000)
+        return client.InferenceServerClient(self._address, keepalive_options=options)
 
     async def loaded(self) -> dict[str, set[int]]:
         """Models that are ready, with the versions that answer."""
@@ -72,6 +75,7 @@ class Triton:
             if _is_away(error) and "not ready" not in str(error) and "unload" not in str(error):
                 raise TritonIsAway("Triton does not answer") from error
             raise DeploymentIsNotReady(_first_line(error)) from error
+        assert answer is not None
         return {spec.name: cast(np.ndarray, answer.as_numpy(spec.name)) for spec in signature.outputs}
 
 

@@ -7,6 +7,7 @@ from pydantic import AwareDatetime
 
 from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, View
 from libs.common.contracts.evaluations import Evaluable
+from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
 
 
@@ -91,6 +92,7 @@ class ExportCompleted(Fact, noun="export", past="completed"):
     source: Evaluable
     format: ExportFormat
     file: ModelFile
+    card: ModelCard
     parity: ParityReport
     model: str
     model_version: int

@@ -72,7 +72,7 @@ SPAN = text("""
     SELECT min(step) AS first, max(step) AS last,
         (SELECT count(*) FROM (
             SELECT FROM trainer.points WHERE series_id = :series_id AND step > :since LIMIT :limit
-        ) AS some) AS num_points
+        ) AS counted) AS num_points
     FROM trainer.points WHERE series_id = :series_id AND step > :since
 """)
 

@@ -13,7 +13,7 @@ from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
 from libs.common.contracts.splits import SplitSaved
 from libs.common.ids import new_id
-from tests.factories import data_reference, evaluable, model_file, parity_report
+from tests.factories import data_reference, evaluable, model_card, model_file, parity_report
 
 ERROR = {"code": "broken", "detail": "It broke."}
 
@@ -68,6 +68,7 @@ def _of_models() -> tuple[Fact, ...]:
             source=evaluable(),
             format=ExportFormat.ONNX,
             file=model_file(export["export_id"]),
+            card=model_card(),
             parity=parity_report(),
             model="digits",
             model_version=3,
