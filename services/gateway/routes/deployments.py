@@ -130,7 +130,8 @@ async def _images(request: Request) -> tuple[bytes, ...]:
             images = _decoded(await request.body())
         case "multipart/form-data":
             form = await request.form(max_files=MAX_IMAGES)
-            images = tuple([await part.read() for part in form.values() if not isinstance(part, str)])
+            files = (part for _, part in form.multi_items() if not isinstance(part, str))
+            images = tuple([await part.read() for part in files])
         case _ if media_type.startswith("image/") or media_type == "application/octet-stream":
             images = (await request.body(),)
         case _:
