@@ -55,6 +55,12 @@ def yard() -> Iterator[Yard]:
 
 
 @pytest.fixture(scope="module")
+def lasting() -> Iterator[Yard]:
+    """One home for the tests that need no new one; each leaves it up or down as it likes."""
+    yield from _yard()
+
+
+@pytest.fixture(scope="module")
 def running() -> Iterator[Yard]:
     """The servers and one room, up once for all tests of a file."""
     for yard in _yard():

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from infra.local.home import Stack
 from infra.local.leftovers import processes_of
+from infra.local.triton import SHARED_MEMORY
 
 LISTENS = "0A"
 # 127.0.0.1, ::1 and ::ffff:127.0.0.1 as /proc/net spells them.
@@ -24,9 +25,22 @@ def listening_addresses(stack: Stack) -> dict[int, str]:
 
 
 def shared_memory() -> set[str]:
-    """POSIX and System V segments of the whole machine."""
+    """POSIX segments by name, System V segments by number; of the whole machine."""
     segments = Path("/proc/sysvipc/shm").read_text().splitlines()[1:]
-    return {path.name for path in Path("/dev/shm").iterdir()} | {line.split()[1] for line in segments}
+    return {path.name for path in SHARED_MEMORY.iterdir()} | {line.split()[1] for line in segments}
+
+
+def shared_memory_of(stack: Stack) -> set[str]:
+    """Those that a process of the stack has mapped."""
+    mapped = set()
+    for pid in processes_of(stack):
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            *_, inode, place = line.split(maxsplit=5) if "/" in line else ("", "")
+            if place.startswith(f"{SHARED_MEMORY}/"):
+                mapped.add(Path(place).name)
+            if place.startswith("/SYSV"):
+                mapped.add(inode)
+    return mapped
 
 
 def command_lines(stack: Stack) -> str:
