@@ -7,6 +7,7 @@ from uuid import UUID
 from libs.common import artifacts
 from libs.common.contracts.base import Page
 from libs.common.contracts.samples import ListSamples, Sample, SampleSort, StoredBytes
+from libs.common.errors import BadInput, Problem
 from libs.common.paging import after, page_of, whole_number
 from services.datasets.errors import SampleNotFound
 from services.datasets.handover import PackedSample
@@ -21,6 +22,9 @@ class Samples:
         self._datasets = datasets
 
     async def list_samples(self, wanted: ListSamples) -> Page[Sample]:
+        if wanted.filter.subset is not None and wanted.filter.split_id is None:
+            message = "a subset is one of a split, which has to be named too"
+            raise BadInput(message, errors=[Problem(field="subset", message=message)])
         dataset = await self._datasets.existing(wanted.dataset_id)
         if not dataset.version:
             return Page()

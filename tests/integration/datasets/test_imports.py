@@ -43,13 +43,11 @@ NUM_DIGITS = 120
 
 def _digits() -> dict[str, bytes]:
     """Handwritten digits, eight by eight, by class."""
-    found = load_digits()
+    images, labels = load_digits(return_X_y=True)
     files = {}
-    for number, (pixels, label) in enumerate(
-        zip(found.images[:NUM_DIGITS], found.target[:NUM_DIGITS], strict=True)
-    ):
+    for number, (pixels, label) in enumerate(zip(images[:NUM_DIGITS], labels[:NUM_DIGITS], strict=True)):
         buffer = io.BytesIO()
-        Image.fromarray((pixels * (255 / 16)).astype(np.uint8)).save(buffer, "PNG")
+        Image.fromarray((pixels.reshape(8, 8) * (255 / 16)).astype(np.uint8)).save(buffer, "PNG")
         files[f"digits/{label}/{number:04}.png"] = buffer.getvalue()
     return files
 
