@@ -6,6 +6,7 @@ import signal
 import socket
 from pathlib import Path
 
+import asyncpg
 import numpy as np
 import onnx
 import pytest
@@ -13,7 +14,8 @@ import tritonclient.http as triton
 from onnx import TensorProto, helper
 
 from infra.local import configuration
-from infra.local.control import NotReady
+from infra.local.control import LocalStack, NotReady
+from infra.local.environment import environment
 from infra.local.home import ROOT, Stack
 from infra.local.leftovers import processes_of
 from infra.local.ports import LOOPBACK
@@ -131,17 +133,24 @@ def test_a_fixed_port_that_is_taken_is_told_and_nothing_starts(lasting):
     assert not list(processes_of(lasting.local.stack))
 
 
-def test_a_room_that_cannot_start_is_told_with_the_end_of_its_log(lasting, monkeypatch):
+async def test_a_room_that_cannot_start_is_told_with_the_end_of_its_log(lasting, monkeypatch):
     monkeypatch.setattr(configuration, "START_RETRIES", 1)
     lasting.run("down")
     local, servers = lasting.local, ("postgres", "nats", "s3")
     local.up(servers, tell=lambda _: None)
-    with socket.socket() as other:
-        other.bind((LOOPBACK, local.stack.ports["notifier"]))
-        with pytest.raises(
-            NotReady, match=r"(?s)^notifier ends as soon as it starts:\n.*address already in use"
-        ):
-            local.up((*servers, "notifier"), tell=lambda _: None)
+    await leave_a_schema_of_the_future(local, "notifier")
+    with pytest.raises(NotReady, match=r"(?s)^notifier ends as soon as it starts:\n.*'ffffffffffff'"):
+        local.up((*servers, "notifier"), tell=lambda _: None)
+
+
+async def leave_a_schema_of_the_future(local: LocalStack, room: str) -> None:
+    """What a room finds that is older than its data."""
+    connection = await asyncpg.connect(environment(local.stack, room)["MODELYARD_DATABASE__URL"])
+    await connection.execute(
+        f"CREATE SCHEMA {room}; CREATE TABLE {room}.alembic_version (version_num varchar(32) PRIMARY KEY);"
+        f"INSERT INTO {room}.alembic_version VALUES ('ffffffffffff')"
+    )
+    await connection.close()
 
 
 def test_the_client_finds_the_gateway_and_its_token(lasting):
