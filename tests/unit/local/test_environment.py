@@ -1,0 +1,44 @@
+"""What each process is given."""
+
+import shlex
+from pathlib import Path
+
+import pytest
+from supervisor.options import ServerOptions
+
+from infra.local.configuration import configuration
+from infra.local.environment import environment
+from infra.local.home import PROCESSES, Stack, open_stack, with_free_ports
+from infra.local.programs import Program
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> Stack:
+    return with_free_ports(open_stack(tmp_path))
+
+
+def secrets_in(stack: Stack, name: str) -> set[str]:
+    told = "\n".join(environment(stack, name).values())
+    return {secret for secret, value in stack.secrets.items() if value in told}
+
+
+STORES = {"postgres_password", "nats_password", "s3_access_key", "s3_secret_key"}
+WANTED = {"gateway": {*STORES, "admin_token", "token_key"}, "worker": {"nats_password"}, "console": set()}
+
+
+@pytest.mark.parametrize("name", PROCESSES)
+def test_a_process_gets_only_the_secrets_it_needs(made, name):
+    assert secrets_in(made, name) == WANTED.get(name, STORES)
+
+
+@pytest.mark.parametrize("value", ['{"a": "b"}', "50%", "it's", "a,b=c", "two  spaces", "%(here)s"])
+def test_supervisord_reads_what_was_written(made, value):
+    program = Program("part", ["/bin/echo", value], environment={"VALUE": value, "OTHER": "1"})
+    file = made.run / "supervisord.conf"
+    file.write_text(configuration(made, [program], made.run / "sock", made.run / "pid"))
+    options = ServerOptions()
+    options.realize(["-c", str(file)], doc="")
+    [group] = options.process_group_configs
+    [read] = group.process_configs
+    assert {key: read.environment[key] for key in program.environment} == program.environment
+    assert shlex.split(read.command) == program.command
