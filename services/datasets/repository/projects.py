@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import Row, func, select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.errors import Problem
+from services.datasets.errors import ProjectNameTaken
 from services.datasets.models import DatasetRow, ProjectRow
 
 NUM_DATASETS = (
@@ -17,14 +20,14 @@ class ProjectRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, row: ProjectRow) -> None:
-        """Raises IntegrityError when the name is taken."""
+    async def store(self, row: ProjectRow) -> None:
+        """A new row, or a changed one; raises ProjectNameTaken."""
+        message = f"another project is named {row.name}"
         self._session.add(row)
-        await self._session.flush()
-
-    async def flush(self) -> None:
-        """Raises IntegrityError when a changed name is taken."""
-        await self._session.flush()
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            raise ProjectNameTaken(message, errors=[Problem(field="name", message=message)]) from error
 
     async def get(self, project_id: UUID, *, lock: bool = False) -> ProjectRow | None:
         return await self._session.get(ProjectRow, project_id, with_for_update=lock or None)

@@ -2,15 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
-
 from libs.common.contracts.base import Page, PageQuery
 from libs.common.contracts.projects import CreateProject, Project, ProjectDeleted, UpdateProject
 from libs.common.db.outbox import Outbox
-from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.paging import after, page_of
-from services.datasets.errors import ProjectNameTaken, ProjectNotFound
+from services.datasets.errors import ProjectNotFound
 from services.datasets.models import ProjectRow
 from services.datasets.repository.projects import ProjectRepository
 from services.datasets.service.datasets import Datasets
@@ -24,10 +21,7 @@ class Projects:
 
     async def create(self, wanted: CreateProject) -> Project:
         row = ProjectRow(id=new_id(), name=wanted.name, task=wanted.task, description=wanted.description)
-        try:
-            await self._repository.add(row)
-        except IntegrityError as error:
-            raise _taken(wanted.name) from error
+        await self._repository.store(row)
         return row.view(0)
 
     async def get(self, project_id: UUID) -> Project:
@@ -40,13 +34,9 @@ class Projects:
 
     async def update(self, changes: UpdateProject) -> Project:
         row = await self._existing(changes.project_id, lock=True)
-        name = changes.name or row.name
         for field, value in changes.model_dump(exclude={"project_id"}, exclude_none=True).items():
             setattr(row, field, value)
-        try:
-            await self._repository.flush()
-        except IntegrityError as error:
-            raise _taken(name) from error
+        await self._repository.store(row)
         return row.view(await self._repository.num_datasets(row.id))
 
     async def delete(self, project_id: UUID) -> None:
@@ -61,8 +51,3 @@ class Projects:
         if row is None:
             raise ProjectNotFound(f"project {project_id} does not exist")
         return row
-
-
-def _taken(name: str) -> ProjectNameTaken:
-    message = f"another project is named {name}"
-    return ProjectNameTaken(message, errors=[Problem(field="name", message=message)])
