@@ -1,10 +1,16 @@
 """The compose file, the Dockerfile, the settings classes and the extras say the same."""
 
 import importlib
+import importlib.util
+import json
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 from pydantic import BaseModel, SecretStr
@@ -13,13 +19,14 @@ from pydantic_settings import BaseSettings
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
+DOCKERFILE = (ROOT / "infra/Dockerfile").read_text()
 SERVERS = {"postgres", "nats", "minio", "triton"}
 ROOMS = {"gateway", "datasets", "trainer", "evaluator", "exporter", "inference", "notifier"}
 OURS = ROOMS | {"worker", "console"}
 
 
 def settings_of(name: str) -> type[BaseSettings]:
-    module = {"worker": "services.trainer.worker_settings"}.get(name, f"services.{name}.settings")
+    module = {"worker": "services.trainer.worker.settings"}.get(name, f"services.{name}.settings")
     return importlib.import_module(module).Settings
 
 
@@ -34,6 +41,12 @@ def variables_of(model: type[BaseModel], prefix: str = "MODELYARD_") -> dict[str
     return found
 
 
+def test_the_file_is_one_that_compose_accepts():
+    """`compose-spec.json` is the Compose Specification's own schema, Apache-2.0."""
+    schema = json.loads((ROOT / "tests/unit/compose-spec.json").read_text())
+    jsonschema.validators.validator_for(schema)(schema).validate(COMPOSE)
+
+
 def test_every_part_of_the_house_is_in_the_compose_file():
     assert set(SERVICES) == SERVERS | OURS
 
@@ -46,7 +59,7 @@ def test_every_container_has_a_pinned_image_or_our_dockerfile_a_health_check_and
         assert service["healthcheck"]["test"]
     else:
         assert service["build"]["dockerfile"] == "infra/Dockerfile"
-        assert "HEALTHCHECK" in (ROOT / "infra/Dockerfile").read_text()
+        assert "HEALTHCHECK" in DOCKERFILE
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
 
 
@@ -72,6 +85,24 @@ def test_every_image_is_built_from_an_extra_that_exists(name):
     assert SERVICES[name]["build"]["args"]["SERVICE"] in extras
 
 
+HEAVY_ROOMS = {"trainer", "evaluator", "exporter"}
+
+
+@pytest.mark.parametrize("name", sorted(OURS - HEAVY_ROOMS - {"worker"}))
+def test_images_of_light_rooms_carry_no_torch(name):
+    assert not {requirement for requirement in requirements_of(name) if requirement.startswith("torch")}
+
+
+def requirements_of(extra: str) -> set[str]:
+    """What an extra asks for, extras of our own opened up."""
+    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"][extra]
+    found = set()
+    for requirement in asked:
+        own = re.fullmatch(r"modelyard\[(.+)]", requirement)
+        found |= set().union(*map(requirements_of, own[1].split(","))) if own else {requirement}
+    return found
+
+
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_container_of_ours_waits_for_health_not_for_luck(name):
     conditions = [each["condition"] for each in SERVICES[name]["depends_on"].values()]
@@ -86,8 +117,7 @@ def test_ports_are_published_on_loopback_only():
 
 
 def test_the_port_that_is_checked_is_the_port_that_is_served():
-    dockerfile = (ROOT / "infra/Dockerfile").read_text()
-    checked = re.search(r"127\.0\.0\.1:(\d+)/readyz", dockerfile)
+    checked = re.search(r"127\.0\.0\.1:(\d+)/readyz", DOCKERFILE)
     assert checked is not None
     for name in ROOMS | {"worker"}:
         assert SERVICES[name]["environment"]["MODELYARD_HTTP__PORT"] == checked[1]
@@ -105,4 +135,88 @@ def test_no_secret_has_a_default():
 
 
 def test_images_run_as_a_user_without_rights():
-    assert re.search(r"^USER modelyard$", (ROOT / "infra/Dockerfile").read_text(), re.MULTILINE)
+    assert re.search(r"^USER modelyard$", DOCKERFILE, re.MULTILINE)
+
+
+def test_what_is_written_is_on_a_volume_or_in_memory():
+    """Our containers see their own image read-only."""
+    for name in OURS:
+        service = SERVICES[name]
+        assert service["read_only"]
+        assert service["tmpfs"] == ["/tmp"]
+        for volume in service.get("volumes", []):
+            assert volume.split(":")[0] in COMPOSE["volumes"]
+
+
+def test_volumes_of_ours_belong_to_the_user_of_the_image():
+    made = re.search(r"install -d -o modelyard -g modelyard (.+)$", DOCKERFILE, re.MULTILINE)
+    assert made is not None
+    for name in OURS:
+        for volume in SERVICES[name].get("volumes", []):
+            assert volume.split(":")[1] in made[1].split()
+
+
+def test_whoever_signs_urls_for_browsers_uses_the_name_that_they_know_and_the_trainer_that_of_workers():
+    told = {name for name in ROOMS if "MODELYARD_STORAGE__PUBLIC_ENDPOINT" in SERVICES[name]["environment"]}
+    assert told == {"gateway", "datasets", "exporter"}
+
+
+def test_the_console_reads_what_it_is_given():
+    fields = console_settings().model_fields
+    assert set(SERVICES["console"]["environment"]) <= {f"MODELYARD_{name.upper()}" for name in fields}
+
+
+def console_settings() -> type[BaseSettings]:
+    file = ROOT / "frontend-streamlit" / "settings.py"
+    spec = importlib.util.spec_from_file_location("console_settings", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Settings
+
+
+def test_everything_the_dockerfile_copies_exists_and_reaches_it():
+    copied = [
+        word
+        for line in re.findall(r"^COPY (?!--from)(.+)$", DOCKERFILE, re.MULTILINE)
+        for word in line.split()[:-1]
+    ]
+    assert copied
+    ignored = (ROOT / ".dockerignore").read_text().split()
+    for path in copied:
+        assert (ROOT / path).exists(), path
+        assert not set(Path(path).parts) & set(ignored), path
+
+
+@pytest.mark.parametrize("secret", ["abc", "7e44fdb6", "12345678", "12e4", "with a space"])
+def test_the_nats_server_reads_its_file_with_any_secret(secret):
+    given = SERVICES["nats"]["environment"]["MODELYARD_NATS_PASSWORD"]
+    environment = {"MODELYARD_NATS_PASSWORD": re.sub(r"\$\{MODELYARD_NATS_PASSWORD:\?[^}]+}", secret, given)}
+    program = shutil.which("nats-server", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program is not None
+    command = [program, "-t", "-c", str(ROOT / "infra/nats/nats.conf")]
+    read = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert read.returncode == 0, read.stderr
+
+
+def test_the_nats_server_has_the_limits_of_the_local_stack():
+    for limit in ("max_payload: 8MB", "max_memory_store: 256MB", "max_file_store: 20GB"):
+        assert limit in (ROOT / "infra/nats/nats.conf").read_text()
+        assert limit in (ROOT / "infra/local/servers.py").read_text()
+
+
+def test_fresh_secrets_are_all_that_compose_asks_for_and_are_written_once(tmp_path):
+    script = tmp_path / "infra" / "compose-secrets.sh"
+    script.parent.mkdir()
+    shutil.copy2(ROOT / "infra/compose-secrets.sh", script)
+    said = subprocess.run([str(script)], capture_output=True, text=True, check=True).stdout
+    written = (tmp_path / ".env").read_text()
+    asked = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+    values = dict(line.split("=") for line in written.splitlines())
+    assert set(values) == asked
+    assert len(set(values.values())) == len(values)
+    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    assert not [value for value in values.values() if value in said]
+    subprocess.run([str(script)], check=True, capture_output=True)
+    assert (tmp_path / ".env").read_text() == written
