@@ -1,10 +1,10 @@
 """Where every error of a page ends: in words, with what to do next."""
 
 import streamlit as st
-from libs.common.log import get_logger
 
 from libs.common.errors import ModelyardError, Unauthorized, Unavailable
 from libs.common.ids import new_id
+from libs.common.log import get_logger
 
 log = get_logger(__name__)
 

@@ -1,4 +1,4 @@
-"""Real servers for every test that needs them: `servers` (PostgreSQL, NATS, S3, Triton) and `stack` (everything)."""
+"""Real servers for tests: `servers` (PostgreSQL, NATS, S3, Triton) and `stack` (everything)."""
 
 from collections.abc import Iterator
 

@@ -58,6 +58,7 @@ class Modelyard:
         return self._transport.pages(Delivery, "/v1/deliveries")
 
     def close(self) -> None:
+        self.uploads.close()
         self._transport.http.close()
 
     def __enter__(self) -> "Modelyard":

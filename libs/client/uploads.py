@@ -43,6 +43,9 @@ class Uploads:
     def delete(self, upload_id: UUID) -> None:
         self._transport.call(None, "DELETE", f"/v1/uploads/{upload_id}")
 
+    def close(self) -> None:
+        self._store.close()
+
     def _put(self, part: UploadPart, chunk: bytes) -> str:
         try:
             response = self._store.put(part.url, content=chunk).raise_for_status()

@@ -69,7 +69,7 @@ def train(request: TrainRequest, events: TrainEvents) -> TrainResult:
     config = manifest.config_model.model_validate(request.config)
     lightning.seed_everything(config.seed, verbose=False)
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0))))
-    card = _card(manifest, config, request)
+    card = card_of(manifest, config, request)
     with ShardReader(request.data.shards) as reader, _calm():
         module = TrainingModule(manifest, config, card)
         loaders = _loaders(request, config, card, manifest.load_runtime(), reader)
@@ -156,7 +156,7 @@ def _precision(config: TrainingConfig, on_gpu: bool) -> Any:
             return "16-mixed" if on_gpu else "bf16-mixed"
 
 
-def _card(manifest: TaskManifest, config: TrainingConfig, request: TrainRequest) -> ModelCard:
+def card_of(manifest: TaskManifest, config: TrainingConfig, request: TrainRequest) -> ModelCard:
     task = manifest.load_runtime()
     return ModelCard(
         task=manifest.id,

@@ -1,13 +1,38 @@
-"""One whole stack and one SDK connection for all end-to-end tests."""
+"""One whole stack, one SDK connection and one run through every room, for all end-to-end tests."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from libs.client import Connection, Modelyard
+from libs.client.digits import HeldOut, write_digits
+from libs.common.contracts.base import Step
+from libs.common.contracts.runs import Run
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A run on the digits that is evaluated, exported and deployed as `main-path`."""
+
+    run: Run
+    held_out: list[HeldOut]
 
 
 @pytest.fixture(scope="session")
 def yard(stack) -> Iterator[Modelyard]:
     with Modelyard(Connection(stack.gateway_url, stack.token)) as connected:
         yield connected
+
+
+@pytest.fixture(scope="session")
+def trained(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    archive = tmp_path_factory.mktemp("digits") / "digits.zip"
+    held_out = write_digits(archive)
+    project = yard.projects.create("Main path", "classification")
+    upload = yard.uploads.send(archive)
+    dataset = yard.datasets.wait(yard.datasets.create(project.id, "digits", upload.id).id)
+    split = yard.splits.create(dataset.id)
+    experiment = yard.experiments.create(project.id, "main-path", split.id, preset="fast")
+    run = yard.runs.start(experiment.id, then=tuple(Step), deployment="main-path")
+    return Trained(yard.runs.wait(run.id, timeout_seconds=300), held_out)

@@ -1,4 +1,4 @@
-"""The console in a real Chromium: signed in by itself, live, in light and dark, calm when things are missing."""
+"""The console in a real Chromium: signed in by itself, live, light and dark, calm when things are missing."""
 
 import os
 import re
@@ -43,8 +43,13 @@ def page(browser: Browser, stack, request) -> Iterator[Page]:
     assert not errors
 
 
+def _scheme(page: Page) -> str:
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    return "dark" if is_dark else "light"
+
+
 def test_home_signs_in_by_itself_and_lists_projects(page: Page, stack, yard):
-    name = f"Seen in {page.evaluate('matchMedia("(prefers-color-scheme: dark)").matches')}"
+    name = f"Seen in {_scheme(page)}"
     yard.projects.create(name, "classification", "Shown on the home page")
     page.goto(stack.console_url)
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
@@ -52,8 +57,7 @@ def test_home_signs_in_by_itself_and_lists_projects(page: Page, stack, yard):
 
 
 def test_a_project_is_made_in_the_console(page: Page, stack, yard):
-    dark = page.evaluate('matchMedia("(prefers-color-scheme: dark)").matches')
-    name = f"Made by hand {dark}"
+    name = f"Made by hand in {_scheme(page)}"
     page.goto(stack.console_url)
     page.get_by_role("button", name="New project").click()
     page.get_by_label("Name").fill(name)
@@ -63,9 +67,9 @@ def test_a_project_is_made_in_the_console(page: Page, stack, yard):
     assert name in {project.name for project in yard.projects.list()}
 
 
-def test_a_run_page_shows_its_curves_and_its_certificate(page: Page, stack, yard, trained_run):
-    page.goto(f"{stack.console_url}/run?id={trained_run.id}")
-    expect(page.get_by_role("heading", name=trained_run.name.split()[0])).to_be_visible()
+def test_a_run_page_shows_its_curves_and_its_certificate(page: Page, stack, yard, trained):
+    page.goto(f"{stack.console_url}/run?id={trained.run.id}")
+    expect(page.get_by_role("heading", name=trained.run.name.split()[0])).to_be_visible()
     expect(page.locator("canvas").first).to_be_visible()
     expect(page.locator("canvas[aria-label*='val/accuracy']")).to_be_visible()
     page.get_by_role("tab", name="Export").click()

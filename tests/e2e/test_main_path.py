@@ -1,7 +1,10 @@
-"""The main path as a user walks it: `modelyard demo`'s own steps through the REST API of a whole, real stack."""
+"""The main path as a user walks it: the steps of `modelyard demo` through the API of a whole, real stack."""
 
+import time
+from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
@@ -9,28 +12,16 @@ import tritonclient.http as triton
 from PIL import Image
 
 from libs.client import Modelyard
-from libs.client.digits import HeldOut, write_digits
-from libs.common.contracts.base import Step
 from libs.common.contracts.deployments import DeploymentState
 from libs.common.contracts.runs import Run, RunState
+from libs.common.contracts.samples import Sample
 from libs.common.errors import BadInput, NotFound
 
-
-@pytest.fixture(scope="module")
-def trained(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, list[HeldOut]]:
-    archive = tmp_path_factory.mktemp("digits") / "digits.zip"
-    held_out = write_digits(archive)
-    project = yard.projects.create("Main path", "classification")
-    upload = yard.uploads.send(archive)
-    dataset = yard.datasets.wait(yard.datasets.create(project.id, "digits", upload.id).id)
-    split = yard.splits.create(dataset.id)
-    experiment = yard.experiments.create(project.id, "main-path", split.id, preset="fast")
-    run = yard.runs.start(experiment.id, then=tuple(Step), deployment="main-path")
-    return yard.runs.wait(run.id, timeout_seconds=300), held_out
+Found = TypeVar("Found")
 
 
 def test_the_run_completes_and_its_model_knows_the_test_digits(yard: Modelyard, trained):
-    run, _ = trained
+    run = trained.run
     assert run.state is RunState.COMPLETED, run.error_detail
     evaluation = yard.evaluations.wait(next(yard.evaluations.list(run.id)).id, timeout_seconds=120)
     assert evaluation.report is not None
@@ -39,7 +30,7 @@ def test_the_run_completes_and_its_model_knows_the_test_digits(yard: Modelyard, 
 
 
 def test_the_subsets_do_not_overlap_and_hold_every_sample(yard: Modelyard, trained):
-    run, _ = trained
+    run = trained.run
     split = yard.splits.get(run.data.split_id)
     names = {
         subset.subset: {sample.name for sample in _all_samples(yard, run, subset.subset)}
@@ -50,7 +41,7 @@ def test_the_subsets_do_not_overlap_and_hold_every_sample(yard: Modelyard, train
     assert not names["train"] & names["val"]
 
 
-def _all_samples(yard: Modelyard, run: Run, subset: str):
+def _all_samples(yard: Modelyard, run: Run, subset: str) -> Iterator[Sample]:
     cursor = None
     while True:
         page = yard.samples.page(
@@ -62,7 +53,7 @@ def _all_samples(yard: Modelyard, run: Run, subset: str):
 
 
 def test_the_export_proves_that_nothing_changed(yard: Modelyard, trained, tmp_path: Path):
-    run, _ = trained
+    run = trained.run
     export = yard.exports.wait(_first_export(yard, run).id, timeout_seconds=180)
     assert export.parity is not None
     assert export.parity.passed
@@ -76,9 +67,7 @@ def _first_export(yard: Modelyard, run: Run):
     return _eventually(lambda: next(yard.exports.list(run.id), None))
 
 
-def _eventually(read, seconds: float = 120):
-    import time
-
+def _eventually(read: Callable[[], Found | None], seconds: float = 120) -> Found:
     deadline = time.monotonic() + seconds
     while (found := read()) is None:
         assert time.monotonic() < deadline, "it did not come"
@@ -99,7 +88,7 @@ def served(yard: Modelyard, trained):
 
 
 def test_rest_and_triton_give_the_same_answers(yard: Modelyard, trained, served):
-    _, held_out = trained
+    held_out = trained.held_out
     answer = yard.deployments.predict("main-path", *[digit.png for digit in held_out[:20]])
     labels = [prediction.label for prediction in answer.predictions]
     metadata = yard.deployments.metadata("main-path")
@@ -119,7 +108,7 @@ def _best(client: triton.InferenceServerClient, model: str, png: bytes) -> int:
 
 
 def test_the_certificate_and_provenance_are_served_with_the_model(yard: Modelyard, trained, served):
-    run, _ = trained
+    run = trained.run
     card = yard.deployments.metadata("main-path").card
     assert tuple(card.classes) == run.data.classes
     assert card.task == run.task
@@ -131,8 +120,8 @@ def test_a_prediction_of_what_is_no_image_is_refused_in_words(yard: Modelyard, s
 
 
 def test_people_are_told(yard: Modelyard, trained):
-    run, _ = trained
-    facts = {
-        delivery.fact_type for delivery in yard.deliveries() if run.name in delivery.text + delivery.title
-    }
-    assert "run.completed" in facts
+    run = trained.run
+    told = _eventually(
+        lambda: {each.fact_type for each in yard.deliveries() if run.name in each.title + each.text} or None
+    )
+    assert "run.completed" in told

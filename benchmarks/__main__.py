@@ -1,0 +1,32 @@
+"""`python -m benchmarks [name …]`: measures and writes RESULTS.md."""
+
+import sys
+from collections.abc import Callable
+
+from rich.console import Console
+
+from benchmarks import importing, serving, submitting, training
+from benchmarks.results import Result, write_results
+
+BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
+    "training": training.measure,
+    "importing": importing.measure,
+    "submitting": submitting.measure,
+    "serving": serving.measure,
+}
+
+
+def main(names: list[str]) -> None:
+    if unknown := sorted(set(names) - BENCHMARKS.keys()):
+        sys.exit(f"there is no benchmark {unknown[0]!r}; there are {', '.join(BENCHMARKS)}")
+    console = Console(highlight=False)
+    for name in names or BENCHMARKS:
+        console.print(f"[bold]{name}[/]")
+        results = BENCHMARKS[name]()
+        for result in results:
+            console.print(f"  {result.title}: {result.value} ({result.aim})")
+        write_results(name, results)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
