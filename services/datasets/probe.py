@@ -5,7 +5,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from libs.tasks.images import FORMATS, read_image
+from libs.common.errors import ModelyardError
+from libs.tasks.images import FORMATS, ImageIsUnreadable, read_image
 
 THUMBNAIL_SIDE = 256
 THUMBNAIL_QUALITY = 82
@@ -25,9 +26,15 @@ class Probe:
 
 def probe(data: bytes) -> Probe:
     """Decodes all of it, so that a cut-off one is found now; raises ImageIsUnreadable or ImageIsTooLarge."""
-    image = read_image(data)
-    width, height = image.size
-    return Probe(width, height, _media_type(data), _thumbnail(image))
+    try:
+        image = read_image(data)
+        width, height = image.size
+        return Probe(width, height, _media_type(data), _thumbnail(image))
+    except ModelyardError:
+        raise
+    except Exception as error:
+        # Hostile bytes break decoders in ways of their own, such as TypeError for a TIFF with offsets of text.
+        raise ImageIsUnreadable(f"not an image, or a broken one: {error}") from error
 
 
 def _thumbnail(image: Image.Image) -> bytes:

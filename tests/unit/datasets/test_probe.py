@@ -1,6 +1,7 @@
 """Looking at one image: whatever the bytes are, the answer is an image or a named refusal."""
 
 import io
+import struct
 
 import pytest
 from hypothesis import given
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from libs.common.errors import ModelyardError
+from libs.tasks.images import ImageIsUnreadable
 from services.datasets.probe import probe
 from tests.integration.datasets.archives import image, turned_image
 
+TIFF_STRIP_OFFSETS, TIFF_TEXT = 273, 2
 KINDS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM")
 IMAGES = {kind: image(1, 40, 30, kind) for kind in KINDS}
 
@@ -39,6 +42,18 @@ def test_every_kind_of_pixel_gets_a_thumbnail(mode: str) -> None:
 
     opened = Image.open(io.BytesIO(seen.thumbnail))
     assert (opened.size, opened.mode) == ((256, 85), "RGB")
+
+
+def test_a_decoder_that_breaks_is_a_broken_image() -> None:
+    content = bytearray(IMAGES["TIFF"])
+    (directory,) = struct.unpack_from("<I", content, 4)
+    (num_tags,) = struct.unpack_from("<H", content, directory)
+    for place in range(directory + 2, directory + 2 + 12 * num_tags, 12):
+        if struct.unpack_from("<H", content, place) == (TIFF_STRIP_OFFSETS,):
+            struct.pack_into("<H", content, place + 2, TIFF_TEXT)
+
+    with pytest.raises(ImageIsUnreadable):
+        probe(bytes(content))
 
 
 @pytest.mark.filterwarnings("ignore")
