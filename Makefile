@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up down status logs test check fmt format-check lint types contracts bench lock
+.PHONY: help env demo up down status logs restart test check fmt format-check lint types contracts bench lock
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ status: ## What runs, where, and whether it answers
 
 logs: ## The last lines of one part: make logs s=trainer
 	@$(PYTHON) -m infra.local logs $(s)
+
+restart: ## Stop one part and start it again: make restart s=trainer
+	@$(PYTHON) -m infra.local restart $(s)
 
 test: ## Every test, on real servers of its own
 	@infra/local/setup.sh test
@@ -50,5 +53,5 @@ bench: env ## Ratios against peers and hand-written loops, into benchmarks/RESUL
 	@$(PYTHON) -m benchmarks
 
 lock: env ## Renew constraints.txt: names, versions and hashes only
-	@uv pip compile -q --upgrade --extra dev --generate-hashes --no-header --no-emit-index-url \
+	@$$(command -v uv || echo .tools/uv/bin/uv) pip compile -q --upgrade --extra dev --generate-hashes --no-header --no-emit-index-url \
 		--no-emit-find-links --no-annotate pyproject.toml -o constraints.txt
