@@ -33,7 +33,7 @@ def probe(data: bytes) -> Probe:
     except ModelyardError:
         raise
     except Exception as error:
-        # Hostile bytes break decoders in ways of their own, such as TypeError for a TIFF with offsets of text.
+        # Hostile bytes break decoders in ways of their own: a TIFF with offsets of text is a TypeError.
         raise ImageIsUnreadable(f"not an image, or a broken one: {error}") from error
 
 
