@@ -2,16 +2,27 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from infra.local.control import LocalStack
 from infra.local.environment import environment
+from infra.local.home import Stack
+from infra.local.programs import Program
+from infra.local.supervision import Supervisor
+
+# Process → what a test sets otherwise than the local stack does.
+Changes = Mapping[str, Mapping[str, str]]
 
 
 class TestStack(LocalStack):
     __test__ = False
+
+    def __init__(self, home: Path, changes: Changes) -> None:
+        super().__init__(home)
+        self._changes = changes
 
     @property
     def gateway_url(self) -> str:
@@ -28,11 +39,27 @@ class TestStack(LocalStack):
     def environment(self, name: str) -> dict[str, str]:
         return environment(self.stack, name)
 
+    @property
+    def _supervisor(self) -> Supervisor:
+        return _ChangingSupervisor(self.stack, self._changes)
+
+
+class _ChangingSupervisor(Supervisor):
+    def __init__(self, stack: Stack, changes: Changes) -> None:
+        super().__init__(stack)
+        self._changes = changes
+
+    def launch(self, programs: Iterable[Program]) -> None:
+        super().launch(
+            replace(program, environment={**program.environment, **self._changes.get(program.name, {})})
+            for program in programs
+        )
+
 
 @contextmanager
-def running_stack(names: Sequence[str]) -> Iterator[TestStack]:
+def running_stack(names: Sequence[str], changes: Changes | None = None) -> Iterator[TestStack]:
     home = Path(tempfile.mkdtemp(prefix="modelyard-stack-"))
-    stack = TestStack(home)
+    stack = TestStack(home, changes or {})
     try:
         stack.up(names, tell=lambda _: None)
         yield stack
