@@ -1,5 +1,6 @@
 """Imports of class folders: rows, bytes, thumbnails, figures and the report say the same."""
 
+import asyncio
 import hashlib
 import io
 import zipfile
@@ -15,6 +16,7 @@ from libs.common.contracts.base import PageQuery
 from libs.common.contracts.datasets import (
     ClassCount,
     CreateDataset,
+    Dataset,
     DatasetReady,
     DatasetStatus,
     GetDataset,
@@ -26,7 +28,9 @@ from libs.common.contracts.datasets import (
     UploadSource,
 )
 from libs.common.contracts.jobs import JobState
+from libs.common.contracts.projects import CreateProject
 from libs.common.contracts.samples import GetSample, LocateSample
+from libs.common.contracts.splits import CreateSplit
 from libs.common.errors import BadInput, Conflict, NotFound
 from libs.common.ids import new_id
 from tests.integration.datasets.archives import (
@@ -237,6 +241,24 @@ async def test_a_name_is_taken_once_per_project(desk: Desk) -> None:
     assert [(each.id, each.name) for each in listed.items] == [(second.id, "Cats"), (first.id, "Old cats")]
     for each in (second, elsewhere):
         await desk.settled(each.id)
+
+
+async def test_of_many_who_want_a_name_at_once_one_gets_it(desk: Desk) -> None:
+    dataset = await desk.imported(class_folders({"a": 20}))
+    upload = await desk.upload(class_folders({"a": 1}))
+    source = UploadSource(upload_id=upload.id)
+
+    for request in (
+        CreateProject(name=f"p-{new_id()}", task="classification"),
+        CreateDataset(project_id=dataset.project_id, name="Wanted", source=source),
+        CreateSplit(dataset_id=dataset.id, name="Wanted"),
+    ):
+        answers = await asyncio.gather(*(desk.ask(request) for _ in range(5)), return_exceptions=True)
+        refusals = [answer for answer in answers if isinstance(answer, BaseException)]
+        assert [type(refusal).__mro__[1] for refusal in refusals] == [Conflict] * 4
+        if isinstance(request, CreateDataset):
+            (made,) = (answer for answer in answers if isinstance(answer, Dataset))
+            await desk.settled(made.id)
 
 
 async def test_what_cannot_be_imported_is_refused_at_once(desk: Desk) -> None:
