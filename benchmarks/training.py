@@ -25,8 +25,8 @@ from libs.tasks.runtime import CheckpointFiles, ToyData
 from libs.tasks.training import TrainRequest, card_of, train
 
 TASK = "classification"
-NUM_SAMPLES = 2400
-EPOCHS = 4
+NUM_SAMPLES = 1200
+EPOCHS = 3
 ROUNDS = 3
 CASES = ({"architecture": "simple_cnn", "image_size": 32}, {"architecture": "resnet18", "image_size": 64})
 
@@ -111,7 +111,7 @@ def _by_hand(request: TrainRequest) -> float:
     )
     generator, knobs = torch.Generator().manual_seed(0), getattr(config, "augmentation", None)
     started = time.perf_counter()
-    for epoch in range(EPOCHS):
+    for _ in range(EPOCHS):
         network.train()
         for rows in torch.randperm(len(images))[: num_batches * config.batch_size].split(config.batch_size):
             pixels = images[rows].float()
