@@ -1,15 +1,14 @@
 """The Parquet file that training, evaluation and export read instead of this room's tables."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from uuid import UUID
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic_core import to_json
 
 from libs.common import artifacts
-from services.datasets.models import SampleRow
 
 SCHEMA = pa.schema(
     [
@@ -27,8 +26,24 @@ SCHEMA = pa.schema(
 )
 
 
-def write_manifest(rows: Sequence[SampleRow], subsets: Mapping[UUID, str]) -> bytes:
-    """One row per sample in the order given; `annotations` is JSON in the internal form."""
+@dataclass(frozen=True)
+class Placed:
+    """What the manifest says of a sample; `annotations` is JSON in the internal form."""
+
+    id: UUID
+    name: str
+    dataset_id: UUID
+    shard_id: UUID
+    offset: int
+    size_bytes: int
+    width: int
+    height: int
+    sha256: str
+    annotations: str
+
+
+def write_manifest(rows: Sequence[Placed], subsets: Mapping[UUID, str]) -> bytes:
+    """One row per sample in the order given."""
     columns = {
         "sample_id": [str(row.id) for row in rows],
         "name": [row.name for row in rows],
@@ -39,7 +54,7 @@ def write_manifest(rows: Sequence[SampleRow], subsets: Mapping[UUID, str]) -> by
         "width": [row.width for row in rows],
         "height": [row.height for row in rows],
         "sha256": [row.sha256 for row in rows],
-        "annotations": [to_json(row.annotations).decode() for row in rows],
+        "annotations": [row.annotations for row in rows],
     }
     buffer = BytesIO()
     pq.write_table(pa.table(columns, schema=SCHEMA), buffer, compression="zstd")

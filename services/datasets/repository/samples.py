@@ -5,7 +5,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Uuid, and_, func, literal, null, or_, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    tuple_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
@@ -14,6 +28,7 @@ from libs.common.db.database import copy_records
 from libs.common.ids import new_id
 from services.datasets.handover import PackedSample
 from services.datasets.labels import labels_of
+from services.datasets.manifest import Placed
 from services.datasets.models import AssignmentRow, SampleRow, ShardRow
 from services.datasets.split import Sorted
 
@@ -22,6 +37,12 @@ COLUMNS = (
     "offset", "thumbnail_offset", "thumbnail_size_bytes", "labels", "annotations", "created_at",
 )  # fmt: skip
 SORT_KEYS = {"name": SampleRow.name, "size": SampleRow.size_bytes, "created": SampleRow.id}
+# In the order of the fields of Placed; annotations stay the text that the manifest holds.
+PLACED = (
+    SampleRow.id, SampleRow.name, SampleRow.dataset_id, SampleRow.shard_id, SampleRow.offset,
+    SampleRow.size_bytes, SampleRow.width, SampleRow.height, SampleRow.sha256,
+    cast(SampleRow.annotations, Text),
+)  # fmt: skip
 Position = tuple[UUID, Any]
 
 
@@ -66,13 +87,14 @@ class SampleRepository:
         )
         return [Sorted(*row) for row in (await self._session.execute(statement)).all()]
 
-    async def for_manifest(self, dataset_id: UUID, version: int) -> Sequence[SampleRow]:
+    async def for_manifest(self, dataset_id: UUID, version: int) -> list[Placed]:
+        """In the order of names."""
         statement = (
-            select(SampleRow)
+            select(*PLACED)
             .where(SampleRow.dataset_id == dataset_id, in_version(version))
             .order_by(SampleRow.name, SampleRow.id)
         )
-        return (await self._session.scalars(statement)).all()
+        return [Placed(*row) for row in (await self._session.execute(statement)).all()]
 
     async def shards(self, dataset_id: UUID, version: int) -> Sequence[ShardRow]:
         """Those that hold a sample of the version."""
