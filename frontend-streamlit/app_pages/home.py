@@ -1,10 +1,14 @@
 """Projects: cards with their task, and the way to a new one."""
 
+from collections.abc import Iterator, Sequence
+
 import streamlit as st
 from session import yard
 from ui.states import ago, empty_state, escaped
 
 from libs.common.contracts.projects import Project
+
+CARDS_PER_ROW = 3
 
 
 @st.dialog("New project")
@@ -35,6 +39,11 @@ def project_card(project: Project) -> None:
         )
 
 
+def batched(projects: Sequence[Project], size: int) -> Iterator[Sequence[Project]]:
+    for start in range(0, len(projects), size):
+        yield projects[start : start + size]
+
+
 def page() -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title("Projects")
@@ -50,10 +59,11 @@ def page() -> None:
             "Create one",
             create_project,
         )
-    columns = st.columns(3)
-    for place, project in enumerate(projects):
-        with columns[place % 3]:
-            project_card(project)
+    # Row by row, so that the cards of a row share one height.
+    for row in batched(projects, CARDS_PER_ROW):
+        for column, project in zip(st.columns(CARDS_PER_ROW), row, strict=False):
+            with column:
+                project_card(project)
 
 
 page()

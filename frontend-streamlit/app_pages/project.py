@@ -72,7 +72,7 @@ def page() -> None:
         return
     project = yard().projects.get(UUID(given))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(escaped(project.name))
+        st.title(escaped(project.name), width="content")
         st.badge(project.task, color="blue", icon=":material/category:")
     if project.description:
         st.caption(escaped(project.description))

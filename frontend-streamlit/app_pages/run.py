@@ -1,5 +1,6 @@
 """One run: its state, live curves, log, checkpoints, and what followed from it."""
 
+from datetime import timedelta
 from uuid import UUID
 
 import streamlit as st
@@ -8,12 +9,13 @@ from session import yard
 from ui.report import report_view
 from ui.states import duration, empty_state, escaped, size, state_badge
 
+from libs.common.contracts.base import Step, now
 from libs.common.contracts.runs import Run
 
 
 def header(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(escaped(run.name))
+        st.title(escaped(run.name), width="content")
         state_badge(run.state)
         st.space("stretch")
         if not run.state.is_final:
@@ -48,8 +50,9 @@ def numbers(run: Run) -> None:
         st.metric("Duration", duration(seconds), border=True)
         st.metric("Attempt", run.attempt, border=True)
         st.metric("Samples", f"{sum(run.data.subset_counts.values()):,}", border=True)
+        primary = {f"val/{metric.key}" for metric in yard().task(run.task).metrics if metric.is_primary}
         for each in run.summary:
-            if each.key.startswith("val/"):
+            if each.key in primary | {"val/loss"}:
                 st.metric(f"Best {each.key}", f"{each.best:.4f}", border=True)
 
 
@@ -89,10 +92,15 @@ def checkpoints(run: Run) -> None:
     st.dataframe(rows, hide_index=True)
 
 
+def follows(run: Run, step: Step, icon: str, soon: str, never: str) -> None:
+    """What to say while a step of the run's chain has nothing to show."""
+    empty_state(icon, soon if step in run.then else never)
+
+
 def evaluation(run: Run) -> None:
     found = next(yard().evaluations.list(run.id), None)
     if found is None:
-        empty_state("fact_check", "Not evaluated yet.")
+        follows(run, Step.EVALUATE, "fact_check", "Evaluated by itself once it is trained.", "Not evaluated.")
         return
     state_badge(found.state)
     if found.error_detail:
@@ -108,7 +116,9 @@ def evaluation(run: Run) -> None:
 def served(run: Run) -> None:
     export = next(yard().exports.list(run.id), None)
     if export is None:
-        empty_state("deployed_code", "Not exported yet.")
+        follows(
+            run, Step.EXPORT, "deployed_code", "Exported by itself once it is evaluated.", "Not exported."
+        )
         return
     state_badge(export.state)
     if export.error_detail:
@@ -131,6 +141,8 @@ SECTIONS = {
     ":material/save: Checkpoints": checkpoints,
     ":material/notes: Log": log,
 }
+POLL_SECONDS = 3
+RECENT = timedelta(minutes=10)
 
 
 def page() -> None:
@@ -142,9 +154,12 @@ def page() -> None:
     run = yard().runs.get(UUID(given))
     header(run)
     numbers(run)
+    # Curves are pushed to the browser; what follows a run by itself is looked after for a while.
+    recent = run.finished_at is None or now() - run.finished_at < RECENT
     for tab, section in zip(st.tabs(list(SECTIONS)), SECTIONS.values(), strict=True):
         with tab:
-            section(run)
+            polled = recent and section is not curves
+            st.fragment(section, run_every=POLL_SECONDS if polled else None)(run)
 
 
 page()

@@ -1,6 +1,5 @@
 """Live curves: history comes with the page, new points straight from the gateway to the browser."""
 
-
 from settings import settings
 
 from comp import register

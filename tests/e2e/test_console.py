@@ -73,7 +73,37 @@ def test_a_run_page_shows_its_curves_and_its_certificate(page: Page, stack, yard
     expect(page.locator("canvas").first).to_be_visible()
     expect(page.locator("canvas[aria-label*='val/accuracy']")).to_be_visible()
     page.get_by_role("tab", name="Export").click()
-    expect(page.get_by_text("Parity certificate")).to_be_visible()
+    # It comes by itself: nobody loads the page again.
+    expect(page.get_by_text("Parity certificate")).to_be_visible(timeout=120_000)
+
+
+@pytest.mark.parametrize("tab", ["Evaluation", "Checkpoints", "Log"])
+def test_a_run_page_shows_what_it_left(page: Page, stack, yard, trained, tab):
+    page.goto(f"{stack.console_url}/run?id={trained.run.id}")
+    page.get_by_role("tab", name=tab).click()
+    shown = {"Evaluation": "Confusion matrix", "Checkpoints": "", "Log": "training starts"}[tab]
+    if shown:
+        expect(page.get_by_text(shown).first).to_be_visible(timeout=60_000)
+    else:
+        expect(page.get_by_test_id("stDataFrame").first).to_be_visible()
+
+
+def test_a_project_page_shows_data_runs_and_what_is_served(page: Page, stack, yard, trained):
+    page.goto(f"{stack.console_url}/project?id={trained.run.project_id}")
+    expect(page.get_by_text("1,737 samples")).to_be_visible()
+    page.get_by_role("tab", name="Runs").click()
+    expect(page.get_by_role("link", name=trained.run.name)).to_be_visible()
+
+
+def test_the_system_page_shows_every_room(page: Page, stack):
+    page.goto(f"{stack.console_url}/system")
+    expect(page.get_by_text("trainer", exact=True)).to_be_visible()
+
+
+def test_an_empty_project_invites(page: Page, stack, yard):
+    project = yard.projects.create(f"Empty in {_scheme(page)}", "classification")
+    page.goto(f"{stack.console_url}/project?id={project.id}")
+    expect(page.get_by_text("No dataset yet")).to_be_visible()
 
 
 def test_a_run_that_does_not_exist_is_said_so(page: Page, stack):
