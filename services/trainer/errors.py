@@ -1,6 +1,6 @@
 """What can go wrong in the trainer room."""
 
-from libs.common.errors import BadInput, Conflict, Forbidden, NotFound
+from libs.common.errors import BadInput, Conflict, Forbidden, ModelyardError, NotFound
 
 
 class ExperimentNotFound(NotFound):
@@ -49,3 +49,9 @@ class CheckpointIsNeeded(Conflict):
 
 class KeyIsForeign(Forbidden):
     code, title = "key_is_foreign", "This lease gives no right to these bytes"
+
+
+class TrainingWasKilled(ModelyardError):
+    """By a signal: want of memory, an administrator or a driver's crash. Another attempt may well succeed."""
+
+    code, status, title, retryable = "training_killed", 503, "The training process was killed", True

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.runs import ListRuns, RunState
@@ -49,11 +49,14 @@ class Runs:
     async def of_project(self, project_id: UUID) -> Sequence[RunRow]:
         return await self._where(RunRow.project_id == project_id)
 
-    async def revive(self, job_id: UUID) -> RunRow | None:
-        """The run of a job that its worker, given up already, has taken up again; None otherwise."""
+    async def revive(self, job_id: UUID, token: UUID) -> RunRow | None:
+        """The run whose attempt under this token was given up and is taken up again; None otherwise."""
+        same_attempt = exists().where(
+            AttemptRow.run_id == RunRow.id, AttemptRow.number == RunRow.attempt, AttemptRow.token == token
+        )
         statement = (
             update(RunRow)
-            .where(RunRow.job_id == job_id, RunRow.state == RunState.QUEUED, RunRow.attempt > 0)
+            .where(RunRow.job_id == job_id, RunRow.state == RunState.QUEUED, same_attempt)
             .values(state=RunState.RUNNING)
             .returning(RunRow)
             .execution_options(populate_existing=True)

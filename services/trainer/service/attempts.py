@@ -74,6 +74,7 @@ class Attempts:
             **wanted.model_dump(exclude={"job_id", "token"}),
         )
         stored = await self._repository.checkpoints.put(row)
+        await self._life.train(run)
         await self._life.sweep([run.id])
         return stored.view()
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from libs.common.contracts.base import Page
-from libs.common.contracts.runs import MetricSeries, ReadLogs, ReadMetrics, RunState
+from libs.common.contracts.runs import MetricSeries, ReadLogs, ReadMetrics
 from libs.common.contracts.telemetry import LogLine, TelemetryBatch
 from libs.common.paging import after, page_of
 from services.trainer.errors import RunNotFound
@@ -83,13 +83,13 @@ class History:
             await self._repository.series.store(points)
 
     async def _tell(self, run: RunRow, batch: TelemetryBatch) -> None:
-        """How far the present attempt is, and that it trains, which its first word shows."""
-        if batch.attempt != run.attempt or run.is_final:
+        """How far the present attempt is, and that it trains. Its last word may come after its end."""
+        if batch.attempt != run.attempt:
             return
         if batch.progress is not None:
             run.progress = batch.progress.model_dump(mode="json")
-        if run.state == RunState.PREPARING and batch.points:
-            await self._life.is_running(run, "trains")
+        if batch.points:
+            await self._life.train(run)
 
     async def _series(self, row: SeriesRow, since: int, limit: int) -> MetricSeries:
         points = await self._repository.series.read(row, since, limit)

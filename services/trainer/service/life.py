@@ -41,7 +41,12 @@ class Life:
         await self._move(run, RunState.PREPARING, reason)
         await self._outbox.add(RunStarted(**_about(run), attempt=run.attempt))
 
-    async def is_running(self, run: RunRow, reason: str) -> None:
+    async def train(self, run: RunRow) -> None:
+        """A first point or a first checkpoint shows it, whichever comes first."""
+        if run.state == RunState.PREPARING:
+            await self._move(run, RunState.RUNNING, "trains")
+
+    async def come_back(self, run: RunRow, reason: str) -> None:
         await self._move(run, RunState.RUNNING, reason)
 
     async def complete(self, run: RunRow, outcome: TrainingOutcome) -> None:

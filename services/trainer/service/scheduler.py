@@ -43,7 +43,7 @@ class Scheduler:
         desired = await self._queue.beat(
             beat.job_id, beat.token, beat.progress, beat.message, beat.checkpoint
         )
-        await self._welcome_back(beat.job_id)
+        await self._welcome_back(beat.job_id, beat.token)
         return Beat(desired=desired)
 
     async def finish(self, wanted: FinishJob) -> Job:
@@ -97,11 +97,12 @@ class Scheduler:
         await self._life.follow(job, reason)
         return job.view()
 
-    async def _welcome_back(self, job_id: UUID) -> None:
+    async def _welcome_back(self, job_id: UUID, token: UUID) -> None:
         """A worker that was only cut off goes on with what it was thought to have lost."""
         job = await self._queue.get(job_id)
-        if job.kind == TrainRun.kind and (run := await self._repository.runs.revive(job_id)):
-            await self._life.is_running(run, f"worker {job.worker} is heard of again")
+        if job.kind == TrainRun.kind and (run := await self._repository.runs.revive(job_id, token)):
+            await self._life.come_back(run, f"worker {job.worker} is heard of again")
+            await self._life.follow(job)
 
 
 def _node(worker: WorkerRow, busy_with: str | None) -> Node:

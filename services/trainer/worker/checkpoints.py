@@ -2,12 +2,13 @@
 
 import asyncio
 import shutil
+from contextlib import suppress
 
 from libs.common import artifacts
 from libs.common.bus import Bus
 from libs.common.contracts.jobs import Lease
 from libs.common.contracts.runs import RecordCheckpoint
-from libs.common.errors import Unavailable
+from libs.common.errors import ModelyardError
 from libs.common.log import get_logger
 from services.trainer.handover import WrittenCheckpoint
 from services.trainer.worker.telemetry import RunTelemetry
@@ -57,12 +58,18 @@ class CheckpointStore:
         """Returns when all that was offered is stored."""
         await self._idle.wait()
 
+    async def finish_within(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.finish(), seconds)
+
     async def _insist(self, written: WrittenCheckpoint) -> None:
         while True:
             try:
                 await self._store(written)
                 return
-            except Unavailable as error:
+            except ModelyardError as error:
+                if not error.retryable:
+                    raise
                 log.warning("checkpoint_waits", step=written.step, code=error.code)
             await asyncio.sleep(RETRY_SECONDS)
 

@@ -9,6 +9,7 @@ from libs.common.cache import ObjectCache
 from libs.common.child import (
     CheckpointMessage,
     Child,
+    ChildCrashed,
     FailedMessage,
     FinishedMessage,
     LogMessage,
@@ -22,6 +23,7 @@ from libs.common.contracts.telemetry import Progress
 from libs.common.errors import ModelyardError, ProblemDetails, error_from_problem
 from libs.common.jobs import JobDoor, Work
 from libs.common.staging import stage_data
+from services.trainer.errors import TrainingWasKilled
 from services.trainer.handover import Assignment, WrittenCheckpoint
 from services.trainer.worker.checkpoints import CheckpointStore
 from services.trainer.worker.telemetry import RunTelemetry
@@ -120,7 +122,19 @@ class _Training:
             await child.terminate()
 
     async def _follow(self, child: Child) -> TrainingOutcome:
-        """To the very end, also after the result: a child that then crashes has not finished."""
+        try:
+            outcome = await self._outcome(child)
+        except ModelyardError as error:
+            # What it kept before it broke off is worth going on from.
+            await self._checkpoints.finish_within(LAST_WORDS_SECONDS)
+            if isinstance(error, ChildCrashed) and error.exit_code < 0:
+                raise TrainingWasKilled(error.detail) from error
+            raise
+        await self._checkpoints.finish()
+        return outcome
+
+    async def _outcome(self, child: Child) -> TrainingOutcome:
+        """To the very end, also after the result: what was said before counts."""
         outcome: TrainingOutcome | None = None
         async for message in child.messages():
             match message:
@@ -138,7 +152,6 @@ class _Training:
                 case FailedMessage():
                     raise _failure(message, child)
         assert outcome is not None  # messages() raises ChildCrashed otherwise
-        await self._checkpoints.finish()
         return outcome
 
     async def _tell(self, progress: Progress) -> None:
