@@ -1,0 +1,56 @@
+"""The trainer and one worker as real processes on real servers, with leases short enough to wait for."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from libs.common.contracts.base import Step
+from libs.common.contracts.runs import RunState
+from tests.house import House, open_house
+from tests.integration.trainer.desk import Desk, Whole
+from tests.stack import TestStack, running_stack
+from tests.toy import Toy
+
+# Two attempts: what is said to cost none must not need a third.
+SETTINGS = {
+    "MODELYARD_LEASE_SECONDS": "5",
+    "MODELYARD_MAX_ATTEMPTS": "2",
+    "MODELYARD_SWEEP_GRACE_SECONDS": "2",
+}
+
+
+@pytest.fixture(scope="package")
+def rooms() -> Iterator[TestStack]:
+    with running_stack(("postgres", "nats", "s3", "trainer", "worker"), {"trainer": SETTINGS}) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="package")
+async def house(rooms: TestStack) -> AsyncIterator[House]:
+    async with open_house(rooms) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="package")
+async def desk(house: House, toy: Toy) -> Desk:
+    published = await toy.publish(house)
+    return Desk(house, toy.task, published.data)
+
+
+@pytest_asyncio.fixture(scope="package")
+async def whole(desk: Desk) -> Whole:
+    run = await desk.begin(then=(Step.EVALUATE,))
+    await desk.until(run, RunState.COMPLETED)
+    series = await desk.series(run)
+    return Whole(await desk.look(run), series, await desk.log_texts(run))
+
+
+@pytest.fixture(autouse=True)
+def logs(house: House, request: pytest.FixtureRequest) -> Iterator[None]:
+    """A failure comes with what the processes said last."""
+    failed_before = request.session.testsfailed
+    yield
+    if request.session.testsfailed > failed_before:
+        for name in ("trainer", "worker"):
+            print(name, house.stack.log(name, 40), sep="\n")
