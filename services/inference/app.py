@@ -22,7 +22,7 @@ SCHEMA = Schema("inference", Table.metadata, "services.inference.migrations")
 
 def room(settings: Settings) -> Room[Service]:
     triton = Triton(settings.triton.grpc)
-    predictor = Predictor(triton)
+    predictor = Predictor(triton, settings.max_batch_size)
 
     def service(resources: Resources[Any], session: AsyncSession) -> Service:
         return Service(Repository(session), Outbox(session), predictor, settings.triton)

@@ -1,10 +1,14 @@
 """What can go wrong with deployments and predictions."""
 
-from libs.common.errors import BadInput, Conflict, NotFound, Unavailable
+from libs.common.errors import BadInput, Conflict, ModelyardError, NotFound, Unavailable
 
 
 class DeploymentIsUnknown(NotFound):
     code, title = "deployment_unknown", "There is no such deployment"
+
+
+class DeploymentNameIsTaken(Conflict):
+    code, title = "deployment_name_taken", "Another project has a deployment of this name"
 
 
 class NothingToRollBackTo(Conflict):
@@ -25,6 +29,16 @@ class ImageIsRefused(BadInput):
 
 class ModelDoesNotLoad(Conflict):
     code, title = "model_does_not_load", "Triton cannot load the model"
+
+
+class RepositoryIsNotWritable(ModelDoesNotLoad):
+    code, title = "model_repository_not_writable", "The folder that Triton reads cannot be written"
+
+
+class ModelFails(ModelyardError):
+    """Of a model that is loaded: not for lack of an image's quality, which was checked before."""
+
+    code, status, title = "model_failed", 502, "The model gave no usable answer"
 
 
 class FileIsCorrupt(ModelDoesNotLoad):

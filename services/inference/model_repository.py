@@ -1,9 +1,11 @@
 """Triton's model repository on disk: written by us alone, whole or not at all."""
 
+import filecmp
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,12 @@ import numpy as np
 
 from libs.common.contracts.exports import ModelFile
 from libs.tasks.codec import ServingSignature, TensorSpec
-from services.inference.errors import FileIsCorrupt
+from services.inference.errors import FileIsCorrupt, RepositoryIsNotWritable
 from services.inference.settings import Settings
 
 PYTHON_BACKEND = Path(__file__).parents[2] / "infra" / "triton" / "model.py"
+# In every folder that is ours: what somebody else put there is left alone.
+MARK = ".modelyard"
 CONFIG_TYPES = {"uint8": "TYPE_UINT8", "float32": "TYPE_FP32", "int64": "TYPE_INT64"}
 
 
@@ -26,29 +30,30 @@ class ModelRepository:
         self._settings = settings
 
     def names(self) -> set[str]:
-        return (
-            {path.name for path in self._folder.iterdir() if path.is_dir()}
-            if self._folder.exists()
-            else set()
-        )
+        return {path.parent.name for path in self._folder.glob(f"*/{MARK}")}
 
-    def has(self, name: str, revision: int) -> bool:
-        return (self._version(name, revision) / "model.onnx").is_file()
+    def has(self, name: str, revision: int, file: ModelFile) -> bool:
+        """Whole: what a crash of the machine left half written counts as missing."""
+        path = self._version(name, revision) / "model.onnx"
+        return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == file.sha256
 
     def write_version(self, name: str, revision: int, model: bytes, file: ModelFile) -> None:
-        """Beside its place first, then moved: Triton never sees half a file. Raises FileIsCorrupt."""
+        """Beside its place first, then moved: Triton never sees half a file.
+
+        Errors: FileIsCorrupt, RepositoryIsNotWritable.
+        """
         if hashlib.sha256(model).hexdigest() != file.sha256:
             raise FileIsCorrupt("the stored file's SHA-256 is not the one that was exported")
         target = self._version(name, revision)
         # A dot in front: Triton takes only numbers for versions.
         draft = target.with_name(f".{revision}")
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(parents=True)
-        (draft / "model.onnx").write_bytes(model)
-        if self._settings.triton.backend == "python":
-            shutil.copyfile(PYTHON_BACKEND, draft / "model.py")
-        shutil.rmtree(target, ignore_errors=True)
-        draft.rename(target)
+        with _writing():
+            shutil.rmtree(draft, ignore_errors=True)
+            draft.mkdir(parents=True)
+            (self._folder / name / MARK).touch()
+            (draft / "model.onnx").write_bytes(model)
+            shutil.rmtree(target, ignore_errors=True)
+            draft.rename(target)
 
     def write_config(
         self,
@@ -57,12 +62,17 @@ class ModelRepository:
         signature: ServingSignature,
         warm_up: Mapping[str, np.ndarray],
     ) -> None:
-        """What Triton loads next: exactly these revisions."""
-        config = model_config(self._settings, name, sorted(set(revisions)), signature, warm_up)
+        """What Triton loads next: exactly these revisions. Raises RepositoryIsNotWritable."""
+        numbers = sorted(set(revisions))
+        config = model_config(self._settings, name, numbers, signature, warm_up)
         path = self._folder / name / "config.pbtxt"
         draft = path.with_name(".config.pbtxt")
-        draft.write_text(config)
-        draft.replace(path)
+        with _writing():
+            if self._settings.triton.backend == "python":
+                for number in numbers:
+                    self._write_backend(self._version(name, number) / "model.py")
+            draft.write_text(config)
+            draft.replace(path)
 
     def forget_other_versions(self, name: str, revisions: Iterable[int]) -> None:
         kept = {str(revision) for revision in revisions}
@@ -73,8 +83,21 @@ class ModelRepository:
     def remove(self, name: str) -> None:
         shutil.rmtree(self._folder / name, ignore_errors=True)
 
+    def _write_backend(self, path: Path) -> None:
+        """Again only when it is another: a version whose files change is loaded anew."""
+        if not (path.is_file() and filecmp.cmp(PYTHON_BACKEND, path, shallow=False)):
+            shutil.copyfile(PYTHON_BACKEND, path)
+
     def _version(self, name: str, revision: int) -> Path:
         return self._folder / name / str(revision)
+
+
+@contextmanager
+def _writing() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RepositoryIsNotWritable(f"the model repository cannot be written: {error.strerror}") from error
 
 
 def model_config(

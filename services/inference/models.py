@@ -35,7 +35,10 @@ class DeploymentRow(Table):
 
 
 class RevisionRow(Table):
-    """`version` is the registry's whole ModelVersion: file, card, parity; nothing is asked for later."""
+    """`version` is the registry's whole ModelVersion: file, card, parity; nothing is asked for later.
+
+    `served_at` is when it was first seen to answer.
+    """
 
     __tablename__ = "revisions"
 
@@ -45,4 +48,5 @@ class RevisionRow(Table):
     revision: Mapped[int] = mapped_column(primary_key=True)
     version: Mapped[dict[str, Any]]
     is_rollback: Mapped[bool] = mapped_column(default=False)
+    served_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

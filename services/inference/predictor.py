@@ -12,9 +12,10 @@ from prometheus_client import Counter, Histogram
 from libs.common.contracts.deployments import PredictionAnswer
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.predictions import Prediction
-from libs.common.errors import BadInput, Problem
+from libs.common.errors import BadInput, ModelyardError, Problem
 from libs.tasks import registry
 from libs.tasks.codec import Codec
+from libs.tasks.images import MAX_PIXELS
 from services.inference.errors import DeploymentIsNotReady, ImageIsRefused
 from services.inference.triton import Triton
 
@@ -22,6 +23,8 @@ PREDICTIONS = Counter("modelyard_predictions_total", "Images answered", ["deploy
 REFUSALS = Counter("modelyard_prediction_errors_total", "Requests refused or failed", ["deployment", "code"])
 SECONDS = Histogram("modelyard_prediction_seconds", "Time in the room per request", ["deployment", "version"])
 NUM_DECODING_THREADS = 4
+# Of all images of one request, decoded: small files can be huge pictures. One alone may be as large.
+MAX_REQUEST_BYTES = 3 * MAX_PIXELS
 
 
 @dataclass(frozen=True)
@@ -37,23 +40,27 @@ class Served:
 class Predictor:
     """Knows what is served from the reconciler; decodes images off the event loop."""
 
-    def __init__(self, triton: Triton) -> None:
+    def __init__(self, triton: Triton, max_batch_size: int) -> None:
         self._triton = triton
+        self._max_batch_size = max_batch_size
         self._served: dict[str, Served] = {}
         self._threads = ThreadPoolExecutor(NUM_DECODING_THREADS, thread_name_prefix="decode")
 
-    def serve(self, name: str, revision: int, version: ModelVersion) -> None:
+    def serve(self, name: str, revision: int, version: ModelVersion) -> bool:
+        """Whether that is news."""
         known = self._served.get(name)
-        if known is None or known.revision != revision:
-            codec = registry.task(version.task).load_codec()
-            self._served[name] = Served(name, revision, version, codec)
+        if known is not None and known.revision == revision:
+            return False
+        codec = registry.task(version.task).load_codec()
+        self._served[name] = Served(name, revision, version, codec)
+        return True
 
     def forget_all_but(self, names: set[str]) -> None:
         for name in set(self._served) - names:
             del self._served[name]
 
-    def served(self, name: str) -> Served | None:
-        return self._served.get(name)
+    def knows(self, name: str) -> bool:
+        return name in self._served
 
     async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
         """In the order of `images`. Errors: ImageIsRefused names each bad image by its row."""
@@ -63,7 +70,7 @@ class Predictor:
             raise DeploymentIsNotReady(f"{name} is not loaded yet")
         try:
             predictions = await self._predict(served, images)
-        except BadInput as error:
+        except ModelyardError as error:
             REFUSALS.labels(name, error.code).inc()
             raise
         seconds = time.perf_counter() - started
@@ -81,20 +88,28 @@ class Predictor:
     async def _predict(self, served: Served, images: Sequence[bytes]) -> list[Prediction]:
         loop = asyncio.get_running_loop()
         pixels = await loop.run_in_executor(self._threads, _encode, served.codec, images)
+        batches = self._batches(pixels)
+        answers = await asyncio.gather(
+            *(self._ask(served, np.stack([pixels[place] for place in places])) for places in batches)
+        )
+        found = {
+            place: prediction
+            for places, predictions in zip(batches, answers, strict=True)
+            for place, prediction in zip(places, predictions, strict=True)
+        }
+        return [found[place] for place in range(len(images))]
+
+    def _batches(self, pixels: Sequence[np.ndarray]) -> list[list[int]]:
+        """Places of images of one size, as many as the model takes at once."""
         places_of: dict[tuple[int, ...], list[int]] = {}
         for place, image in enumerate(pixels):
             places_of.setdefault(image.shape, []).append(place)
-        answers = await asyncio.gather(
-            *(
-                self._ask(served, np.stack([pixels[place] for place in places]))
-                for places in places_of.values()
-            )
-        )
-        found: list[Prediction | None] = [None] * len(images)
-        for places, predictions in zip(places_of.values(), answers, strict=True):
-            for place, prediction in zip(places, predictions, strict=True):
-                found[place] = prediction
-        return [each for each in found if each is not None]
+        size = self._max_batch_size
+        return [
+            places[start : start + size]
+            for places in places_of.values()
+            for start in range(0, len(places), size)
+        ]
 
     async def _ask(self, served: Served, batch: np.ndarray) -> list[Prediction]:
         card = served.version.card
@@ -107,11 +122,17 @@ class Predictor:
 def _encode(codec: Codec, images: Sequence[bytes]) -> list[np.ndarray]:
     pixels: list[np.ndarray] = []
     problems: list[Problem] = []
+    size_bytes = 0
     for row, image in enumerate(images):
         try:
             pixels.append(codec.encode(image))
+            size_bytes += pixels[-1].nbytes
         except BadInput as error:
             problems.append(Problem(row=row, message=error.detail))
+        if size_bytes > MAX_REQUEST_BYTES:
+            message = f"up to here the images have more than {MAX_PIXELS} pixels: send fewer at once"
+            problems.append(Problem(row=row, message=message))
+            break
     if problems:
         raise ImageIsRefused(f"{len(problems)} of {len(images)} images cannot be used", errors=problems)
     return pixels

@@ -19,7 +19,7 @@ from libs.common.errors import ModelyardError, Unavailable
 from libs.common.log import get_logger
 from libs.common.storage import Storage
 from libs.tasks import registry
-from services.inference.errors import ModelDoesNotLoad
+from services.inference.errors import ModelDoesNotLoad, TritonIsAway
 from services.inference.model_repository import ModelRepository
 from services.inference.predictor import Predictor
 from services.inference.repository import CHANGES, Deployed
@@ -84,7 +84,7 @@ class Reconciler:
         loaded = await self._triton.loaded()
         if may_change:
             for deployed in wished:
-                await self._bring_up(deployed, loaded.get(deployed.row.name, set()))
+                await self._bring_up_alone(deployed, loaded.get(deployed.row.name, set()))
             await self._take_down({deployed.row.name for deployed in wished}, loaded)
             loaded = await self._triton.loaded()
         async with self._open_service() as service:
@@ -98,9 +98,20 @@ class Reconciler:
                 self._predictor.serve(row.name, serving, deployed.serving)
         self._predictor.forget_all_but({deployed.row.name for deployed in wished})
 
+    async def _bring_up_alone(self, deployed: Deployed, loaded: set[int]) -> None:
+        """What is wrong with one keeps no other waiting."""
+        try:
+            await self._bring_up(deployed, loaded)
+        except TritonIsAway:
+            raise
+        except ModelyardError as error:
+            log.warning(
+                "deployment_waits", deployment=deployed.row.name, code=error.code, detail=error.detail
+            )
+
     async def _bring_up(self, deployed: Deployed, loaded: set[int]) -> None:
         row = deployed.row
-        if row.desired_revision in loaded:
+        if row.desired_revision in loaded and row.desired_revision == row.serving_revision:
             await self._note(lambda service: service.note_serving(deployed))
             await self._let_go(deployed, loaded)
         elif self._may_try(deployed):
@@ -140,6 +151,7 @@ class Reconciler:
         """Triton kept what answered before; the folder must say the same after a restart."""
         row = deployed.row
         if row.serving_revision is None or deployed.serving is None:
+            await self._triton.unload(row.name)
             self._models.remove(row.name)
             return
         await self._load(row.name, deployed.serving, row.serving_revision, (row.serving_revision,))
@@ -152,9 +164,10 @@ class Reconciler:
         signature, warm_up = codec.signature(version.card), codec.warm_up(version.card)
         await asyncio.to_thread(self._models.write_config, name, revisions, signature, warm_up)
         await self._triton.load(name)
+        log.info("model_loaded", deployment=name, revisions=sorted(set(revisions)))
 
     async def _ensure_file(self, name: str, version: ModelVersion, revision: int) -> None:
-        if not self._models.has(name, revision):
+        if not await asyncio.to_thread(self._models.has, name, revision, version.file):
             model = await self._storage.get_bytes(version.file.key)
             await asyncio.to_thread(self._models.write_version, name, revision, model, version.file)
 
@@ -164,8 +177,12 @@ class Reconciler:
         outputs = await self._triton.infer(
             name, revision, codec.warm_up(version.card), codec.signature(version.card)
         )
-        if len(codec.decode(outputs, version.card)) != 1:
-            raise ModelDoesNotLoad("the model gave no answer to its first request")
+        try:
+            num_answers = len(codec.decode(outputs, version.card))
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise ModelDoesNotLoad(f"the answer to the first request cannot be read: {error!r}") from error
+        if num_answers != 1:
+            raise ModelDoesNotLoad(f"one image was asked about, {num_answers} answers came")
 
     async def _let_go(self, deployed: Deployed, loaded: set[int]) -> None:
         row = deployed.row
@@ -175,9 +192,10 @@ class Reconciler:
             self._models.forget_other_versions(row.name, (row.desired_revision,))
 
     async def _take_down(self, wished: set[str], loaded: dict[str, set[int]]) -> None:
-        for name in set(loaded) - wished:
-            await self._triton.unload(name)
         for name in self._models.names() - wished:
+            if name in loaded:
+                await self._triton.unload(name)
+                log.info("model_unloaded", deployment=name)
             self._models.remove(name)
 
     async def _note(self, what: Callable[[Service], Awaitable[None]]) -> None:

@@ -3,18 +3,24 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, select, text, update
+from sqlalchemy import Row, Select, and_, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from libs.common.contracts.base import now
 from libs.common.contracts.deployments import DeploymentState
 from libs.common.contracts.models import ModelVersion
 from services.inference.models import DeploymentRow, RevisionRow
 
-# The PostgreSQL channel on which changed wishes are told.
+# The PostgreSQL channel on which changed wishes, and what came of them, are told.
 CHANGES = "modelyard_deployments"
+
+
+# The last is None where nothing is served; SQLAlchemy's types do not know of outer joins.
+Found = tuple[DeploymentRow, dict[str, Any], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -30,35 +36,37 @@ class Repository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def find(self, name: str, *, for_update: bool = False) -> Deployed | None:
-        statement = select(DeploymentRow).where(DeploymentRow.name == name, ~DeploymentRow.is_deleted)
-        row = await self._session.scalar(statement.with_for_update() if for_update else statement)
-        return (await self._with_versions([row]))[0] if row else None
+    async def lock(self, name: str) -> None:
+        """One change of a name at a time, its first included."""
+        statement = text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
+        await self._session.execute(statement, {"key": f"inference.deployment/{name}"})
+
+    async def find(self, name: str) -> Deployed | None:
+        found = (await self._session.execute(_deployed().where(DeploymentRow.name == name))).one_or_none()
+        return _read(found) if found else None
 
     async def row(self, name: str) -> DeploymentRow | None:
-        """Also a deleted one, so that its name and revisions go on counting."""
-        return await self._session.scalar(
-            select(DeploymentRow).where(DeploymentRow.name == name).with_for_update()
-        )
+        """Also a deleted one, so that its revisions go on counting."""
+        return await self._session.scalar(select(DeploymentRow).where(DeploymentRow.name == name))
 
     async def page(self, project_id: UUID | None, after: str | None, limit: int) -> list[Deployed]:
-        statement: Select[DeploymentRow] = select(DeploymentRow).where(~DeploymentRow.is_deleted)
+        statement = _deployed()
         if project_id is not None:
             statement = statement.where(DeploymentRow.project_id == project_id)
         if after is not None:
             statement = statement.where(DeploymentRow.name > after)
-        rows = await self._session.scalars(statement.order_by(DeploymentRow.name).limit(limit))
-        return await self._with_versions(list(rows))
+        found = await self._session.execute(statement.order_by(DeploymentRow.name).limit(limit))
+        return [_read(each) for each in found]
 
     async def every(self) -> list[Deployed]:
-        rows = await self._session.scalars(select(DeploymentRow).where(~DeploymentRow.is_deleted))
-        return await self._with_versions(list(rows))
+        found = await self._session.execute(_deployed().order_by(DeploymentRow.name))
+        return [_read(each) for each in found]
 
-    async def names_of_project(self, project_id: UUID) -> list[str]:
+    async def names_of_project(self, project_id: UUID) -> Sequence[str]:
         statement = select(DeploymentRow.name).where(
             DeploymentRow.project_id == project_id, ~DeploymentRow.is_deleted
         )
-        return list(await self._session.scalars(statement))
+        return (await self._session.scalars(statement)).all()
 
     def add(self, row: DeploymentRow | RevisionRow) -> None:
         self._session.add(row)
@@ -67,13 +75,13 @@ class Repository:
         await self._session.flush()
 
     async def announce_change(self) -> None:
-        """Wakes whoever makes Triton match the rows, when the transaction commits."""
+        """Wakes every instance that keeps Triton and the rows together, when the transaction commits."""
         await self._session.execute(text(f"NOTIFY {CHANGES}"))
 
-    async def revisions(self, name: str) -> list[RevisionRow]:
+    async def revisions(self, name: str) -> Sequence[RevisionRow]:
         """Newest first."""
         statement = select(RevisionRow).where(RevisionRow.deployment == name)
-        return list(await self._session.scalars(statement.order_by(RevisionRow.revision.desc())))
+        return (await self._session.scalars(statement.order_by(RevisionRow.revision.desc()))).all()
 
     async def mark_loading(self, name: str, revision: int) -> None:
         await self._session.execute(
@@ -82,64 +90,71 @@ class Repository:
 
     async def mark_serving(self, name: str, revision: int) -> bool:
         """True for the one who sees it first: that one announces it."""
-        changed = await self._session.execute(
+        at = now()
+        changed = await self._session.scalar(
             _of(name, revision)
             .where(DeploymentRow.serving_revision.is_distinct_from(revision))
-            .values(
-                serving_revision=revision,
-                failed_revision=None,
-                state=DeploymentState.READY,
-                reason="",
-                updated_at=now(),
-            )
+            .values(serving_revision=revision)
             .returning(DeploymentRow.name)
         )
-        if changed.scalar_one_or_none() is not None:
-            return True
-        await self._session.execute(_of(name, revision).values(state=DeploymentState.READY, reason=""))
-        return False
+        await self._session.execute(
+            _of(name, revision)
+            .where(DeploymentRow.state != DeploymentState.READY)
+            .values(failed_revision=None, state=DeploymentState.READY, reason="", updated_at=at)
+        )
+        await self._session.execute(
+            update(RevisionRow)
+            .where(RevisionRow.deployment == name, RevisionRow.revision == revision)
+            .where(RevisionRow.served_at.is_(None))
+            .values(served_at=at)
+        )
+        return changed is not None
 
     async def mark_failed(self, name: str, revision: int, reason: str, at: datetime) -> bool:
         """True for the first failure of this revision."""
-        before = await self._session.scalar(
-            select(DeploymentRow.failed_revision).where(DeploymentRow.name == name).with_for_update()
+        changed = await self._session.scalar(
+            _of(name, revision)
+            .where(DeploymentRow.failed_revision.is_distinct_from(revision))
+            .values(failed_revision=revision)
+            .returning(DeploymentRow.name)
         )
         await self._session.execute(
             _of(name, revision).values(
-                failed_revision=revision,
-                failed_at=at,
-                state=DeploymentState.FAILED,
-                reason=reason,
-                updated_at=now(),
+                failed_at=at, state=DeploymentState.FAILED, reason=reason, updated_at=now()
             )
         )
-        return before != revision
+        return changed is not None
 
     async def delete(self, name: str) -> None:
+        """The row stays, without its history."""
         await self._session.execute(
             update(DeploymentRow)
             .where(DeploymentRow.name == name)
-            .values(is_deleted=True, serving_revision=None, updated_at=now())
+            .values(is_deleted=True, serving_revision=None, failed_revision=None, updated_at=now())
         )
-
-    async def forget_versions(self, name: str) -> None:
         await self._session.execute(delete(RevisionRow).where(RevisionRow.deployment == name))
 
-    async def _with_versions(self, rows: Sequence[DeploymentRow]) -> list[Deployed]:
-        """One statement for all rows."""
-        statement = select(RevisionRow).where(RevisionRow.deployment.in_([row.name for row in rows]))
-        found = {
-            (each.deployment, each.revision): ModelVersion.model_validate(each.version)
-            for each in await self._session.scalars(statement)
-        }
-        return [
-            Deployed(
-                row,
-                found[row.name, row.desired_revision],
-                found.get((row.name, row.serving_revision or 0)),
-            )
-            for row in rows
-        ]
+
+def _deployed() -> Select[*Found]:
+    """One statement, so that no change falls between a row and its versions."""
+    desired, serving = aliased(RevisionRow), aliased(RevisionRow)
+    return (
+        select(DeploymentRow, desired.version, serving.version)
+        .join(desired, _is_revision(desired, DeploymentRow.desired_revision))
+        .outerjoin(serving, _is_revision(serving, DeploymentRow.serving_revision))
+        .where(~DeploymentRow.is_deleted)
+    )
+
+
+def _is_revision(table: Any, revision: Any) -> Any:
+    return and_(table.deployment == DeploymentRow.name, table.revision == revision)
+
+
+def _read(found: Row[*Found]) -> Deployed:
+    row, desired, serving = found
+    return Deployed(
+        row, ModelVersion.model_validate(desired), ModelVersion.model_validate(serving) if serving else None
+    )
 
 
 def _of(name: str, revision: int):

@@ -15,7 +15,12 @@ from libs.common.contracts.deployments import (
 from libs.common.contracts.exports import ExportCompleted
 from libs.common.contracts.models import ModelVersion
 from libs.common.db.outbox import Outbox
-from services.inference.errors import DeploymentIsUnknown, NothingToRollBackTo
+from services.inference.errors import (
+    DeploymentIsNotReady,
+    DeploymentIsUnknown,
+    DeploymentNameIsTaken,
+    NothingToRollBackTo,
+)
 from services.inference.models import DeploymentRow, RevisionRow
 from services.inference.predictor import Predictor
 from services.inference.repository import Deployed, Repository
@@ -33,15 +38,19 @@ class Service:
 
     async def deploy(self, name: str, version: ModelVersion) -> Deployment:
         """A first deployment, or the next version of one; asking again for the same changes nothing."""
-        row = await self._repository.row(name)
-        if row is not None and not row.is_deleted:
-            found = await self._found(name)
-            if (found.desired.model, found.desired.version) == (version.model, version.version):
-                return view(found)
-        return await self._desire(name, version, row, is_rollback=False)
+        await self._repository.lock(name)
+        found = await self._repository.find(name)
+        if found is not None and found.row.project_id != version.project_id:
+            raise DeploymentNameIsTaken(f"another project has a deployment {name!r}")
+        if found is not None and _same(found.desired, version):
+            return view(found)
+        return await self._desire(name, version, is_rollback=False)
 
     async def deploy_export(self, fact: ExportCompleted) -> None:
-        """The last step of a run's way: its model under the name that the run was given."""
+        """The last step of a run's way: its model under the name that the run was given.
+
+        Where another project has that name, part of the project's id is added, as the registry does.
+        """
         version = ModelVersion(
             model=fact.model,
             version=fact.model_version,
@@ -54,27 +63,34 @@ class Service:
             parity=fact.parity,
             created_at=now(),
         )
-        await self.deploy(fact.source.deployment or fact.model, version)
+        name = fact.source.deployment or fact.model
+        found = await self._repository.find(name)
+        if found is not None and found.row.project_id != version.project_id:
+            name = f"{name[:54]}-{version.project_id.hex[-8:]}"
+        await self.deploy(name, version)
 
     async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
-        if self._predictor.served(name) is None:
-            # Tells the unknown from the not yet loaded.
-            await self._found(name)
-        return await self._predictor.predict(name, images)
+        if not self._predictor.knows(name):
+            await self._tell_predictor(name)
+        try:
+            return await self._predictor.predict(name, images)
+        except DeploymentIsNotReady:
+            # Another instance may have made a swap that this one has not heard of.
+            if not await self._tell_predictor(name):
+                raise
+            return await self._predictor.predict(name, images)
 
     async def roll_back(self, name: str) -> Deployment:
-        """To what was desired before the present version; rolled back again, to what was before that."""
-        found = await self._found(name)
-        wished = [
-            ModelVersion.model_validate(each.version)
-            for each in await self._repository.revisions(name)
-            if not each.is_rollback
-        ]
-        present = (found.desired.model, found.desired.version)
-        place = next(n for n, each in enumerate(wished) if (each.model, each.version) == present)
-        if place + 1 == len(wished):
-            raise NothingToRollBackTo(f"nothing was deployed as {name} before {present[0]} v{present[1]}")
-        return await self._desire(name, wished[place + 1], found.row, is_rollback=True)
+        """To what served before the present version; rolled back again, to what served before that."""
+        await self._repository.lock(name)
+        present = (await self._found(name)).desired
+        wished = [each for each in await self._repository.revisions(name) if not each.is_rollback]
+        newest_first = [(ModelVersion.model_validate(each.version), each.served_at) for each in wished]
+        place = next(n for n, (version, _) in enumerate(newest_first) if _same(version, present))
+        for version, served_at in newest_first[place + 1 :]:
+            if served_at is not None and not _same(version, present):
+                return await self._desire(name, version, is_rollback=True)
+        raise NothingToRollBackTo(f"nothing served as {name} before {present.model} v{present.version}")
 
     async def get(self, name: str) -> Deployment:
         return view(await self._found(name))
@@ -85,6 +101,7 @@ class Service:
         return Page(items=items, next_cursor=items[-1].name if len(found) > query.limit else None)
 
     async def delete(self, name: str) -> Gone:
+        await self._repository.lock(name)
         await self._found(name)
         await self._repository.delete(name)
         await self._repository.announce_change()
@@ -92,7 +109,9 @@ class Service:
 
     async def delete_project(self, project_id: UUID) -> None:
         for name in await self._repository.names_of_project(project_id):
+            await self._repository.lock(name)
             await self._repository.delete(name)
+        await self._repository.announce_change()
 
     async def metadata(self, name: str) -> DeploymentMetadata:
         found = await self._found(name)
@@ -116,6 +135,7 @@ class Service:
         """Announced once, however often it is seen."""
         if await self._repository.mark_serving(deployed.row.name, deployed.row.desired_revision):
             version = deployed.desired
+            await self._repository.announce_change()
             await self._outbox.add(
                 ModelDeployed(
                     project_id=version.project_id,
@@ -141,9 +161,14 @@ class Service:
                 )
             )
 
-    async def _desire(
-        self, name: str, version: ModelVersion, row: DeploymentRow | None, *, is_rollback: bool
-    ) -> Deployment:
+    async def _tell_predictor(self, name: str) -> bool:
+        """Whether something else is served than the predictor knew."""
+        found = await self._found(name)
+        revision, version = found.row.serving_revision, found.serving
+        return revision is not None and version is not None and self._predictor.serve(name, revision, version)
+
+    async def _desire(self, name: str, version: ModelVersion, *, is_rollback: bool) -> Deployment:
+        row = await self._repository.row(name)
         if row is None:
             row = DeploymentRow(
                 name=name, project_id=version.project_id, desired_revision=0, state="", reason=""
@@ -172,6 +197,10 @@ class Service:
         if found is None:
             raise DeploymentIsUnknown(f"there is no deployment {name!r}")
         return found
+
+
+def _same(one: ModelVersion, other: ModelVersion) -> bool:
+    return (one.model, one.version) == (other.model, other.version)
 
 
 def view(found: Deployed) -> Deployment:

@@ -9,14 +9,25 @@ import numpy as np
 import tritonclient.grpc.aio as client
 from tritonclient.utils import InferenceServerException
 
+from libs.common.errors import ModelyardError
 from libs.tasks.codec import ServingSignature
-from services.inference.errors import DeploymentIsNotReady, ModelDoesNotLoad, TritonIsAway
+from services.inference.errors import DeploymentIsNotReady, ModelDoesNotLoad, ModelFails, TritonIsAway
 
 LOAD_TIMEOUT_SECONDS = 120.0
 CONTROL_TIMEOUT_SECONDS = 5.0
 INFER_TIMEOUT_SECONDS = 20.0
 TRITON_TYPES = {"uint8": "UINT8", "float32": "FP32", "int64": "INT64"}
+CHANNEL_OPTIONS = (
+    ("grpc.max_send_message_length", -1),
+    ("grpc.max_receive_message_length", -1),
+    ("grpc.keepalive_time_ms", 20_000),
+    # By itself gRPC waits up to two minutes before it looks for a server again.
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),
+)
 _AWAY = ("UNAVAILABLE", "DEADLINE_EXCEEDED", "CANCELLED")
+# Triton says so of a model or a version that is not loaded, with the status of a server that is away.
+_NOT_LOADED = "Request for unknown model"
 
 
 class Triton:
@@ -26,8 +37,7 @@ class Triton:
     @cached_property
     def _client(self) -> client.InferenceServerClient:
         """Made when first used: gRPC binds it to the event loop that runs then."""
-        options = client.KeepAliveOptions(keepalive_time_ms=20_000)
-        return client.InferenceServerClient(self._address, keepalive_options=options)
+        return client.InferenceServerClient(self._address, channel_args=CHANNEL_OPTIONS)
 
     async def loaded(self) -> dict[str, set[int]]:
         """Models that are ready, with the versions that answer."""
@@ -59,7 +69,8 @@ class Triton:
     async def infer(
         self, name: str, revision: int, inputs: Mapping[str, np.ndarray], signature: ServingSignature
     ) -> dict[str, np.ndarray]:
-        """Outputs by name; DeploymentIsNotReady where this revision is not loaded (any more)."""
+        """Outputs by name. Errors: DeploymentIsNotReady where this revision is not loaded (any more),
+        ModelFails where the graph refuses what it is given."""
         tensors = []
         for spec in signature.inputs:
             array = inputs[spec.name]
@@ -72,11 +83,17 @@ class Triton:
                 name, tensors, str(revision), outputs=wanted, client_timeout=INFER_TIMEOUT_SECONDS
             )
         except InferenceServerException as error:
-            if _is_away(error) and "not ready" not in str(error) and "unload" not in str(error):
-                raise TritonIsAway("Triton does not answer") from error
-            raise DeploymentIsNotReady(_first_line(error)) from error
+            raise _of_inference(error) from error
         assert answer is not None
         return {spec.name: cast(np.ndarray, answer.as_numpy(spec.name)) for spec in signature.outputs}
+
+
+def _of_inference(error: InferenceServerException) -> ModelyardError:
+    if _NOT_LOADED in str(error.message()):
+        return DeploymentIsNotReady(_first_line(error))
+    if _is_away(error):
+        return TritonIsAway("Triton does not answer")
+    return ModelFails(_first_line(error))
 
 
 def _is_away(error: InferenceServerException) -> bool:
@@ -84,4 +101,4 @@ def _is_away(error: InferenceServerException) -> bool:
 
 
 def _first_line(error: InferenceServerException) -> str:
-    return str(error.message()).strip().splitlines()[0][:500]
+    return str(error.message()).strip().partition("\n")[0][:500]

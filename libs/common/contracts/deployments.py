@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Base64Bytes, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from libs.common.contracts.base import Fact, Gone, Page, PageQuery, Request, Slug, View
 from libs.common.contracts.models import ModelVersion
@@ -77,7 +77,7 @@ class DeleteDeployment(Request[Gone], subject="svc.inference.deployment.delete")
 
 
 class RollBackDeployment(Request[Deployment], subject="svc.inference.deployment.rollback"):
-    """Back to the version that was desired before the present one."""
+    """Back to the version that served before the present one."""
 
     name: Slug
 
@@ -87,10 +87,12 @@ class GetDeploymentMetadata(Request[DeploymentMetadata], subject="svc.inference.
 
 
 class Predict(Request[PredictionAnswer], subject="svc.inference.deployment.predict"):
-    """Images as they were sent (encoded files); decoded and checked in the inference room."""
+    """Images as they were sent (files, base64 on the way); decoded and checked in the inference room."""
+
+    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
     name: Slug
-    images: Annotated[tuple[Base64Bytes, ...], Field(min_length=1, max_length=64)]
+    images: Annotated[tuple[bytes, ...], Field(min_length=1, max_length=64)]
 
 
 class ModelDeployed(Fact, noun="model", past="deployed", about="deployment"):

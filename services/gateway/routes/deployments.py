@@ -120,7 +120,7 @@ async def get_metadata(name: DeploymentName, house: House) -> DeploymentMetadata
 async def predict(name: DeploymentName, request: Request, house: House) -> PredictionAnswer:
     """One image as the raw body, several as multipart files, or base64 in JSON; answers in the same order."""
     images = await _images(request)
-    return await house.ask(Predict.model_construct(name=name, images=images), timeout_seconds=30)
+    return await house.ask(Predict(name=name, images=images), timeout_seconds=30)
 
 
 async def _images(request: Request) -> tuple[bytes, ...]:

@@ -1,4 +1,4 @@
-"""What tests deploy: a really exported file in several versions, images, and what ONNX Runtime says to them."""
+"""What tests deploy: a really exported file and its opposite; images, and what ONNX Runtime says of them."""
 
 import asyncio
 import hashlib
