@@ -12,12 +12,9 @@ from benchmarks.results import Result
 from benchmarks.stack import digits, running
 from libs.client import Modelyard
 from libs.common.contracts.base import Step
-from libs.common.contracts.deployments import Deployment
-from libs.common.errors import NotFound
 
 NUM_REQUESTS = 1500
 WARM_UP = 100
-WAIT_SECONDS = 180
 
 
 def measure() -> list[Result]:
@@ -27,7 +24,7 @@ def measure() -> list[Result]:
             project.id, "served", split.id, preset="fast", config={"epochs": 2}
         )
         yard.runs.wait(yard.runs.start(experiment.id, then=tuple(Step), deployment="served").id)
-        _wait_for_deployment(yard, "served")
+        yard.deployments.wait("served")
         return [_compare(yard, "served", held_out[0].png)]
 
 
@@ -66,14 +63,3 @@ def _ask(client: triton.InferenceServerClient, model: str, png: bytes) -> object
     image = triton.InferInput("images", list(pixels.shape), "UINT8")
     image.set_data_from_numpy(pixels)
     return client.infer(model, [image]).as_numpy("scores")
-
-
-def _wait_for_deployment(yard: Modelyard, name: str) -> Deployment:
-    deadline = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            return yard.deployments.wait(name)
-        except NotFound:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)

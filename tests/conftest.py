@@ -17,7 +17,7 @@ def servers() -> Iterator[TestStack]:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[TestStack]:
-    with running_stack((*SERVERS, *PROCESSES)) as running:
+    with running_stack((*SERVERS, *PROCESSES), packages=("brightness",)) as running:
         yield running
 
 

@@ -12,6 +12,7 @@ from infra.local.environment import environment
 from infra.local.home import Stack
 from infra.local.programs import Program
 from infra.local.supervision import Supervisor
+from tests.packages import install
 
 # Process → what a test sets otherwise than the local stack does.
 Changes = Mapping[str, Mapping[str, str]]
@@ -57,9 +58,14 @@ class _ChangingSupervisor(Supervisor):
 
 
 @contextmanager
-def running_stack(names: Sequence[str], changes: Changes | None = None) -> Iterator[TestStack]:
+def running_stack(
+    names: Sequence[str], changes: Changes | None = None, packages: Sequence[str] = ()
+) -> Iterator[TestStack]:
+    """`packages` are task packages of tests/packages, installed before anything starts."""
     home = Path(tempfile.mkdtemp(prefix="modelyard-stack-"))
     stack = TestStack(home, changes or {})
+    for package in packages:
+        install(package, home / "plugins")
     try:
         stack.up(names, tell=lambda _: None)
         yield stack

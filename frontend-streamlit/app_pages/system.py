@@ -27,7 +27,7 @@ def page() -> None:
             for device in node.devices:
                 memory = f", {size(device.memory_bytes)}" if device.memory_bytes else ""
                 use = escaped(device.busy_with or "free")
-                st.caption(f":material/memory: {device.id} {escaped(device.name)}{memory} · {use}")
+                st.caption(f":material/memory: {escaped(device.name)}{memory} · {use}")
 
 
 page()

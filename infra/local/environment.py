@@ -1,5 +1,7 @@
 """Which settings every process of ours gets; nothing else of the caller's MODELYARD_… reaches it."""
 
+import os
+
 from infra.local.home import ROOT, Stack
 from infra.local.ports import LOOPBACK
 from infra.local.postgres import DATABASE
@@ -25,6 +27,11 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
             return _room(stack, name)
 
 
+def python_path(stack: Stack) -> str:
+    """Ours, and `plugins` in the home: `pip install --target` puts task packages there."""
+    return os.pathsep.join((str(ROOT), str(stack.home / "plugins")))
+
+
 def _room(stack: Stack, name: str) -> dict[str, str]:
     return {**_bus(stack), **_stores(stack), **_own(stack, name)}
 
@@ -36,7 +43,7 @@ def _own(stack: Stack, name: str) -> dict[str, str]:
         "MODELYARD_NODE": "local",
         "MODELYARD_SCRATCH": str(stack.home / "scratch" / name),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": python_path(stack),
     }
 
 
@@ -82,5 +89,5 @@ def _console(stack: Stack) -> dict[str, str]:
         "MODELYARD_GATEWAY_URL": stack.gateway_url,
         "MODELYARD_TOKEN_FILE": str(stack.token_file),
         "PYTHONUNBUFFERED": "1",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": python_path(stack),
     }

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -25,16 +24,15 @@ from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.deployments import Deployment, DeploymentState
 from libs.common.contracts.evaluations import Evaluation
 from libs.common.contracts.exports import Export
+from libs.common.contracts.predictions import ClassPrediction
 from libs.common.contracts.projects import Project
 from libs.common.contracts.runs import Run, RunState
 from libs.common.contracts.splits import Split
-from libs.common.errors import Conflict, TimedOut
+from libs.common.errors import Conflict
 
 TASK = "classification"
 DEPLOYMENT = "digits"
 NUM_TIMED_REQUESTS = 100
-
-Thing = TypeVar("Thing")
 
 
 class DemoFailed(Conflict):
@@ -135,32 +133,16 @@ def _prove(yard: Modelyard, console: Console, run_id: UUID) -> tuple[Evaluation,
     """What follows a run by itself: each room reacts to the fact of the room before it."""
     with _bar(console, "prove") as show:
         show(0.1, "evaluate on the test subset")
-        evaluation = yard.evaluations.wait(_appeared(lambda: next(yard.evaluations.list(run_id), None)).id)
+        evaluation = yard.evaluations.wait_for_run(run_id)
         _require(evaluation.state, evaluation.error_detail, "evaluation")
         show(0.4, "export to ONNX and compare")
-        export = yard.exports.wait(_appeared(lambda: next(yard.exports.list(run_id), None)).id)
+        export = yard.exports.wait_for_run(run_id)
         _require(export.state, export.error_detail, "export")
         show(0.8, "load into Triton")
-        deployment = _appeared(lambda: _served(yard, export.model_version))
+        deployment = yard.deployments.wait(DEPLOYMENT, model=export.model, version=export.model_version)
     if deployment.state is not DeploymentState.READY:
         raise DemoFailed(f"Triton did not load the model: {deployment.reason}")
     return evaluation, export, deployment
-
-
-def _served(yard: Modelyard, version: int | None) -> Deployment | None:
-    found = next((each for each in yard.deployments.list() if each.name == DEPLOYMENT), None)
-    if found is None or found.desired_version != version:
-        return None
-    return yard.deployments.wait(DEPLOYMENT)
-
-
-def _appeared(read: Callable[[], Thing | None], timeout_seconds: float = 180) -> Thing:
-    deadline = time.monotonic() + timeout_seconds
-    while (found := read()) is None:
-        if time.monotonic() > deadline:
-            raise TimedOut("the next step did not begin")
-        time.sleep(0.2)
-    return found
 
 
 def _require(state: str, detail: str | None, what: str) -> None:
@@ -172,7 +154,7 @@ def _predict(yard: Modelyard, deployment: Deployment, held_out: list[HeldOut]) -
     """The held-out digits through REST and through Triton itself; both must say the same."""
     metadata = yard.deployments.metadata(deployment.name)
     answer = yard.deployments.predict(deployment.name, *[digit.png for digit in held_out])
-    through_rest = [prediction.label for prediction in answer.predictions]
+    through_rest = [each.label for each in answer.predictions if isinstance(each, ClassPrediction)]
     with triton.InferenceServerClient(metadata.triton_http) as client:
         direct = [_ask_triton(client, metadata.triton_model, digit.png) for digit in held_out]
         if (direct_labels := [deployment.classes[int(row.argmax())] for row in direct]) != through_rest:

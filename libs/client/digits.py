@@ -4,6 +4,7 @@ import io
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -23,7 +24,7 @@ class HeldOut:
 
 def write_digits(path: Path) -> list[HeldOut]:
     """1,737 digits go into the ZIP at `path`; the last 60 stay outside and are returned."""
-    digits = load_digits()
+    digits: Any = load_digits()
     images = [_png(image) for image in digits.images]
     labels = [str(target) for target in digits.target]
     with zipfile.ZipFile(path, "w") as archive:

@@ -19,20 +19,22 @@ from libs.common.contracts.deployments import (
 from libs.common.contracts.evaluations import Evaluation, SampleResult
 from libs.common.contracts.exports import Export
 from libs.common.contracts.models import Model, ModelVersion
-from libs.common.errors import TimedOut
+from libs.common.errors import NotFound, TimedOut
 
 Thing = TypeVar("Thing")
 _ENDED = ("completed", "failed", "cancelled")
+POLL_SECONDS = 0.2
 
 
 def _until(
-    read: Callable[[], Thing], ended: Callable[[Thing], bool], timeout_seconds: float, what: str
+    read: Callable[[], Thing | None], ended: Callable[[Thing], bool], timeout_seconds: float, what: str
 ) -> Thing:
+    """What is not there yet (None) is waited for too."""
     deadline = time.monotonic() + timeout_seconds
-    while not ended(thing := read()):
+    while (thing := read()) is None or not ended(thing):
         if time.monotonic() > deadline:
-            raise TimedOut(f"{what} did not end in time")
-        time.sleep(0.2)
+            raise TimedOut(f"{what} did not end in time" if thing else f"{what} did not begin in time")
+        time.sleep(POLL_SECONDS)
     return thing
 
 
@@ -55,6 +57,15 @@ class Evaluations:
     def wait(self, evaluation_id: UUID, *, timeout_seconds: float = 3600) -> Evaluation:
         return _until(
             lambda: self.get(evaluation_id), lambda it: it.state in _ENDED, timeout_seconds, "the evaluation"
+        )
+
+    def wait_for_run(self, run_id: UUID, *, timeout_seconds: float = 3600) -> Evaluation:
+        """The run's newest evaluation, which may be still to come."""
+        return _until(
+            lambda: next(self.list(run_id), None),
+            lambda it: it.state in _ENDED,
+            timeout_seconds,
+            "the evaluation",
         )
 
     def samples(
@@ -90,6 +101,15 @@ class Exports:
     def wait(self, export_id: UUID, *, timeout_seconds: float = 3600) -> Export:
         return _until(
             lambda: self.get(export_id), lambda it: it.state in _ENDED, timeout_seconds, "the export"
+        )
+
+    def wait_for_run(self, run_id: UUID, *, timeout_seconds: float = 3600) -> Export:
+        """The run's newest export, which may be still to come."""
+        return _until(
+            lambda: next(self.list(run_id), None),
+            lambda it: it.state in _ENDED,
+            timeout_seconds,
+            "the export",
         )
 
     def download(self, export_id: UUID, path: Path) -> Path:
@@ -141,16 +161,29 @@ class Deployments:
     def get(self, name: str) -> Deployment:
         return self._transport.get(Deployment, f"/v1/deployments/{name}")
 
-    def wait(self, name: str, *, version: int | None = None, timeout_seconds: float = 120) -> Deployment:
-        """Until it serves the desired (or the given) version, or failed to."""
+    def wait(
+        self,
+        name: str,
+        *,
+        model: str | None = None,
+        version: int | None = None,
+        timeout_seconds: float = 120,
+    ) -> Deployment:
+        """Until it serves what it should (or this model and version) or failed to; waits for its birth too."""
 
         def ended(it: Deployment) -> bool:
-            wanted = version or it.desired_version
-            return it.state is DeploymentState.FAILED or (
-                it.state is DeploymentState.READY and it.serving_version == wanted
-            )
+            wanted = (model or it.model, version or it.desired_version)
+            is_wanted = (it.model, it.desired_version) == wanted
+            serves = it.state is DeploymentState.READY and it.serving_version == it.desired_version
+            return is_wanted and (serves or it.state is DeploymentState.FAILED)
 
-        return _until(lambda: self.get(name), ended, timeout_seconds, f"deployment {name}")
+        return _until(lambda: self._find(name), ended, timeout_seconds, f"deployment {name}")
+
+    def _find(self, name: str) -> Deployment | None:
+        try:
+            return self.get(name)
+        except NotFound:
+            return None
 
     def roll_back(self, name: str) -> Deployment:
         return self._transport.post(Deployment, f"/v1/deployments/{name}/rollback")

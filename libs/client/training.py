@@ -1,9 +1,9 @@
 """Experiments, runs and jobs of the SDK."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import httpx
@@ -109,7 +109,7 @@ class Runs:
         with connect_sse(http, "GET", f"/v1/runs/{run_id}/stream", headers=headers, timeout=None) as source:
             if source.response.is_error:
                 raise error_of(source.response)
-            with closing(source.iter_sse()) as events:
+            with closing(cast(Generator[ServerSentEvent], source.iter_sse())) as events:
                 yield from events
 
     def metrics(

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, ParamSpec, TypeVar
 
@@ -18,7 +19,7 @@ import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
 from minio.datatypes import Part
-from minio.error import S3Error
+from minio.error import InvalidResponseError, MinioException, S3Error
 from minio.helpers import DictType
 
 from libs.common.errors import NotFound, Unavailable
@@ -134,8 +135,7 @@ class Storage:
 
     async def list_parts(self, key: str, upload_id: str) -> dict[int, tuple[str, int]]:
         """Parts that arrived: number → (etag, bytes)."""
-        found = await self._call(self._client._list_parts, self.bucket, key, upload_id)
-        return {part.part_number: (part.etag, part.size or 0) for part in found.parts}
+        return await self._call(self._all_parts, key, upload_id)
 
     async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> None:
         listed = [Part(number, etag) for number, etag in sorted(parts)]
@@ -151,6 +151,8 @@ class Storage:
         end = offset + size_bytes
         while offset < end:
             chunk = await self.get_bytes(key, offset=offset, size_bytes=min(chunk_bytes, end - offset))
+            if not chunk:
+                raise ObjectNotFound(f"{key} ends before byte {end}")
             offset += len(chunk)
             yield chunk
 
@@ -164,6 +166,16 @@ class Storage:
         finally:
             response.close()
             response.release_conn()
+
+    def _all_parts(self, key: str, upload_id: str) -> dict[int, tuple[str, int]]:
+        """The store lists a thousand at a time."""
+        parts: dict[int, tuple[str, int]] = {}
+        while True:
+            after = str(max(parts, default=0))
+            found = self._client._list_parts(self.bucket, key, upload_id, part_number_marker=after)
+            parts |= {part.part_number: (part.etag, part.size or 0) for part in found.parts}
+            if not found.is_truncated:
+                return parts
 
     def _list_below(self, prefix: str) -> list[StoredObject]:
         return [
@@ -184,6 +196,13 @@ class Storage:
             if error.code in ("NoSuchKey", "NoSuchBucket", "NoSuchUpload"):
                 raise ObjectNotFound(f"nothing is stored under {error.object_name or 'this key'}") from error
             raise StorageUnavailable(f"the object store answered {error.code}") from error
+        except InvalidResponseError as error:
+            # Some stores spell their errors in a type that the client does not read; the status remains.
+            if error._code == HTTPStatus.NOT_FOUND:
+                raise ObjectNotFound("nothing is stored under this key") from error
+            raise StorageUnavailable(f"the object store answered {error._code}") from error
+        except MinioException as error:
+            raise StorageUnavailable("the object store answered what is no answer of S3") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise StorageUnavailable("the object store cannot be reached") from error
 

@@ -1,5 +1,6 @@
 """Encoded images as pixels: upright, RGB, eight bits; header first, so that a bomb never goes off."""
 
+import struct
 from io import BytesIO
 
 import numpy as np
@@ -13,6 +14,10 @@ MAX_PIXELS = 100_000_000
 FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 # The reader of this module checks sizes itself, before anything is decoded.
 Image.MAX_IMAGE_PIXELS = None
+
+
+# What Pillow's decoders raise for bytes that are not what they claim to be.
+BROKEN = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error)
 
 
 class ImageIsUnreadable(BadInput):
@@ -31,7 +36,7 @@ def read_image(data: bytes) -> Image.Image:
                 raise ImageIsTooLarge(f"{opened.width}×{opened.height} pixels; {MAX_PIXELS} are the limit")
             opened.load()
             return _rgb(ImageOps.exif_transpose(opened) or opened)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+    except BROKEN as error:
         raise ImageIsUnreadable(f"not an image, or a broken one: {error}") from error
 
 

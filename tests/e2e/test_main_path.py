@@ -15,7 +15,7 @@ from libs.client import Modelyard
 from libs.common.contracts.deployments import DeploymentState
 from libs.common.contracts.runs import Run, RunState
 from libs.common.contracts.samples import Sample
-from libs.common.errors import BadInput, NotFound
+from libs.common.errors import BadInput
 
 Found = TypeVar("Found")
 
@@ -23,7 +23,7 @@ Found = TypeVar("Found")
 def test_the_run_completes_and_its_model_knows_the_test_digits(yard: Modelyard, trained):
     run = trained.run
     assert run.state is RunState.COMPLETED, run.error_detail
-    evaluation = yard.evaluations.wait(next(yard.evaluations.list(run.id)).id, timeout_seconds=120)
+    evaluation = yard.evaluations.wait_for_run(run.id, timeout_seconds=120)
     assert evaluation.report is not None
     assert evaluation.report.metrics["accuracy"] >= 0.95
     assert evaluation.report.num_samples == run.data.subset_counts["test"]
@@ -54,17 +54,13 @@ def _all_samples(yard: Modelyard, run: Run, subset: str) -> Iterator[Sample]:
 
 def test_the_export_proves_that_nothing_changed(yard: Modelyard, trained, tmp_path: Path):
     run = trained.run
-    export = yard.exports.wait(_first_export(yard, run).id, timeout_seconds=180)
+    export = yard.exports.wait_for_run(run.id, timeout_seconds=180)
     assert export.parity is not None
     assert export.parity.passed
     assert export.parity.max_abs_difference <= export.parity.tolerance
     path = yard.exports.download(export.id, tmp_path / "model.onnx")
     assert export.file is not None
     assert path.stat().st_size == export.file.size_bytes
-
-
-def _first_export(yard: Modelyard, run: Run):
-    return _eventually(lambda: next(yard.exports.list(run.id), None))
 
 
 def _eventually(read: Callable[[], Found | None], seconds: float = 120) -> Found:
@@ -77,14 +73,9 @@ def _eventually(read: Callable[[], Found | None], seconds: float = 120) -> Found
 
 @pytest.fixture(scope="module")
 def served(yard: Modelyard, trained):
-    def ready():
-        try:
-            found = yard.deployments.get("main-path")
-        except NotFound:
-            return None
-        return found if found.state is DeploymentState.READY else None
-
-    return _eventually(ready)
+    deployment = yard.deployments.wait("main-path", timeout_seconds=180)
+    assert deployment.state is DeploymentState.READY, deployment.reason
+    return deployment
 
 
 def test_rest_and_triton_give_the_same_answers(yard: Modelyard, trained, served):

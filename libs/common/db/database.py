@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from libs.common.errors import Unavailable
+from libs.common.errors import BadInput, Unavailable
 from libs.common.settings import DatabaseSettings
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -68,6 +68,8 @@ class Database:
             async with self._sessions.begin() as session:
                 yield session
         except DBAPIError as error:
+            if isinstance(getattr(error.orig, "__cause__", None), asyncpg.CharacterNotInRepertoireError):
+                raise BadInput("a text holds a NUL character, which cannot be stored") from error
             if not error.connection_invalidated:
                 raise
             raise DatabaseUnavailable("the connection to the database was lost") from error

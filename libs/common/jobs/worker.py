@@ -6,7 +6,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
@@ -27,6 +27,7 @@ from libs.common.contracts.jobs import (
 from libs.common.errors import ModelyardError, NotFound, StaleLease
 from libs.common.ids import new_id
 from libs.common.jobs.door import JobDoor
+from libs.common.jobs.scratch import Scratch
 from libs.common.jobs.work import OpenService, Work
 from libs.common.log import get_logger
 
@@ -73,7 +74,7 @@ class Worker:
         self._door = door
         self._open_service = service
         self._slots = slots
-        self._scratch = scratch
+        self._scratch = Scratch(scratch or Path(tempfile.gettempdir()) / "modelyard")
         self._cancel_grace_seconds = cancel_grace_seconds
         self._wake = asyncio.Event()
         self._identity = WorkerIdentity(
@@ -86,11 +87,12 @@ class Worker:
 
     async def run(self) -> None:
         """Until cancelled; jobs under way are then given back."""
-        async with asyncio.TaskGroup() as group:
-            for kind in self._identity.kinds:
-                group.create_task(self._follow_hints(kind))
-            for _ in range(self._slots):
-                group.create_task(self._serve_slot())
+        with closing(self._scratch):
+            async with asyncio.TaskGroup() as group:
+                for kind in self._identity.kinds:
+                    group.create_task(self._follow_hints(kind))
+                for _ in range(self._slots):
+                    group.create_task(self._serve_slot())
 
     async def _follow_hints(self, kind: str) -> None:
         async for _ in self._bus.listen(f"jobs.wake.{kind}"):
@@ -118,17 +120,12 @@ class Worker:
         with structlog.contextvars.bound_contextvars(
             job_id=str(lease.job_id), kind=lease.kind, attempt=lease.attempt
         ):
-            directory = Path(tempfile.mkdtemp(prefix=f"job-{lease.job_id}-", dir=self._ready_scratch()))
+            directory = self._scratch.new_directory(f"job-{lease.job_id}")
             work = Work(lease, self._resources, directory, self._open_service)
             try:
                 await self._attend(work)
             finally:
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
-
-    def _ready_scratch(self) -> Path | None:
-        if self._scratch is not None:
-            self._scratch.mkdir(parents=True, exist_ok=True)
-        return self._scratch
 
     async def _attend(self, work: Work[Any]) -> None:
         """Beats from the first moment until the end is reported, so the lease covers the report too."""
