@@ -1,9 +1,10 @@
 """The `modelyard` command: the local stack, and the SDK from a shell."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -12,14 +13,25 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from libs.client.client import Modelyard
+from libs.common.contracts.splits import RatioSplit
 from libs.common.errors import ModelyardError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 projects = typer.Typer(no_args_is_help=True, help="Create, list and delete projects.")
 datasets = typer.Typer(no_args_is_help=True, help="Import and list datasets.")
+splits = typer.Typer(no_args_is_help=True, help="Split datasets; a split is locked once it is saved.")
+experiments = typer.Typer(no_args_is_help=True, help="Configurations to be run.")
 runs = typer.Typer(no_args_is_help=True, help="Start, follow and stop runs.")
 models = typer.Typer(no_args_is_help=True, help="The model registry.")
-for name, group in {"projects": projects, "datasets": datasets, "runs": runs, "models": models}.items():
+GROUPS = {
+    "projects": projects,
+    "datasets": datasets,
+    "splits": splits,
+    "experiments": experiments,
+    "runs": runs,
+    "models": models,
+}
+for name, group in GROUPS.items():
     app.add_typer(group, name=name)
 console = Console()
 
@@ -41,6 +53,20 @@ def local(verb: str, *arguments: str) -> None:
     done = subprocess.run([sys.executable, "-m", "infra.local", verb, *arguments], check=False)
     if done.returncode:
         raise typer.Exit(done.returncode)
+
+
+def _pairs(words: list[str]) -> dict[str, str]:
+    for word in words:
+        if "=" not in word:
+            raise typer.BadParameter(f"{word!r} is not of the form name=value")
+    return dict(word.split("=", 1) for word in words)
+
+
+def _json_or_word(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 @app.command()
@@ -142,6 +168,45 @@ def import_dataset(
     console.print(f"{dataset.id}: {report.num_imported} of {report.num_found} samples imported")
     for problem in report.problems.items:
         console.print(f"  {problem.outcome} {problem.path}: {problem.message}", highlight=False)
+
+
+@splits.command("create")
+def create_split(
+    dataset_id: UUID,
+    name: Annotated[str, typer.Option()] = "split",
+    ratios: Annotated[str, typer.Option(help="Shares that add up to 1.")] = "train=0.8,val=0.1,test=0.1",
+    seed: Annotated[int, typer.Option()] = 0,
+) -> None:
+    """Stratified by class."""
+    shares = {subset: float(share) for subset, share in _pairs(ratios.split(",")).items()}
+    with Modelyard() as yard:
+        split = yard.splits.create(dataset_id, name, RatioSplit(ratios=shares, seed=seed))
+    for subset in split.subsets:
+        console.print(f"{subset.subset}: {subset.num_samples} samples")
+    console.print(split.id)
+
+
+@experiments.command("list")
+def list_experiments(project_id: UUID) -> None:
+    table = Table("id", "name", "task", "runs", "last run")
+    with Modelyard() as yard:
+        for found in yard.experiments.list(project_id):
+            last = found.last_run_state or ""
+            table.add_row(str(found.id), found.name, found.task, str(found.num_runs), last)
+    console.print(table)
+
+
+@experiments.command("create")
+def create_experiment(
+    project_id: UUID,
+    name: str,
+    split_id: UUID,
+    preset: Annotated[str | None, typer.Option(help="A preset of the project's task.")] = None,
+    knobs: Annotated[list[str] | None, typer.Option("--set", help="epochs=20; JSON or a word.")] = None,
+) -> None:
+    config = {key: _json_or_word(value) for key, value in _pairs(knobs or []).items()}
+    with Modelyard() as yard:
+        console.print(yard.experiments.create(project_id, name, split_id, preset=preset, config=config).id)
 
 
 @runs.command("list")

@@ -169,7 +169,7 @@ class Deployments:
         version: int | None = None,
         timeout_seconds: float = 120,
     ) -> Deployment:
-        """Until it serves what it should (or this model and version) or failed to; waits for its birth too."""
+        """Until it serves what it should (or this model and version) or failed to; it may be to come."""
 
         def ended(it: Deployment) -> bool:
             wanted = (model or it.model, version or it.desired_version)

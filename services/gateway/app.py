@@ -10,6 +10,7 @@ from importlib.metadata import version
 import uvicorn
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
@@ -51,7 +52,7 @@ def create_app(settings: Settings) -> FastAPI:
                 for task in tasks:
                     task.cancel()
 
-    app = FastAPI(
+    app = FastAPIOffline(
         title="Modelyard",
         version=version("modelyard"),
         summary="From raw samples to a served, monitored model on your own machines.",

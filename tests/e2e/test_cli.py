@@ -1,0 +1,72 @@
+"""The `modelyard` command against a whole, real stack, as a shell sees it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from libs.client.digits import write_digits
+
+
+@pytest.fixture
+def modelyard(stack):
+    """Runs `modelyard …` and gives its output; the exit status must be the expected one."""
+    environment = {
+        **os.environ,
+        "MODELYARD_URL": stack.gateway_url,
+        "MODELYARD_TOKEN": stack.token,
+        "MODELYARD_HOME": str(stack.stack.home),
+        "COLUMNS": "200",
+    }
+
+    def run(*arguments: object, status: int = 0) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "libs.client.cli", *map(str, arguments)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+def test_from_a_zip_to_a_run_without_a_line_of_python(modelyard, tmp_path: Path):
+    archive = tmp_path / "digits.zip"
+    write_digits(archive)
+    project = modelyard("projects", "create", "From a shell").strip()
+    imported = modelyard("datasets", "import", project, archive)
+    assert "1737 of 1737 samples imported" in imported
+    dataset = imported.split(": 1737")[0].split()[-1]
+    split = modelyard("splits", "create", dataset).split()[-1]
+    knobs = ("--preset", "fast", "--set", "epochs=1")
+    experiment = modelyard("experiments", "create", project, "quick", split, *knobs).strip()
+    run = modelyard("runs", "start", experiment).strip()
+    assert "completed" in modelyard("runs", "watch", run)
+    assert "quick #1" in modelyard("runs", "list", "--project", project)
+    assert "From a shell" in modelyard("projects", "list")
+
+
+def test_a_wrong_knob_is_one_line_that_names_it(modelyard, trained):
+    split, project = trained.run.data.split_id, trained.run.project_id
+    said = modelyard("experiments", "create", project, "wrong", split, "--set", "epochs=-1", status=1)
+    assert "config.epochs" in said
+    assert "Traceback" not in said
+
+
+def test_a_served_model_answers_a_file(modelyard, yard, trained, tmp_path: Path):
+    yard.deployments.wait("main-path")
+    digit = trained.held_out[0]
+    image = tmp_path / "digit.png"
+    image.write_bytes(digit.png)
+    assert f'"label":"{digit.label}"' in modelyard("predict", "main-path", image)
+    assert "main-path" in modelyard("models", "list")
+
+
+def test_the_stack_is_seen_from_the_shell(modelyard):
+    assert "trainer" in modelyard("status")
+    assert "there is no 'nobody'" in modelyard("logs", "nobody", status=1)
