@@ -6,9 +6,11 @@ import pytest
 import pytest_asyncio
 
 from libs.common.contracts.base import Step
+from libs.common.contracts.jobs import CancelJob, ListQueue
 from libs.common.contracts.runs import RunState
 from tests.house import House, open_house
 from tests.integration.trainer.desk import Desk, Whole
+from tests.integration.trainer.hand import Hand
 from tests.stack import TestStack, running_stack
 from tests.toy import Toy
 
@@ -44,6 +46,27 @@ async def whole(desk: Desk) -> Whole:
     await desk.until(run, RunState.COMPLETED)
     series = await desk.series(run)
     return Whole(await desk.look(run), series, await desk.log_texts(run))
+
+
+@pytest_asyncio.fixture(scope="module")
+async def no_worker(house: House) -> AsyncIterator[None]:
+    """Runs wait for ever, or for the test to take them."""
+    house.stack.stop("worker")
+    yield
+    house.stack.start("worker")
+    house.stack.wait_ready("worker")
+
+
+@pytest_asyncio.fixture
+async def hand(house: House) -> AsyncIterator[Hand]:
+    yield Hand(house)
+    await _empty(house)
+
+
+async def _empty(house: House) -> None:
+    """What a test has left in the queue; what it has taken ends with its lease."""
+    for job in await house.bus.ask(ListQueue()):
+        await house.bus.ask(CancelJob(job_id=job.id))
 
 
 @pytest.fixture(autouse=True)
