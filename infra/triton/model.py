@@ -18,9 +18,13 @@ class TritonPythonModel:
         # Requests of several models share the cores: spinning threads of one would starve the others.
         options.intra_op_num_threads = max(1, len(os.sched_getaffinity(0)) // 2)
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            folder / "model.onnx", options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                folder / "model.onnx", options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            reason = str(error).replace(f"{folder}/", "")
+            raise pb_utils.TritonModelException(f"ONNX Runtime refuses the file: {reason}") from error
         self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [node.name for node in self._session.get_outputs()]
 

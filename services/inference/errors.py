@@ -41,5 +41,9 @@ class ModelFails(ModelyardError):
     code, status, title = "model_failed", 502, "The model gave no usable answer"
 
 
+class FileIsGone(ModelDoesNotLoad):
+    code, title = "file_gone", "The model file is not stored any more"
+
+
 class FileIsCorrupt(ModelDoesNotLoad):
     code, title = "file_corrupt", "The model file is not what was exported"

@@ -63,7 +63,7 @@ class ModelRepository:
         warm_up: Mapping[str, np.ndarray],
     ) -> None:
         """What Triton loads next: exactly these revisions. Raises RepositoryIsNotWritable."""
-        numbers = sorted(set(revisions))
+        numbers = sorted(revisions)
         config = model_config(self._settings, name, numbers, signature, warm_up)
         path = self._folder / name / "config.pbtxt"
         draft = path.with_name(".config.pbtxt")

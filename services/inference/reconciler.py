@@ -6,20 +6,22 @@ for it gets an answer.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 
 import asyncpg
+import numpy as np
 
 from libs.common.contracts.base import now
 from libs.common.contracts.models import ModelVersion
 from libs.common.db import Database
 from libs.common.errors import ModelyardError, Unavailable
 from libs.common.log import get_logger
-from libs.common.storage import Storage
+from libs.common.storage import ObjectNotFound, Storage
 from libs.tasks import registry
-from services.inference.errors import ModelDoesNotLoad, TritonIsAway
+from libs.tasks.codec import ServingSignature
+from services.inference.errors import FileIsGone, ModelDoesNotLoad, ModelFails, TritonIsAway
 from services.inference.model_repository import ModelRepository
 from services.inference.predictor import Predictor
 from services.inference.repository import CHANGES, Deployed
@@ -117,7 +119,8 @@ class Reconciler:
         elif self._may_try(deployed):
             await self._swap(deployed)
         elif row.serving_revision is not None and row.serving_revision not in loaded and deployed.serving:
-            await self._load(row.name, deployed.serving, row.serving_revision, (row.serving_revision,))
+            await self._ensure_file(row.name, deployed.serving, row.serving_revision)
+            await self._load(row.name, deployed.serving, {row.serving_revision})
 
     def _may_try(self, deployed: Deployed) -> bool:
         row = deployed.row
@@ -127,25 +130,33 @@ class Reconciler:
 
     async def _swap(self, deployed: Deployed) -> None:
         row = deployed.row
-        beside = (row.serving_revision,) if row.serving_revision is not None and deployed.serving else ()
         await self._note(lambda service: service.note_loading(deployed))
         try:
-            if beside and deployed.serving:
-                await self._ensure_file(row.name, deployed.serving, beside[0])
-            await self._load(
-                row.name, deployed.desired, row.desired_revision, (*beside, row.desired_revision)
-            )
-            await self._try_out(row.name, deployed.desired, row.desired_revision)
+            await self._ensure_file(row.name, deployed.desired, row.desired_revision)
+            await self._load_beside(deployed)
         except Unavailable:
             raise
         except ModelyardError as error:
             reason = error.detail
             await self._note(lambda service: service.note_failure(deployed, reason))
-            await self._go_back(deployed)
             return
         self._swapped_at[row.name] = time.monotonic()
         await self._note(lambda service: service.note_serving(deployed))
         self._predictor.serve(row.name, row.desired_revision, deployed.desired)
+
+    async def _load_beside(self, deployed: Deployed) -> None:
+        """The desired revision, tried out; what serves now stays whatever comes of it."""
+        row = deployed.row
+        revisions = {row.desired_revision}
+        if row.serving_revision is not None and deployed.serving is not None:
+            await self._ensure_file(row.name, deployed.serving, row.serving_revision)
+            revisions.add(row.serving_revision)
+        try:
+            await self._load(row.name, deployed.desired, revisions)
+            await self._try_out(row.name, deployed.desired, row.desired_revision)
+        except (ModelDoesNotLoad, ModelFails):
+            await self._go_back(deployed)
+            raise
 
     async def _go_back(self, deployed: Deployed) -> None:
         """Triton kept what answered before; the folder must say the same after a restart."""
@@ -154,41 +165,37 @@ class Reconciler:
             await self._triton.unload(row.name)
             self._models.remove(row.name)
             return
-        await self._load(row.name, deployed.serving, row.serving_revision, (row.serving_revision,))
+        await self._load(row.name, deployed.serving, {row.serving_revision})
 
-    async def _load(
-        self, name: str, version: ModelVersion, revision: int, revisions: tuple[int, ...]
-    ) -> None:
-        await self._ensure_file(name, version, revision)
+    async def _load(self, name: str, version: ModelVersion, revisions: set[int]) -> None:
+        """Exactly these revisions, whose files are there; their signature is that of `version`."""
         codec = registry.task(version.task).load_codec()
         signature, warm_up = codec.signature(version.card), codec.warm_up(version.card)
         await asyncio.to_thread(self._models.write_config, name, revisions, signature, warm_up)
         await self._triton.load(name)
-        log.info("model_loaded", deployment=name, revisions=sorted(set(revisions)))
+        log.info("model_loaded", deployment=name, revisions=sorted(revisions))
 
     async def _ensure_file(self, name: str, version: ModelVersion, revision: int) -> None:
         if not await asyncio.to_thread(self._models.has, name, revision, version.file):
-            model = await self._storage.get_bytes(version.file.key)
+            try:
+                model = await self._storage.get_bytes(version.file.key)
+            except ObjectNotFound as error:
+                raise FileIsGone(f"the file of {version.model} v{version.version} is gone") from error
             await asyncio.to_thread(self._models.write_version, name, revision, model, version.file)
 
     async def _try_out(self, name: str, version: ModelVersion, revision: int) -> None:
         """One real request, decoded: ready means that an answer was seen."""
         codec = registry.task(version.task).load_codec()
-        outputs = await self._triton.infer(
-            name, revision, codec.warm_up(version.card), codec.signature(version.card)
-        )
-        try:
-            num_answers = len(codec.decode(outputs, version.card))
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            raise ModelDoesNotLoad(f"the answer to the first request cannot be read: {error!r}") from error
-        if num_answers != 1:
-            raise ModelDoesNotLoad(f"one image was asked about, {num_answers} answers came")
+        signature = codec.signature(version.card)
+        outputs = await self._triton.infer(name, revision, codec.warm_up(version.card), signature)
+        require_shapes(outputs, signature)
+        codec.decode(outputs, version.card)
 
     async def _let_go(self, deployed: Deployed, loaded: set[int]) -> None:
         row = deployed.row
         swapped = self._swapped_at.get(row.name, 0.0)
         if loaded != {row.desired_revision} and time.monotonic() - swapped > GRACE_SECONDS:
-            await self._load(row.name, deployed.desired, row.desired_revision, (row.desired_revision,))
+            await self._load(row.name, deployed.desired, {row.desired_revision})
             self._models.forget_other_versions(row.name, (row.desired_revision,))
 
     async def _take_down(self, wished: set[str], loaded: dict[str, set[int]]) -> None:
@@ -201,3 +208,14 @@ class Reconciler:
     async def _note(self, what: Callable[[Service], Awaitable[None]]) -> None:
         async with self._open_service() as service:
             await what(service)
+
+
+def require_shapes(outputs: Mapping[str, np.ndarray], signature: ServingSignature) -> None:
+    """Those of one answer; ModelDoesNotLoad names the output that is another."""
+    for spec in signature.outputs:
+        found, wanted = outputs[spec.name].shape, (1, *spec.dims)
+        is_so = len(found) == len(wanted) and all(
+            one in (-1, other) for one, other in zip(wanted, found, strict=True)
+        )
+        if not is_so:
+            raise ModelDoesNotLoad(f"{spec.name} has the shape {found}; by the model card it is {wanted}")

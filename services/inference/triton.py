@@ -85,7 +85,10 @@ class Triton:
         except InferenceServerException as error:
             raise _of_inference(error) from error
         assert answer is not None
-        return {spec.name: cast(np.ndarray, answer.as_numpy(spec.name)) for spec in signature.outputs}
+        found = {spec.name: answer.as_numpy(spec.name) for spec in signature.outputs}
+        if missing := [name for name, array in found.items() if array is None]:
+            raise ModelFails(f"the answer has no {', '.join(missing)}")
+        return cast(dict[str, np.ndarray], found)
 
 
 def _of_inference(error: InferenceServerException) -> ModelyardError:

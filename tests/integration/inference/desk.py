@@ -2,7 +2,8 @@
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ from uuid import UUID
 import numpy as np
 import onnx
 import onnxruntime
+import tritonclient.grpc.aio as triton
 from PIL import Image
 
 from libs.common.contracts.base import Step, now
@@ -106,6 +108,36 @@ class Desk:
                     return
                 await asyncio.sleep(0.05)
 
+    def triton(self) -> triton.InferenceServerClient:
+        """Past the room, as any client of Triton's."""
+        address = self.house.stack.environment("inference")["MODELYARD_TRITON__GRPC"]
+        return triton.InferenceServerClient(address)
+
+    async def loaded(self, name: str) -> set[int]:
+        """Revisions that Triton itself says are ready."""
+        async with self.triton() as client:
+            index = await client.get_model_repository_index()
+        assert index is not None
+        return {int(each.version) for each in index.models if each.name == name and each.state == "READY"}
+
+    @asynccontextmanager
+    async def asked_all_the_time(
+        self, name: str, image: bytes, num_callers: int = 3
+    ) -> AsyncIterator[list[PredictionAnswer]]:
+        """What was answered meanwhile; an error of any request is raised at the end."""
+        answers: list[PredictionAnswer] = []
+        is_over = asyncio.Event()
+
+        async def call() -> None:
+            while not is_over.is_set():
+                answers.append(await self.predict(name, image))
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(num_callers):
+                group.create_task(call())
+            yield answers
+            is_over.set()
+
 
 async def until(is_so: Callable[[], Awaitable[bool]], timeout_seconds: float = 20) -> None:
     async with asyncio.timeout(timeout_seconds):
@@ -165,6 +197,13 @@ def scores_of(content: bytes, image: bytes) -> np.ndarray:
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     (scores,) = session.run(["scores"], {"images": read_pixels(image)[None]})
     return np.asarray(scores)[0]
+
+
+def tensor_of(image: bytes) -> triton.InferInput:
+    pixels = read_pixels(image)[None]
+    tensor = triton.InferInput("images", list(pixels.shape), "UINT8")
+    tensor.set_data_from_numpy(pixels)
+    return tensor
 
 
 def by_label(answer: PredictionAnswer) -> list[dict[str, float]]:

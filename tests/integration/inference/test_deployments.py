@@ -16,10 +16,17 @@ from libs.common.contracts.deployments import (
 )
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput, NotFound
-from libs.tasks.images import read_pixels
 from services.inference.app import SCHEMA
 from tests.house import House
-from tests.integration.inference.desk import Desk, by_label, export_completed, labelled, png, scores_of
+from tests.integration.inference.desk import (
+    Desk,
+    by_label,
+    export_completed,
+    labelled,
+    png,
+    scores_of,
+    tensor_of,
+)
 
 
 @pytest.fixture(scope="module")
@@ -65,12 +72,9 @@ async def test_images_of_different_sizes_are_answered_in_their_order_as_by_onnx_
 async def test_a_triton_client_gets_the_same_scores(house: House, desk: Desk) -> None:
     image = png(7)
     metadata = await house.bus.ask(GetDeploymentMetadata(name="shapes"))
-    pixels = read_pixels(image)[None]
-    tensor = triton.InferInput("images", list(pixels.shape), "UINT8")
-    tensor.set_data_from_numpy(pixels)
 
     async with triton.InferenceServerClient(metadata.triton_grpc) as client:
-        answer = await client.infer(metadata.triton_model, [tensor])
+        answer = await client.infer(metadata.triton_model, [tensor_of(image)])
 
     assert answer is not None
     scores = answer.as_numpy("scores")
