@@ -17,7 +17,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 # What Pillow's decoders raise for bytes that are not what they claim to be.
-BROKEN = (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error)
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error)
 
 
 class ImageIsUnreadable(BadInput):
@@ -36,8 +36,10 @@ def read_image(data: bytes) -> Image.Image:
                 raise ImageIsTooLarge(f"{opened.width}×{opened.height} pixels; {MAX_PIXELS} are the limit")
             opened.load()
             return _rgb(ImageOps.exif_transpose(opened) or opened)
+    except UnidentifiedImageError as error:
+        raise ImageIsUnreadable("not an image of a known kind") from error
     except BROKEN as error:
-        raise ImageIsUnreadable(f"not an image, or a broken one: {error}") from error
+        raise ImageIsUnreadable(f"a broken image: {error}") from error
 
 
 def read_pixels(data: bytes) -> np.ndarray:

@@ -34,7 +34,7 @@ def probe(data: bytes) -> Probe:
         raise
     except Exception as error:
         # Hostile bytes break decoders in ways of their own: a TIFF with offsets of text is a TypeError.
-        raise ImageIsUnreadable(f"not an image, or a broken one: {error}") from error
+        raise ImageIsUnreadable(f"a broken image: {error}") from error
 
 
 def _thumbnail(image: Image.Image) -> bytes:

@@ -130,8 +130,6 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
         f"The deployment “{fact.deployment}” answers with it.",
     ),
     DeploymentFailed: _deployment_failed,
-    JobFailed: lambda fact: _failure(f"A job of kind {fact.kind} failed", fact.detail, fact.code),
-    JobCancelled: lambda fact: _info(
-        f"A job of kind {fact.kind} was cancelled", f"It ended on request, in attempt {fact.attempt}."
-    ),
 }
+# How a job ended is for the room whose job it is: that one tells people what it means (`dataset.failed`).
+FOR_ROOMS: frozenset[type[Fact]] = frozenset({JobFailed, JobCancelled})

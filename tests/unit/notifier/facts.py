@@ -7,7 +7,6 @@ from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, Datase
 from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
 from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
 from libs.common.contracts.exports import ExportCompleted, ExportFailed, ExportFormat
-from libs.common.contracts.jobs import JobCancelled, JobFailed
 from libs.common.contracts.models import ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
@@ -31,7 +30,7 @@ def run_completed(**changes: Any) -> RunCompleted:
 
 
 def one_of_each() -> tuple[Fact, ...]:
-    return (*_of_data(), *_of_runs(), *_of_models(), *_of_jobs())
+    return (*_of_data(), *_of_runs(), *_of_models())
 
 
 def _of_data() -> tuple[Fact, ...]:
@@ -78,11 +77,6 @@ def _of_models() -> tuple[Fact, ...]:
         ModelDeployed(**served),
         DeploymentFailed(**served, detail="Triton refused it."),
     )
-
-
-def _of_jobs() -> tuple[Fact, ...]:
-    job: dict[str, Any] = {"job_id": new_id(), "kind": "dataset.import", "spec": {}, "attempt": 1}
-    return (JobFailed(**job, **ERROR), JobCancelled(**job))
 
 
 def _run() -> dict[str, Any]:

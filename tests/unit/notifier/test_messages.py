@@ -10,10 +10,9 @@ from libs.common.contracts.base import Fact, Step
 from libs.common.contracts.channels import Severity
 from libs.common.contracts.datasets import DatasetFailed, DatasetReady
 from libs.common.contracts.evaluations import EvaluationCompleted
-from libs.common.contracts.jobs import JobFailed
 from libs.common.contracts.runs import RunFailed, RunLost
 from libs.common.ids import new_id
-from services.notifier.messages import MAX_DETAIL_LENGTH, MESSAGES, message
+from services.notifier.messages import FOR_ROOMS, MAX_DETAIL_LENGTH, MESSAGES, message
 from tests.factories import evaluable
 from tests.unit.notifier.facts import one_of_each, run_completed
 
@@ -25,8 +24,9 @@ def _public_facts() -> set[type[Fact]]:
     return {kind for kind in Fact.registry.values() if kind.__module__.startswith(contracts.__name__)}
 
 
-def test_every_public_fact_has_a_message() -> None:
-    assert set(MESSAGES) == _public_facts()
+def test_every_public_fact_has_a_message_or_is_for_rooms() -> None:
+    assert set(MESSAGES) | FOR_ROOMS == _public_facts()
+    assert not set(MESSAGES) & FOR_ROOMS
 
 
 @pytest.mark.parametrize("fact", one_of_each(), ids=lambda fact: fact.type_name())
@@ -93,11 +93,6 @@ def test_a_long_error_is_shortened() -> None:
     )
     text = message(failed).text
     assert text.endswith("… (oom)") and len(text) == MAX_DETAIL_LENGTH + len(" (oom)")
-
-
-def test_a_failed_job_says_which_kind_of_work_it_was() -> None:
-    failed = JobFailed(job_id=new_id(), kind="dataset.import", spec={}, attempt=3, code="lost", detail="Gone")
-    assert message(failed).title == "A job of kind dataset.import failed"
 
 
 def test_a_lost_worker_is_a_warning() -> None:
