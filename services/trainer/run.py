@@ -1,5 +1,6 @@
 """The process that trains: `python -m services.trainer.run spec.json`; only here torch is loaded."""
 
+import math
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ class Events:
             is_best=files.is_best,
             package=files.package.resolve(),
             resume=files.resume.resolve(),
-            metrics=files.metrics,
+            metrics=_numbers(files.metrics),
         )
         self._reporter.checkpoint(written)
 
@@ -55,10 +56,15 @@ def main(spec: Path) -> None:
         outcome = TrainingOutcome(
             num_epochs=result.num_epochs,
             num_steps=result.num_steps,
-            metrics=result.metrics,
+            metrics=_numbers(result.metrics),
             stopped_early=result.is_stopped,
         )
         reporter.finished(outcome)
+
+
+def _numbers(metrics: dict[str, float]) -> dict[str, float]:
+    """NaN and infinities stay in the series; what speaks of the model, stored as JSON, cannot hold them."""
+    return {key: value for key, value in metrics.items() if math.isfinite(value)}
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, View
 from libs.common.contracts.datasets import DataReference
@@ -32,6 +32,9 @@ class RunState(StrEnum):
 
 
 class MetricSummary(View):
+    # Of a diverged run the last value may be no number; like a point's it is kept.
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+
     key: str
     last: float
     best: float
