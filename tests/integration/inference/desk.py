@@ -28,7 +28,7 @@ from libs.common.contracts.deployments import (
 from libs.common.contracts.exports import ExportCompleted, ExportFormat, ModelFile
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
-from libs.common.errors import NotFound, Unavailable
+from libs.common.errors import NotFound, TimedOut, Unavailable
 from libs.common.ids import new_id
 from libs.tasks.exporting import export_onnx
 from libs.tasks.images import read_pixels
@@ -86,17 +86,17 @@ class Desk:
                     return found
                 await asyncio.sleep(0.05)
 
-    async def predict(self, name: str, *images: bytes) -> PredictionAnswer:
-        return await self.house.bus.ask(Predict(name=name, images=images), timeout_seconds=20)
+    async def predict(self, name: str, *images: bytes, timeout_seconds: float = 20) -> PredictionAnswer:
+        return await self.house.bus.ask(Predict(name=name, images=images), timeout_seconds)
 
     async def until_it_answers(self, name: str, *images: bytes, timeout_seconds: float = 30) -> None:
-        """However often it has to be asked."""
+        """However often it has to be asked; a room that is killed leaves its last request unanswered."""
         async with asyncio.timeout(timeout_seconds):
             while True:
                 try:
-                    await self.predict(name, *images)
+                    await self.predict(name, *images, timeout_seconds=2)
                     return
-                except Unavailable:
+                except (Unavailable, TimedOut):
                     await asyncio.sleep(0.1)
 
     async def until_gone(self, name: str) -> None:
