@@ -36,7 +36,7 @@ class Events:
             is_best=files.is_best,
             package=files.package.resolve(),
             resume=files.resume.resolve(),
-            metrics=_numbers(files.metrics),
+            metrics=finite(files.metrics),
         )
         self._reporter.checkpoint(written)
 
@@ -56,13 +56,13 @@ def main(spec: Path) -> None:
         outcome = TrainingOutcome(
             num_epochs=result.num_epochs,
             num_steps=result.num_steps,
-            metrics=_numbers(result.metrics),
+            metrics=finite(result.metrics),
             stopped_early=result.is_stopped,
         )
         reporter.finished(outcome)
 
 
-def _numbers(metrics: dict[str, float]) -> dict[str, float]:
+def finite(metrics: dict[str, float]) -> dict[str, float]:
     """NaN and infinities stay in the series; what speaks of the model, stored as JSON, cannot hold them."""
     return {key: value for key, value in metrics.items() if math.isfinite(value)}
 
