@@ -23,6 +23,8 @@ PREDICTIONS = Counter("modelyard_predictions_total", "Images answered", ["deploy
 REFUSALS = Counter("modelyard_prediction_errors_total", "Requests refused or failed", ["deployment", "code"])
 SECONDS = Histogram("modelyard_prediction_seconds", "Time in the room per request", ["deployment", "version"])
 NUM_DECODING_THREADS = 4
+PATIENCE_SECONDS = 2.0
+POLL_SECONDS = 0.05
 # Of all images of one request, decoded: small files can be huge pictures. One alone may be as large.
 MAX_REQUEST_BYTES = 3 * MAX_PIXELS
 
@@ -46,14 +48,11 @@ class Predictor:
         self._served: dict[str, Served] = {}
         self._threads = ThreadPoolExecutor(NUM_DECODING_THREADS, thread_name_prefix="decode")
 
-    def serve(self, name: str, revision: int, version: ModelVersion) -> bool:
-        """Whether that is news."""
+    def serve(self, name: str, revision: int, version: ModelVersion) -> None:
         known = self._served.get(name)
-        if known is not None and known.revision == revision:
-            return False
-        codec = registry.task(version.task).load_codec()
-        self._served[name] = Served(name, revision, version, codec)
-        return True
+        if known is None or known.revision != revision:
+            codec = registry.task(version.task).load_codec()
+            self._served[name] = Served(name, revision, version, codec)
 
     def forget_all_but(self, names: set[str]) -> None:
         for name in set(self._served) - names:
@@ -65,11 +64,10 @@ class Predictor:
     async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
         """In the order of `images`. Errors: ImageIsRefused names each bad image by its row."""
         started = time.perf_counter()
-        served = self._served.get(name)
-        if served is None:
-            raise DeploymentIsNotReady(f"{name} is not loaded yet")
+        served = self._now(name)
         try:
-            predictions = await self._predict(served, images)
+            pixels = await self._decoded(served.codec, images)
+            served, predictions = await self._patiently(name, pixels)
         except ModelyardError as error:
             REFUSALS.labels(name, error.code).inc()
             raise
@@ -85,9 +83,27 @@ class Predictor:
             latency_ms=seconds * 1000,
         )
 
-    async def _predict(self, served: Served, images: Sequence[bytes]) -> list[Prediction]:
-        loop = asyncio.get_running_loop()
-        pixels = await loop.run_in_executor(self._threads, _encode, served.codec, images)
+    def _now(self, name: str) -> Served:
+        if name not in self._served:
+            raise DeploymentIsNotReady(f"{name} is not loaded yet")
+        return self._served[name]
+
+    async def _decoded(self, codec: Codec, images: Sequence[bytes]) -> list[np.ndarray]:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _encode, codec, images)
+
+    async def _patiently(self, name: str, pixels: Sequence[np.ndarray]) -> tuple[Served, list[Prediction]]:
+        """Of a swap the news may come a moment after Triton has let go of the old revision."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            served = self._now(name)
+            try:
+                return served, await self._predict(served, pixels)
+            except DeploymentIsNotReady:
+                if time.monotonic() > deadline:
+                    raise
+                await asyncio.sleep(POLL_SECONDS)
+
+    async def _predict(self, served: Served, pixels: Sequence[np.ndarray]) -> list[Prediction]:
         batches = self._batches(pixels)
         answers = await asyncio.gather(
             *(self._ask(served, np.stack([pixels[place] for place in places])) for places in batches)
@@ -97,7 +113,7 @@ class Predictor:
             for places, predictions in zip(batches, answers, strict=True)
             for place, prediction in zip(places, predictions, strict=True)
         }
-        return [found[place] for place in range(len(images))]
+        return [found[place] for place in range(len(pixels))]
 
     def _batches(self, pixels: Sequence[np.ndarray]) -> list[list[int]]:
         """Places of images of one size, as many as the model takes at once."""

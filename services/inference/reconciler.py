@@ -31,7 +31,7 @@ from services.inference.triton import Triton
 
 LOCK = 0x6D6F64656C04
 # How long requests that were sent to the old revision may still be under way.
-GRACE_SECONDS = 3.0
+GRACE_SECONDS = 1.0
 OpenService = Callable[[], AbstractAsyncContextManager[Service]]
 log = get_logger(__name__)
 
@@ -145,10 +145,18 @@ class Reconciler:
         self._predictor.serve(row.name, row.desired_revision, deployed.desired)
 
     async def _load_beside(self, deployed: Deployed) -> None:
-        """The desired revision, tried out; what serves now stays whatever comes of it."""
+        """The desired revision, tried out; what serves now stays whatever comes of it.
+
+        One configuration is for all revisions: where inputs or outputs differ, Triton changes over by itself
+        as soon as the new revision is ready.
+        """
         row = deployed.row
         revisions = {row.desired_revision}
-        if row.serving_revision is not None and deployed.serving is not None:
+        if (
+            row.serving_revision is not None
+            and deployed.serving is not None
+            and signature_of(deployed.serving) == signature_of(deployed.desired)
+        ):
             await self._ensure_file(row.name, deployed.serving, row.serving_revision)
             revisions.add(row.serving_revision)
         try:
@@ -165,15 +173,19 @@ class Reconciler:
             await self._triton.unload(row.name)
             self._models.remove(row.name)
             return
-        await self._load(row.name, deployed.serving, {row.serving_revision})
+        await self._write_config(row.name, deployed.serving, {row.serving_revision})
+        if (await self._triton.loaded()).get(row.name, set()) != {row.serving_revision}:
+            await self._triton.load(row.name)
 
     async def _load(self, name: str, version: ModelVersion, revisions: set[int]) -> None:
         """Exactly these revisions, whose files are there; their signature is that of `version`."""
-        codec = registry.task(version.task).load_codec()
-        signature, warm_up = codec.signature(version.card), codec.warm_up(version.card)
-        await asyncio.to_thread(self._models.write_config, name, revisions, signature, warm_up)
+        await self._write_config(name, version, revisions)
         await self._triton.load(name)
         log.info("model_loaded", deployment=name, revisions=sorted(revisions))
+
+    async def _write_config(self, name: str, version: ModelVersion, revisions: set[int]) -> None:
+        warm_up = registry.task(version.task).load_codec().warm_up(version.card)
+        await asyncio.to_thread(self._models.write_config, name, revisions, signature_of(version), warm_up)
 
     async def _ensure_file(self, name: str, version: ModelVersion, revision: int) -> None:
         if not await asyncio.to_thread(self._models.has, name, revision, version.file):
@@ -208,6 +220,10 @@ class Reconciler:
     async def _note(self, what: Callable[[Service], Awaitable[None]]) -> None:
         async with self._open_service() as service:
             await what(service)
+
+
+def signature_of(version: ModelVersion) -> ServingSignature:
+    return registry.task(version.task).load_codec().signature(version.card)
 
 
 def require_shapes(outputs: Mapping[str, np.ndarray], signature: ServingSignature) -> None:

@@ -16,7 +16,6 @@ from libs.common.contracts.exports import ExportCompleted
 from libs.common.contracts.models import ModelVersion
 from libs.common.db.outbox import Outbox
 from services.inference.errors import (
-    DeploymentIsNotReady,
     DeploymentIsUnknown,
     DeploymentNameIsTaken,
     NothingToRollBackTo,
@@ -71,14 +70,11 @@ class Service:
 
     async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
         if not self._predictor.knows(name):
-            await self._tell_predictor(name)
-        try:
-            return await self._predictor.predict(name, images)
-        except DeploymentIsNotReady:
-            # Another instance may have made a swap that this one has not heard of.
-            if not await self._tell_predictor(name):
-                raise
-            return await self._predictor.predict(name, images)
+            # Deployed a moment ago, perhaps by another instance.
+            found = await self._found(name)
+            if found.row.serving_revision is not None and found.serving is not None:
+                self._predictor.serve(name, found.row.serving_revision, found.serving)
+        return await self._predictor.predict(name, images)
 
     async def roll_back(self, name: str) -> Deployment:
         """To what served before the present version; rolled back again, to what served before that."""
@@ -160,12 +156,6 @@ class Service:
                     run_id=version.run_id,
                 )
             )
-
-    async def _tell_predictor(self, name: str) -> bool:
-        """Whether something else is served than the predictor knew."""
-        found = await self._found(name)
-        revision, version = found.row.serving_revision, found.serving
-        return revision is not None and version is not None and self._predictor.serve(name, revision, version)
 
     async def _desire(self, name: str, version: ModelVersion, *, is_rollback: bool) -> Deployment:
         row = await self._repository.row(name)

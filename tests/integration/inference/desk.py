@@ -39,12 +39,15 @@ from tests.toy import Toy
 
 @dataclass
 class Desk:
-    """`straight` is the exported file; `opposite` gives every class what `straight` denies it."""
+    """`straight` is the exported file; `opposite` gives every class what `straight` denies it, and `wider`
+    knows one class more, which nothing is.
+    """
 
     house: House
     card: ModelCard
     straight: bytes
     opposite: bytes
+    wider: bytes
     project_id: UUID = field(default_factory=new_id)
 
     async def version(self, model: str, number: int, content: bytes, **changes: Any) -> ModelVersion:
@@ -167,20 +170,31 @@ def export_completed(version: ModelVersion, deployment: str | None) -> ExportCom
     )
 
 
-def export_toy(toy: Toy, folder: Path) -> tuple[ModelCard, bytes, bytes]:
+def export_toy(toy: Toy, folder: Path) -> tuple[ModelCard, bytes, bytes, bytes]:
     card = export_onnx(toy.folder / "package", folder / "model.onnx", {})
     straight = (folder / "model.onnx").read_bytes()
-    return card, straight, _opposite(straight)
+    opposite = _changed(straight, np.ones((), np.float32), lambda it, one: ("Sub", [one, it]))
+    padding = np.array([0, 0, 0, 1])
+    wider = _changed(straight, padding, lambda it, more: ("Pad", [it, more]), len(card.classes) + 1)
+    return card, straight, opposite, wider
 
 
-def _opposite(content: bytes) -> bytes:
+def _changed(
+    content: bytes,
+    constant: np.ndarray,
+    how: Callable[[str, str], tuple[str, list[str]]],
+    num_classes: int | None = None,
+) -> bytes:
+    """With one more node behind its output."""
     model = onnx.load_from_string(content)
     (output,) = model.graph.output
     for node in model.graph.node:
         node.output[:] = ["before" if name == output.name else name for name in node.output]
-    one = onnx.numpy_helper.from_array(np.ones((), np.float32), "one")
-    model.graph.initializer.append(one)
-    model.graph.node.append(onnx.helper.make_node("Sub", ["one", "before"], [output.name]))
+    model.graph.initializer.append(onnx.numpy_helper.from_array(constant, "constant"))
+    kind, inputs = how("before", "constant")
+    model.graph.node.append(onnx.helper.make_node(kind, inputs, [output.name]))
+    if num_classes is not None:
+        output.type.tensor_type.shape.dim[1].dim_value = num_classes
     onnx.checker.check_model(model)
     return model.SerializeToString()
 

@@ -92,6 +92,20 @@ async def test_a_swap_and_the_way_back_leave_no_request_unanswered(house: House,
     assert announced == [1, 2, 1]
 
 
+async def test_a_version_with_another_number_of_classes_takes_over_without_a_gap(desk: Desk) -> None:
+    card = desk.card.model_copy(update={"classes": (*desk.card.classes, "neither")})
+    await desk.deploy("grows", await desk.version("grows", 1, desk.straight))
+
+    async with desk.asked_all_the_time("grows", IMAGE) as answers:
+        await desk.deploy("grows", await desk.version("grows", 2, desk.wider, card=card))
+        await _until_answered_by(answers, 2)
+
+    assert {answer.version: set(*by_label(answer)) for answer in answers} == {
+        1: set(desk.card.classes),
+        2: set(card.classes),
+    }
+
+
 async def _until_answered_by(answers: list[PredictionAnswer], version: int) -> None:
     async def has() -> bool:
         return answers[-1].version == version
@@ -123,7 +137,6 @@ async def test_what_is_broken_is_refused_with_a_reason_and_the_old_version_goes_
     assert failures == [2, 3, 4, 5]
     await desk.deploy("careful", await desk.version("swapped", 6, desk.opposite))
     assert (await house.bus.ask(RollBackDeployment(name="careful"))).desired_version == 1
-    await desk.until("careful", serving=1)
 
 
 async def test_a_first_version_that_is_broken_leaves_nothing_behind(house: House, desk: Desk) -> None:
