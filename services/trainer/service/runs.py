@@ -77,15 +77,15 @@ class Runs:
 
     async def resume(self, run_id: UUID) -> Run:
         """A new job for the same run; without a checkpoint it starts from the beginning."""
-        await self._existing(run_id)
+        # The experiment first: its deletion waits for this, or this finds it gone.
+        experiment = await self._repository.experiments.lock((await self._existing(run_id)).experiment_id)
         run = await self._repository.runs.lock(run_id)
-        assert run is not None
+        if experiment is None or run is None:
+            raise RunNotFound(f"run {run_id} does not exist")
         if not run.is_final:
             raise RunGoesOn(f"run {run.name} is {run.state}")
         if run.state == RunState.COMPLETED and not run.is_stopped:
             raise RunIsComplete(f"run {run.name} has done its {run.num_epochs} epochs")
-        experiment = await self._repository.experiments.view(run.experiment_id)
-        assert experiment is not None
         run.job_id = await self._enqueue(run, experiment.name)
         await self._life.begin(run, "resumed; waits for a worker")
         return await self._view(run)

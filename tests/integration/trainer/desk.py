@@ -31,7 +31,7 @@ from libs.common.contracts.telemetry import MetricPoint
 from libs.common.errors import ModelyardError
 from tests.house import House
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 # 48 samples in batches of 8, as long as it takes to be interrupted on the way.
 STEPS_PER_EPOCH = 6
 CONFIG: dict[str, Any] = {

@@ -34,6 +34,8 @@ async def test_a_killed_worker_costs_a_lease_and_the_next_goes_on_from_the_check
     resumed_after = await _resumed_after(desk, run)
     assert 2 <= resumed_after < NUM_EPOCHS
     assert f"training goes on at epoch {resumed_after + 1} of {NUM_EPOCHS}" in await desk.log_texts(run)
+    folder = desk.house.stack.stack.home / "scratch/worker/runs"
+    assert len(list(folder.glob("*/lock"))) == 1, "the killed worker's files are still there"
     lost = await desk.house.wait_for(RunLost, run_id=run.id)
     assert lost.attempt == 1
     assert (await desk.ask(GetJob(job_id=ended.job_id))).attempt == 2
