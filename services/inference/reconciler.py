@@ -14,6 +14,7 @@ import asyncpg
 import numpy as np
 
 from libs.common.contracts.base import now
+from libs.common.contracts.deployments import DeploymentState
 from libs.common.contracts.models import ModelVersion
 from libs.common.db import Database
 from libs.common.errors import ModelyardError, Unavailable
@@ -21,7 +22,7 @@ from libs.common.log import get_logger
 from libs.common.storage import ObjectNotFound, Storage
 from libs.tasks import registry
 from libs.tasks.codec import ServingSignature
-from services.inference.errors import FileIsGone, ModelDoesNotLoad, ModelFails, TritonIsAway
+from services.inference.errors import FileIsGone, ModelDoesNotLoad, ModelFails
 from services.inference.model_repository import ModelRepository
 from services.inference.predictor import Predictor
 from services.inference.repository import CHANGES, Deployed
@@ -32,6 +33,7 @@ from services.inference.triton import Triton
 LOCK = 0x6D6F64656C04
 # How long requests that were sent to the old revision may still be under way.
 GRACE_SECONDS = 1.0
+NUM_LOADING = 4
 OpenService = Callable[[], AbstractAsyncContextManager[Service]]
 log = get_logger(__name__)
 
@@ -57,6 +59,7 @@ class Reconciler:
         self._models = ModelRepository(settings)
         self._swapped_at: dict[str, float] = {}
         self._news = asyncio.Event()
+        self._loading = asyncio.Semaphore(NUM_LOADING)
 
     async def run(self) -> None:
         """Until cancelled; the loss of PostgreSQL or Triton only delays it."""
@@ -85,8 +88,9 @@ class Reconciler:
             wished = await service.every()
         loaded = await self._triton.loaded()
         if may_change:
-            for deployed in wished:
-                await self._bring_up_alone(deployed, loaded.get(deployed.row.name, set()))
+            await asyncio.gather(
+                *(self._bring_up_alone(each, loaded.get(each.row.name, set())) for each in wished)
+            )
             await self._take_down({deployed.row.name for deployed in wished}, loaded)
             loaded = await self._triton.loaded()
         async with self._open_service() as service:
@@ -101,20 +105,19 @@ class Reconciler:
         self._predictor.forget_all_but({deployed.row.name for deployed in wished})
 
     async def _bring_up_alone(self, deployed: Deployed, loaded: set[int]) -> None:
-        """What is wrong with one keeps no other waiting."""
-        try:
-            await self._bring_up(deployed, loaded)
-        except TritonIsAway:
-            raise
-        except ModelyardError as error:
-            log.warning(
-                "deployment_waits", deployment=deployed.row.name, code=error.code, detail=error.detail
-            )
+        """What is slow or wrong with one keeps no other waiting."""
+        async with self._loading:
+            try:
+                await self._bring_up(deployed, loaded)
+            except ModelyardError as error:
+                name = deployed.row.name
+                log.warning("deployment_waits", deployment=name, code=error.code, detail=error.detail)
 
     async def _bring_up(self, deployed: Deployed, loaded: set[int]) -> None:
         row = deployed.row
         if row.desired_revision in loaded and row.desired_revision == row.serving_revision:
-            await self._note(lambda service: service.note_serving(deployed))
+            if row.state != DeploymentState.READY:
+                await self._note(lambda service: service.note_serving(deployed))
             await self._let_go(deployed, loaded)
         elif self._may_try(deployed):
             await self._swap(deployed)

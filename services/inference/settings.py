@@ -24,4 +24,4 @@ class Settings(RoomSettings):
     reconcile_seconds: Annotated[float, Field(gt=0)] = 2.0
     retry_failed_seconds: Annotated[float, Field(gt=0)] = 60.0
     max_batch_size: Annotated[int, Field(ge=1, le=1024)] = 64
-    max_queue_delay_microseconds: Annotated[int, Field(ge=0)] = 500
+    max_queue_delay_microseconds: Annotated[int, Field(ge=0)] = 0
