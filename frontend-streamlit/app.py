@@ -25,9 +25,11 @@ def signed_in() -> bool:
     return True
 
 
+PAGES = [HOME, PROJECT, RUN, SYSTEM]
+
 if signed_in():
-    page = st.navigation([HOME, PROJECT, RUN, SYSTEM])
-    page.run()
+    st.navigation(PAGES).run()
 else:
-    st.navigation([HOME], position="hidden")
+    # Every address stays known: whoever follows a link signs in and is where it leads.
+    st.navigation(PAGES, position="hidden")
     login_form()

@@ -4,11 +4,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from libs.client import Connection, Modelyard
 from libs.client.digits import HeldOut, write_digits
 from libs.common.contracts.base import Step
 from libs.common.contracts.runs import Run
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 @dataclass(frozen=True)
@@ -36,3 +47,11 @@ def trained(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Traine
     experiment = yard.experiments.create(project.id, "main-path", split.id, preset="fast")
     run = yard.runs.start(experiment.id, then=tuple(Step), deployment="main-path")
     return Trained(yard.runs.wait(run.id, timeout_seconds=300), held_out)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()

@@ -1,0 +1,16 @@
+"""Every process of ours says whether it lives, whether it is ready, and what it measures."""
+
+import httpx
+import pytest
+
+from infra.local.home import ROOMS
+
+
+@pytest.mark.parametrize("name", [*ROOMS, "worker"])
+def test_health_readiness_and_metrics(stack, name: str):
+    url = f"http://127.0.0.1:{stack.stack.ports[name]}"
+    assert httpx.get(f"{url}/healthz").text == "ok\n"
+    ready = httpx.get(f"{url}/readyz").json()
+    assert ready["ready"] is True
+    assert set(ready["checks"].values()) == {"ok"}
+    assert "process_cpu_seconds_total" in httpx.get(f"{url}/metrics").text
