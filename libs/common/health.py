@@ -1,6 +1,7 @@
 """The small HTTP door of every room: is it alive, is it ready, what does it measure."""
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 
@@ -52,14 +53,18 @@ async def _run(check: Check) -> str:
 
 
 class HttpDoor(uvicorn.Server):
-    """Uvicorn inside a room's own loop; the room, not uvicorn, minds the signals."""
+    """Uvicorn inside a room's own loop; the room, not uvicorn, minds the signals.
+
+    Listens from the start, so that a port which is taken ends the room at once, with an OSError.
+    """
 
     def __init__(self, app: Starlette, settings: HttpSettings) -> None:
-        super().__init__(
-            uvicorn.Config(
-                app, host=settings.host, port=settings.port, log_config=None, access_log=False, lifespan="off"
-            )
-        )
+        super().__init__(uvicorn.Config(app, log_config=None, access_log=False, lifespan="off"))
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        self._listener = socket.create_server((settings.host, settings.port), family=family)
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve(sockets or [self._listener])
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
