@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import pytest_asyncio
 import tritonclient.grpc.aio as triton
 from alembic import command
 
@@ -17,6 +18,8 @@ from libs.common.contracts.deployments import (
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput, NotFound
 from services.inference.app import SCHEMA
+from services.inference.predictor import Predictor
+from services.inference.triton import Triton
 from tests.house import House
 from tests.integration.inference.desk import (
     Desk,
@@ -29,7 +32,7 @@ from tests.integration.inference.desk import (
 )
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module")
 async def shapes(desk: Desk) -> Deployment:
     return await desk.deploy("shapes", await desk.version("shapes", 1, desk.straight))
 
@@ -91,6 +94,36 @@ async def test_bad_images_are_named_by_their_rows(desk: Desk) -> None:
     assert (refused.value.status, refused.value.code) == (422, "image_refused")
     assert [problem.row for problem in refused.value.errors] == [1, 3]
     assert len((await desk.predict("shapes", png())).predictions) == 1
+
+
+@pytest_asyncio.fixture
+async def frugal(house: House, desk: Desk, shapes: Deployment) -> Predictor:
+    """A predictor in this process, before the same Triton, with two images at once at most."""
+    predictor = Predictor(Triton(house.stack.environment("inference")["MODELYARD_TRITON__GRPC"]), 2)
+    predictor.serve(shapes.name, 1, await desk.version("shapes", 1, desk.straight))
+    return predictor
+
+
+async def test_more_images_than_the_model_takes_at_once_are_split(desk: Desk, frugal: Predictor) -> None:
+    images = [png(seed) for seed in range(5)]
+
+    answer = await frugal.predict("shapes", images)
+
+    for image, found in zip(images, by_label(answer), strict=True):
+        assert found == pytest.approx(labelled(desk.card, scores_of(desk.straight, image)), abs=1e-5)
+
+
+async def test_small_files_that_are_huge_pictures_are_refused(
+    frugal: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.inference.predictor.MAX_REQUEST_BYTES", 3 * 1500)
+
+    with pytest.raises(BadInput) as refused:
+        await frugal.predict("shapes", [png(), png(), png()])
+
+    (problem,) = refused.value.errors
+    assert problem.row == 1
+    assert "send fewer at once" in problem.message
 
 
 async def test_a_name_that_nobody_deployed_is_not_found(desk: Desk) -> None:
