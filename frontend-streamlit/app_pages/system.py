@@ -11,7 +11,7 @@ def page() -> None:
     with st.container(horizontal=True):
         st.metric("Version", system.version, border=True)
         st.metric("Free disk", size(system.disk_free_bytes), border=True)
-        st.metric("Workers", len(system.nodes), border=True)
+        st.metric("Nodes", len(system.nodes), border=True)
     st.subheader("Rooms")
     with st.container(horizontal=True):
         for service in system.services:

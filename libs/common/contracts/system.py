@@ -15,8 +15,9 @@ class Device(View):
 
 
 class Node(View):
+    """A machine on which workers ask for work, whichever rooms they belong to."""
+
     name: str
-    worker: str
     devices: tuple[Device, ...]
     last_seen_at: AwareDatetime
 

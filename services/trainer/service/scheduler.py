@@ -1,5 +1,6 @@
 """The scheduler: what workers of every room ask; what becomes of a training job becomes of its run."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
@@ -88,10 +89,10 @@ class Scheduler:
             await self._life.lose(job)
 
     async def list_nodes(self) -> tuple[Node, ...]:
-        return tuple(
-            _node(worker, title)
-            for worker, title in await self._repository.workers.present(now() - PRESENT_FOR)
-        )
+        present: dict[str, list[tuple[WorkerRow, str | None]]] = defaultdict(list)
+        for worker, title in await self._repository.workers.present(now() - PRESENT_FOR):
+            present[worker.node].append((worker, title))
+        return tuple(_node(name, workers) for name, workers in sorted(present.items()))
 
     async def _followed(self, job: JobRow, reason: str = "") -> Job:
         await self._life.follow(job, reason)
@@ -105,11 +106,9 @@ class Scheduler:
             await self._life.follow(job)
 
 
-def _node(worker: WorkerRow, busy_with: str | None) -> Node:
-    device = worker.device and Device(id=worker.device, name=worker.device.upper(), busy_with=busy_with)
-    return Node(
-        name=worker.node,
-        worker=worker.id,
-        devices=(device,) if device else (),
-        last_seen_at=worker.last_seen_at,
-    )
+def _node(name: str, workers: Sequence[tuple[WorkerRow, str | None]]) -> Node:
+    """Workers of several rooms take turns on one device."""
+    busy_with = {worker.device: title for worker, title in workers if worker.device}
+    devices = [Device(id=id, name=id.upper(), busy_with=title) for id, title in sorted(busy_with.items())]
+    last_seen_at = max(worker.last_seen_at for worker, _ in workers)
+    return Node(name=name, devices=tuple(devices), last_seen_at=last_seen_at)
