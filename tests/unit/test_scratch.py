@@ -1,38 +1,21 @@
-"""A worker's scratch folder: its own, and what killed workers left is removed."""
+"""A worker's folder on the disk, when workers beside it live or were killed."""
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
-from libs.common.jobs.scratch import Scratch
-
-HOLDER = """
-import sys
-from pathlib import Path
-from libs.common.jobs.scratch import Scratch
-scratch = Scratch(Path(sys.argv[1]))
-(scratch.new_directory("job-1") / "archive").write_bytes(b"bytes")
-print("held", flush=True)
-sys.stdin.read()
-"""
+from libs.common.jobs.scratch import own_folder
 
 
-def test_a_living_workers_folder_stays_and_a_killed_ones_goes(tmp_path: Path):
-    holder = subprocess.Popen(
-        [sys.executable, "-c", HOLDER, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    with holder:
-        assert holder.stdout is not None
-        assert holder.stdout.readline() == "held\n"
-        beside = Scratch(tmp_path)
-        assert len(list(tmp_path.glob("worker-*/job-*/archive"))) == 1
-        os.kill(holder.pid, signal.SIGKILL)
-        holder.wait()
-    after = Scratch(tmp_path)
-    assert not list(tmp_path.glob("worker-*/job-*"))
-    assert {beside.folder, after.folder} == set(tmp_path.glob("worker-*"))
-    beside.close()
-    after.close()
-    assert not list(tmp_path.iterdir())
+def test_a_folder_goes_with_its_worker(tmp_path: Path) -> None:
+    with own_folder(tmp_path / "runs") as folder:
+        (folder / "job").mkdir()
+
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["lock"]
+
+
+def test_what_a_killed_worker_left_is_removed_and_what_a_living_one_has_stays(tmp_path: Path) -> None:
+    abandoned = tmp_path / "killed"
+    (abandoned / "job").mkdir(parents=True)
+    (abandoned / "lock").touch()
+
+    with own_folder(tmp_path) as living, own_folder(tmp_path) as newest:
+        assert {path.name for path in tmp_path.iterdir()} == {"lock", living.name, newest.name}

@@ -1,40 +1,34 @@
-"""A folder of a worker's own for its jobs' files; what a killed worker left is removed by the next one."""
+"""A worker's folder for its jobs; what workers that were killed have left beside it is removed."""
 
-import fcntl
-import os
 import shutil
-import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 
-LOCK = ".lock"
+from libs.common.ids import new_id
+
+LOCK = "lock"
 
 
-class Scratch:
-    """Held by a file lock, which the kernel lets go of however the process ends."""
-
-    def __init__(self, root: Path) -> None:
-        root.mkdir(parents=True, exist_ok=True)
-        _remove_abandoned(root)
-        self.folder = Path(tempfile.mkdtemp(prefix="worker-", dir=root))
-        self._lock = os.open(self.folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC)
-        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-
-    def new_directory(self, name: str) -> Path:
-        return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=self.folder))
-
-    def close(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._lock)
+@contextmanager
+def own_folder(shared: Path) -> Iterator[Path]:
+    """Locked as long as its process lives: that tells it from an abandoned one, on any machine."""
+    folder = shared / new_id().hex
+    folder.mkdir(parents=True)
+    with (folder / LOCK).open("w") as mine, (shared / LOCK).open("w") as turn:
+        flock(turn, LOCK_EX)
+        flock(mine, LOCK_EX)
+        _remove_abandoned(shared)
+        turn.close()
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove_abandoned(root: Path) -> None:
-    for folder in root.glob("worker-*"):
-        # A folder whose lock is not made yet belongs to somebody who is just starting.
-        with suppress(OSError):
-            lock = os.open(folder / LOCK, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(lock)
+def _remove_abandoned(shared: Path) -> None:
+    for path in shared.glob(f"*/{LOCK}"):
+        with suppress(OSError), path.open("w") as lock:
+            flock(lock, LOCK_EX | LOCK_NB)  # refused while its worker lives
+            shutil.rmtree(path.parent, ignore_errors=True)

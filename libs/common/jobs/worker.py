@@ -6,7 +6,7 @@ import random
 import shutil
 import tempfile
 from collections.abc import Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 from uuid import uuid4
@@ -27,7 +27,7 @@ from libs.common.contracts.jobs import (
 from libs.common.errors import ModelyardError, NotFound, StaleLease
 from libs.common.ids import new_id
 from libs.common.jobs.door import JobDoor
-from libs.common.jobs.scratch import Scratch
+from libs.common.jobs.scratch import own_folder
 from libs.common.jobs.work import OpenService, Work
 from libs.common.log import get_logger
 
@@ -74,7 +74,7 @@ class Worker:
         self._door = door
         self._open_service = service
         self._slots = slots
-        self._scratch = Scratch(scratch or Path(tempfile.gettempdir()) / "modelyard")
+        self._scratch = self._folder = scratch or Path(tempfile.gettempdir()) / "modelyard"
         self._cancel_grace_seconds = cancel_grace_seconds
         self._wake = asyncio.Event()
         self._identity = WorkerIdentity(
@@ -87,7 +87,7 @@ class Worker:
 
     async def run(self) -> None:
         """Until cancelled; jobs under way are then given back."""
-        with closing(self._scratch):
+        with own_folder(self._scratch) as self._folder:
             async with asyncio.TaskGroup() as group:
                 for kind in self._identity.kinds:
                     group.create_task(self._follow_hints(kind))
@@ -120,7 +120,7 @@ class Worker:
         with structlog.contextvars.bound_contextvars(
             job_id=str(lease.job_id), kind=lease.kind, attempt=lease.attempt
         ):
-            directory = self._scratch.new_directory(f"job-{lease.job_id}")
+            directory = Path(tempfile.mkdtemp(prefix=f"job-{lease.job_id}-", dir=self._folder))
             work = Work(lease, self._resources, directory, self._open_service)
             try:
                 await self._attend(work)

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import uvloop
@@ -15,7 +14,6 @@ from libs.common.jobs import Worker
 from libs.common.log import configure_logging, get_logger
 from libs.common.room import patiently
 from services.trainer.worker.jobs import jobs
-from services.trainer.worker.scratch import own_folder
 from services.trainer.worker.settings import Settings
 
 log = get_logger(__name__)
@@ -43,14 +41,13 @@ async def _run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     bus = await patiently(lambda: Bus.connect(settings.bus, name="worker"))
     try:
-        with own_folder(settings.scratch / "runs") as folder:
-            async with httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as store:
-                await _work(Resources(settings, bus, store), folder, stop)
+        async with httpx.AsyncClient(timeout=TRANSFER_TIMEOUT) as store:
+            await _work(Resources(settings, bus, store), stop)
     finally:
         await bus.close()
 
 
-async def _work(resources: Resources, folder: Path, stop: asyncio.Event) -> None:
+async def _work(resources: Resources, stop: asyncio.Event) -> None:
     settings = resources.settings
 
     async def connected() -> None:
@@ -64,7 +61,7 @@ async def _work(resources: Resources, folder: Path, stop: asyncio.Event) -> None
         node=settings.node,
         device=settings.device,
         capabilities=settings.capabilities,
-        scratch=folder,
+        scratch=settings.scratch / "runs",
     )
     http = HttpDoor(health_app("worker", {"bus": connected}), settings.http)
     async with asyncio.TaskGroup() as group:
