@@ -30,8 +30,7 @@ async def caller_of(request: Request, doors: Doors) -> Caller:
             _require_own_origin(request, doors)
     if not secret:
         raise TokenIsMissing("send `Authorization: Bearer <token>`")
-    async with doors.tokens() as tokens:
-        caller = await tokens.caller(secret)
+    caller = await doors.caller(secret)
     context = current_context()
     bind_context(RequestContext(request_id=context.request_id, actor=caller.name))
     request.state.caller = caller

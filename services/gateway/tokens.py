@@ -34,8 +34,8 @@ class TokenService:
         row = TokenRow(id=new_id(), name="admin", role=Role.ADMIN, prefix=secret[:7], digest=hashed)
         await self._repository.ensure_token(row)
 
-    async def caller(self, secret: str) -> Caller:
-        row = await self._repository.token_by_digest(digest(secret, self._key))
+    async def caller(self, hashed: bytes) -> Caller:
+        row = await self._repository.token_by_digest(hashed)
         if row is None:
             raise TokenIsUnknown("this token is not known here")
         moment = now()

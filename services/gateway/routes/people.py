@@ -18,8 +18,7 @@ router = APIRouter(prefix="/v1", tags=["people"])
 async def log_in(login: Login, response: Response, house: House) -> Caller:
     """Checks the token and keeps it in an HttpOnly cookie, so that no script of the page ever sees it."""
     secret = login.token.get_secret_value()
-    async with house.tokens() as tokens:
-        caller = await tokens.caller(secret)
+    caller = await house.caller(secret)
     response.set_cookie(
         COOKIE, secret, max_age=7 * 86400, httponly=True, samesite="lax", secure=house.settings.cookie_secure
     )
@@ -52,3 +51,4 @@ async def create_token(wanted: TokenRequest, house: House) -> CreatedToken:
 async def delete_token(token_id: UUID, house: House) -> None:
     async with house.tokens() as tokens:
         await tokens.delete(token_id)
+    house.recognition.forget_all()

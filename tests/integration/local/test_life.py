@@ -80,7 +80,11 @@ def test_down_leaves_no_process_no_shared_memory_no_socket(yard, is_killed):
 
 
 def is_triton(pid: int) -> bool:
-    return Path(f"/proc/{pid}/exe").readlink().name == "tritonserver"
+    """What ends meanwhile is none."""
+    try:
+        return Path(f"/proc/{pid}/exe").readlink().name == "tritonserver"
+    except OSError:
+        return False
 
 
 def test_up_after_a_killed_supervisord_begins_anew_at_the_same_ports(lasting):
