@@ -31,7 +31,6 @@ from libs.common.contracts.splits import Split
 from libs.common.errors import Conflict
 
 TASK = "classification"
-DEPLOYMENT = "digits"
 NUM_TIMED_REQUESTS = 100
 
 
@@ -60,7 +59,7 @@ def run_demo(console: Console) -> None:
         sizes = ", ".join(f"{subset.subset} {subset.num_samples}" for subset in split.subsets)
         console.print(f"split     {sizes}; stratified and locked", highlight=False)
         run = _train(yard, console, project, split)
-        evaluation, export, deployment = _prove(yard, console, run.id)
+        evaluation, export, deployment = _prove(yard, console, run.id, _deployment(project))
         accuracy, latency = _predict(yard, deployment, held_out)
         _show(console, yard, run, evaluation, export, accuracy, latency)
     console.print(f"done in {time.monotonic() - started:.0f} s", highlight=False)
@@ -71,6 +70,11 @@ def _project(yard: Modelyard) -> Project:
     taken = {project.name for project in yard.projects.list()}
     names = (f"Handwritten digits{f' {count}' if count > 1 else ''}" for count in range(1, 1000))
     return yard.projects.create(next(name for name in names if name not in taken), TASK)
+
+
+def _deployment(project: Project) -> str:
+    """One of each project's own: what earlier demos serve goes on being served."""
+    return project.name.lower().replace(" ", "-")
 
 
 @contextmanager
@@ -100,7 +104,7 @@ def _import(yard: Modelyard, console: Console, project: Project, archive: Path) 
 
 def _train(yard: Modelyard, console: Console, project: Project, split: Split) -> Run:
     experiment = yard.experiments.create(project.id, "digits", split.id, preset="fast")
-    run = yard.runs.start(experiment.id, then=tuple(Step), deployment=DEPLOYMENT)
+    run = yard.runs.start(experiment.id, then=tuple(Step), deployment=_deployment(project))
     last_epoch = -1
     with _bar(console, "train") as show:
         for seen in yard.runs.watch(run.id, timeout_seconds=600):
@@ -129,7 +133,9 @@ def _epochs(yard: Modelyard, run_id: UUID, after: int) -> list[tuple[int, str]]:
     ]
 
 
-def _prove(yard: Modelyard, console: Console, run_id: UUID) -> tuple[Evaluation, Export, Deployment]:
+def _prove(
+    yard: Modelyard, console: Console, run_id: UUID, name: str
+) -> tuple[Evaluation, Export, Deployment]:
     """What follows a run by itself: each room reacts to the fact of the room before it."""
     with _bar(console, "prove") as show:
         show(0.1, "evaluate on the test subset")
@@ -139,7 +145,7 @@ def _prove(yard: Modelyard, console: Console, run_id: UUID) -> tuple[Evaluation,
         export = yard.exports.wait_for_run(run_id)
         _require(export.state, export.error_detail, "export")
         show(0.8, "load into Triton")
-        deployment = yard.deployments.wait(DEPLOYMENT, model=export.model, version=export.model_version)
+        deployment = yard.deployments.wait(name, model=export.model, version=export.model_version)
     if deployment.state is not DeploymentState.READY:
         raise DemoFailed(f"Triton did not load the model: {deployment.reason}")
     return evaluation, export, deployment

@@ -70,3 +70,11 @@ def test_a_served_model_answers_a_file(modelyard, yard, trained, tmp_path: Path)
 def test_the_stack_is_seen_from_the_shell(modelyard):
     assert "trainer" in modelyard("status")
     assert "there is no 'nobody'" in modelyard("logs", "nobody", status=1)
+
+
+def test_the_demo_reaches_its_table_beside_an_earlier_one(modelyard, yard):
+    yard.projects.create("Handwritten digits", "classification")
+    said = modelyard("demo")
+    assert "Handwritten digits 2" in said
+    assert "held-out digits through REST" in said
+    assert yard.deployments.get("handwritten-digits-2").serving_version == 1
