@@ -61,6 +61,23 @@ def test_a_run_page_shows_its_curves_and_its_certificate(page: Page, stack, yard
     expect(page.get_by_text("Parity certificate")).to_be_visible(timeout=120_000)
 
 
+def test_curves_grow_while_a_run_trains_and_the_page_sees_its_end(page: Page, stack, yard, trained):
+    """Nobody loads the page again: points are pushed, and so is the end."""
+    data = trained.run.data
+    config = {"epochs": 200}
+    name = f"Live in {_scheme(page)}"
+    experiment = yard.experiments.create(data.project_id, name, data.split_id, preset="fast", config=config)
+    run = yard.runs.start(experiment.id)
+    page.goto(f"{stack.console_url}/run?id={run.id}")
+    chart = page.locator("canvas[aria-label*='val/accuracy']")
+    expect(chart).to_be_visible(timeout=60_000)
+    seen = chart.get_attribute("aria-label")
+    expect(chart).not_to_have_attribute("aria-label", seen or "", timeout=30_000)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.get_by_text("completed").first).to_be_visible(timeout=60_000)
+    assert 0 < yard.runs.wait(run.id).summary[0].last_step < 200 * 21
+
+
 @pytest.mark.parametrize("tab", ["Evaluation", "Checkpoints", "Log"])
 def test_a_run_page_shows_what_it_left(page: Page, stack, yard, trained, tab):
     page.goto(f"{stack.console_url}/run?id={trained.run.id}")
