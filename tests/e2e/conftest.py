@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from libs.client import Connection, Modelyard
 from libs.client.digits import HeldOut, write_digits
@@ -20,6 +20,9 @@ ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+# What is waited for comes; how soon is the machine's affair.
+expect.set_options(timeout=20_000)
 
 
 @dataclass(frozen=True)
