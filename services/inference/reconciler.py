@@ -81,7 +81,8 @@ class Reconciler:
             except ModelyardError as error:
                 log.warning("reconcile_failed", code=error.code, detail=error.detail)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self._settings.reconcile_seconds)
+                async with asyncio.timeout(self._settings.reconcile_seconds):
+                    await self._news.wait()
 
     async def _round(self, may_change: bool) -> None:
         async with self._open_service() as service:

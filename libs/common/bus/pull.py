@@ -13,6 +13,7 @@ import nats.errors
 from nats.aio.msg import Msg
 
 from libs.common.bus.client import Bus
+from libs.common.cancellation import end_if_cancelled
 from libs.common.log import get_logger
 
 HEARTBEAT_SECONDS = 2.0
@@ -101,7 +102,7 @@ class Puller:
             yield message
 
     async def _next(self, queue: asyncio.Queue[Msg]) -> Msg | None:
-        _end_if_cancelled()
+        end_if_cancelled()
         if not queue.empty():
             return queue.get_nowait()
         getting = asyncio.ensure_future(queue.get())
@@ -125,13 +126,3 @@ class Puller:
         description = (message.headers or {}).get("Description", "")
         if status in ("503", "409") and "Exceeded" not in description:
             raise ConsumerIsGone(description or status)
-
-
-def _end_if_cancelled() -> None:
-    """`wait_for` of Python 3.11, under every request of nats-py, forgets a cancel that comes with the answer.
-
-    Without this a room told to stop went on pulling, and its process never ended.
-    """
-    task = asyncio.current_task()
-    if task is not None and task.cancelling():
-        raise asyncio.CancelledError

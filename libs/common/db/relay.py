@@ -12,6 +12,7 @@ import nats.js.errors
 
 from libs.common.bus import Bus, ensure_streams
 from libs.common.bus.streams import FACTS
+from libs.common.cancellation import end_if_cancelled
 from libs.common.contracts.base import FactEnvelope
 from libs.common.db.database import Database
 from libs.common.errors import ModelyardError
@@ -66,6 +67,7 @@ class Relay:
     async def run(self) -> None:
         """Until cancelled; neither the loss of PostgreSQL nor that of NATS ends it."""
         while True:
+            end_if_cancelled()
             await self._attempt()
             await asyncio.sleep(POLL_SECONDS)
 
@@ -89,6 +91,7 @@ class Relay:
         await connection.add_listener("modelyard_jobs", self._hear_of_job)
         connection.add_termination_listener(lambda _: self._news.set())
         while True:
+            end_if_cancelled()
             self._news.clear()
             try:
                 await self._wake_workers()
@@ -99,7 +102,8 @@ class Relay:
                 await asyncio.sleep(POLL_SECONDS)
             await self._prune(connection)
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), POLL_SECONDS)
+                async with asyncio.timeout(POLL_SECONDS):
+                    await self._news.wait()
 
     def _hear_of_job(self, *heard: Any) -> None:
         self._kinds.add(heard[-1])
@@ -140,6 +144,7 @@ class Relay:
     async def _publish_waiting(self, connection: asyncpg.Connection) -> None:
         while rows := await connection.fetch(UNPUBLISHED, BATCH):
             for row in rows:
+                end_if_cancelled()
                 await self._publish(connection, row)
 
     async def _publish(self, connection: asyncpg.Connection, row: asyncpg.Record) -> None:

@@ -14,6 +14,7 @@ from uuid import uuid4
 import structlog
 
 from libs.common.bus.context import RequestContext, bind_context
+from libs.common.cancellation import end_if_cancelled
 from libs.common.contracts.base import Request
 from libs.common.contracts.jobs import (
     ClaimJob,
@@ -101,6 +102,7 @@ class Worker:
     async def _serve_slot(self) -> None:
         token = uuid4()
         while True:
+            end_if_cancelled()
             self._wake.clear()
             lease = await self._claim(ClaimJob(worker=self._identity, token=token))
             if lease is None:
@@ -150,6 +152,7 @@ class Worker:
     async def _beat(self, work: Work[Any], function: asyncio.Task[None]) -> None:
         """A bus or scheduler that is away stops nothing: the next beat tries again."""
         while True:
+            end_if_cancelled()
             work.news.clear()
             beat = work.beat()
             try:
@@ -230,4 +233,5 @@ def _report(work: Work[Any], function: asyncio.Task[None]) -> FinishJob | FailJo
 
 async def _wait(event: asyncio.Event, timeout_seconds: float) -> None:
     with suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), timeout_seconds)
+        async with asyncio.timeout(timeout_seconds):
+            await event.wait()

@@ -10,6 +10,7 @@ from typing import Literal
 from uuid import UUID
 
 from libs.common.bus import TelemetryPublisher
+from libs.common.cancellation import end_if_cancelled
 from libs.common.contracts.base import now
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, TelemetryBatch
 from libs.common.errors import Unavailable
@@ -64,6 +65,7 @@ class RunTelemetry:
     async def drain(self) -> None:
         """Returns when all that was told has arrived; waits for a bus that is away."""
         while True:
+            end_if_cancelled()
             try:
                 async with self._sending:
                     while batch := self._next():

@@ -227,6 +227,22 @@ async def test_a_new_job_wakes_the_workers_of_its_kind(
     await client.close()
 
 
+@pytest.mark.parametrize("ticks", range(5))
+async def test_news_that_come_with_the_order_to_stop_keep_nothing_going(
+    database: Database, bus: Bus, ticks: int
+) -> None:
+    """`asyncio.wait_for` of Python 3.11 loses a cancel that comes right after what it waits for."""
+    relay = Relay(database, bus)
+    relaying = asyncio.create_task(relay.run())
+    await asyncio.sleep(0.5)
+    relay._news.set()
+    for _ in range(ticks):
+        await asyncio.sleep(0)
+    relaying.cancel()
+    done, _ = await asyncio.wait({relaying}, timeout=5)
+    assert done
+
+
 async def _count(broker: NatsServer) -> int:
     client = await connected_to(broker)
     try:
