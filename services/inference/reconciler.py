@@ -64,9 +64,11 @@ class Reconciler:
     async def run(self) -> None:
         """Until cancelled; the loss of PostgreSQL or Triton only delays it."""
         while True:
-            with suppress(Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            try:
                 async with self._database.dedicated() as connection:
                     await self._rounds(connection)
+            except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("reconciler_interrupted", reason=str(error) or type(error).__name__)
             await asyncio.sleep(self._settings.reconcile_seconds)
 
     async def _rounds(self, connection: asyncpg.Connection) -> None:
