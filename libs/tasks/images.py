@@ -1,10 +1,13 @@
 """Encoded images as pixels: upright, RGB, eight bits; header first, so that a bomb never goes off."""
 
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from libs.common.errors import BadInput
 
@@ -16,6 +19,18 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 Image.MAX_IMAGE_PIXELS = None
 
 
+ORIENTATION = ExifTags.Base.Orientation
+# From here on width and height are exchanged.
+LAST_UPRIGHT = 4
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 # What Pillow's decoders raise for bytes that are not what they claim to be.
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, TypeError, struct.error)
 
@@ -28,18 +43,54 @@ class ImageIsTooLarge(BadInput):
     code, title = "image_too_large", "The image has too many pixels"
 
 
+@dataclass(frozen=True)
+class Glance:
+    """`width` and `height` of the upright image; `image` is it in RGB, made to fit a square."""
+
+    width: int
+    height: int
+    kind: str
+    image: Image.Image
+
+
 def read_image(data: bytes) -> Image.Image:
     """The first frame, upright and RGB; 16-bit greys are scaled, transparency is laid on black."""
+    with _opened(data) as opened:
+        opened.load()
+        return _rgb(ImageOps.exif_transpose(opened) or opened)
+
+
+def glance(data: bytes, side: int) -> Glance:
+    """All of it decoded, so that a cut-off one is found; a JPEG at the scale that suffices: it is faster."""
+    with _opened(data) as opened:
+        kind, (width, height) = opened.format or "", opened.size
+        if opened.mode in ("RGB", "L"):
+            opened.draft(opened.mode, (2 * side, 2 * side))
+        opened.load()
+        if opened.getexif().get(ORIENTATION, 1) > LAST_UPRIGHT:
+            width, height = height, width
+        image = opened if opened.mode == "RGB" else _rgb(opened)
+        image.thumbnail((side, side), reducing_gap=2.0)
+        return Glance(width, height, kind, _upright(image, opened))
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """Raises ImageIsTooLarge before anything is decoded, ImageIsUnreadable for what is no image."""
     try:
         with Image.open(BytesIO(data), formats=FORMATS) as opened:
             if opened.width * opened.height > MAX_PIXELS:
                 raise ImageIsTooLarge(f"{opened.width}×{opened.height} pixels; {MAX_PIXELS} are the limit")
-            opened.load()
-            return _rgb(ImageOps.exif_transpose(opened) or opened)
+            yield opened
     except UnidentifiedImageError as error:
         raise ImageIsUnreadable("not an image of a known kind") from error
     except BROKEN as error:
         raise ImageIsUnreadable(f"a broken image: {error}") from error
+
+
+def _upright(image: Image.Image, source: Image.Image) -> Image.Image:
+    turn = TURNS.get(source.getexif().get(ORIENTATION, 1))
+    return image if turn is None else image.transpose(turn)
 
 
 def read_pixels(data: bytes) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What can go wrong in the datasets room."""
 
-from libs.common.errors import BadInput, Conflict, NotFound
+from libs.common.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
 
 
 class ProjectNotFound(NotFound):
@@ -97,3 +97,59 @@ class ClassIsEmpty(BadInput):
 
 class DatasetIsEmpty(BadInput):
     code, title = "dataset_empty", "Nothing in the archive is a sample"
+
+
+class SourceIsNotAllowed(Forbidden):
+    code, title = "source_not_allowed", "This may not be imported from"
+
+
+class SourceIsMalformed(BadInput):
+    code, title = "source_malformed", "The source cannot be read as it is named"
+
+
+class SourceNotFound(NotFound):
+    code, title = "source_not_found", "There is nothing at the source"
+
+
+class SourceIsGated(Forbidden):
+    code, title = "source_gated", "The owner of the source gives access to some only"
+
+
+class SourceIsTooLarge(BadInput):
+    code, title = "source_too_large", "The source holds more than is allowed"
+
+
+class SourceUnavailable(Unavailable):
+    code, title = "source_unavailable", "The source does not answer"
+
+
+class DiskIsFull(Unavailable):
+    code, title = "disk_full", "There is no room left on the disk"
+
+
+class DatasetIsBusy(Conflict):
+    code, title = "dataset_busy", "The dataset is at work"
+
+
+class SampleHasChanged(Conflict):
+    code, title = "sample_changed", "The sample was changed meanwhile"
+
+
+class AnnotationsDoNotFit(BadInput):
+    code, title = "annotations_do_not_fit", "Annotations do not fit the sample"
+
+
+class DetectionNotFound(NotFound):
+    code, title = "detection_not_found", "There is no such detection, or its time is over"
+
+
+class ExportNotFound(NotFound):
+    code, title = "dataset_export_not_found", "There is no such export of the dataset"
+
+
+class ExportIsNotReady(Conflict):
+    code, title = "dataset_export_not_ready", "The export is not ready"
+
+
+class FormatCannotCarry(BadInput):
+    code, title = "format_cannot_carry", "The format has no place for these samples"

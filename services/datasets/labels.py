@@ -1,8 +1,13 @@
 """Which labels a sample carries, whatever kind its annotations are of: what is counted and filtered by."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
 
 from libs.common.contracts.annotations import Annotation, LabelsAnnotation
+
+_ANNOTATIONS: TypeAdapter[tuple[Annotation, ...]] = TypeAdapter(tuple[Annotation, ...])
 
 
 def labels_of(annotations: Iterable[Annotation]) -> list[str]:
@@ -14,3 +19,8 @@ def labels_of(annotations: Iterable[Annotation]) -> list[str]:
         elif label := getattr(annotation, "label", None):
             found.add(label)
     return sorted(found)
+
+
+def annotations_of(stored: Sequence[Any]) -> tuple[Annotation, ...]:
+    """From the JSON of a row."""
+    return _ANNOTATIONS.validate_python(stored)

@@ -9,18 +9,14 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.contracts.base import now
-from libs.common.contracts.datasets import (
-    ClassCount,
-    Dataset,
-    DatasetStats,
-    DatasetStatus,
-    DatasetVersion,
-    ImportProblem,
-)
+from libs.common.contracts.dataset_exports import DatasetExport, DatasetExportState
+from libs.common.contracts.datasets import Dataset, DatasetStatus
+from libs.common.contracts.imports import DetectionState, ImportProblem
 from libs.common.contracts.projects import Project
 from libs.common.contracts.samples import Sample
-from libs.common.contracts.splits import RatioSplit, Split, SubsetPreview
+from libs.common.contracts.splits import Split, SubsetPreview
 from libs.common.contracts.uploads import UploadState
+from libs.common.contracts.versions import DatasetVersion
 from libs.common.db import COLUMN_TYPES, room_metadata
 
 
@@ -52,7 +48,7 @@ class ProjectRow(Model):
 
 
 class UploadRow(Model):
-    """`multipart` is the store's own id while parts arrive."""
+    """`multipart` is the store's own id while parts arrive; kept beyond its time for a raw dataset."""
 
     __tablename__ = "uploads"
     __table_args__ = (Index(None, "expires_at"),)
@@ -63,12 +59,16 @@ class UploadRow(Model):
     state: Mapped[str] = mapped_column(default=UploadState.OPEN.value)
     part_size_bytes: Mapped[int]
     multipart: Mapped[str | None]
+    kept_for: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 
 
 class DatasetRow(Model):
-    """`source` says where it comes from; the numbers are those of the newest version."""
+    """`source`, `format` and `options` are those of its first import, the numbers of the newest version.
+
+    `job_id` is the import at work or the last one; `is_adding` while one adds to a dataset that is ready.
+    """
 
     __tablename__ = "datasets"
     __table_args__ = (UniqueConstraint("project_id", "name"),)
@@ -79,37 +79,25 @@ class DatasetRow(Model):
     status: Mapped[str] = mapped_column(default=DatasetStatus.IMPORTING.value)
     source: Mapped[dict[str, Any]]
     format: Mapped[str | None]
+    options: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    modality: Mapped[str | None]
     version: Mapped[int] = mapped_column(default=0)
     num_samples: Mapped[int] = mapped_column(default=0)
     size_bytes: Mapped[int] = mapped_column(default=0)
     classes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     job_id: Mapped[UUID | None]
+    is_adding: Mapped[bool] = mapped_column(default=False)
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now, onupdate=now)
 
     def view(self) -> Dataset:
-        return Dataset(
-            id=self.id,
-            project_id=self.project_id,
-            name=self.name,
-            status=DatasetStatus(self.status),
-            format=self.format,
-            version=self.version,
-            num_samples=self.num_samples,
-            size_bytes=self.size_bytes,
-            classes=tuple(self.classes),
-            job_id=self.job_id,
-            error_code=self.error_code,
-            error_detail=self.error_detail,
-            created_at=self.created_at,
-            updated_at=self.updated_at,
-        )
+        return Dataset.model_validate({name: getattr(self, name) for name in Dataset.model_fields})
 
 
 class VersionRow(Model):
-    """Immutable; what its samples are is told by their row intervals, its figures are counted once."""
+    """Immutable; its samples are told by their row intervals, `figures` were counted once (`figures.py`)."""
 
     __tablename__ = "versions"
 
@@ -118,34 +106,15 @@ class VersionRow(Model):
     message: Mapped[str]
     num_samples: Mapped[int]
     size_bytes: Mapped[int]
-    class_counts: Mapped[dict[str, Any]]
-    min_width: Mapped[int]
-    max_width: Mapped[int]
-    min_height: Mapped[int]
-    max_height: Mapped[int]
+    num_added: Mapped[int]
+    num_removed: Mapped[int]
+    num_changed: Mapped[int]
+    figures: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     def view(self) -> DatasetVersion:
-        return DatasetVersion(
-            dataset_id=self.dataset_id,
-            version=self.version,
-            num_samples=self.num_samples,
-            message=self.message,
-            created_at=self.created_at,
-        )
-
-    def stats(self) -> DatasetStats:
-        counts = sorted(self.class_counts.items())
-        return DatasetStats(
-            dataset_id=self.dataset_id,
-            version=self.version,
-            num_samples=self.num_samples,
-            size_bytes=self.size_bytes,
-            classes=tuple(ClassCount(name=name, count=count) for name, count in counts),
-            min_width=self.min_width,
-            max_width=self.max_width,
-            min_height=self.min_height,
-            max_height=self.max_height,
+        return DatasetVersion.model_validate(
+            {name: getattr(self, name) for name in DatasetVersion.model_fields}
         )
 
 
@@ -160,8 +129,30 @@ class ShardRow(Model):
     size_bytes: Mapped[int]
 
 
+class StagedChunkRow(Model):
+    """A chunk of an import at work whose shard is stored: the next attempt goes on behind it.
+
+    `fingerprint` is that of the files it was made of, `outcome` its samples and problems (see handover.py).
+    """
+
+    __tablename__ = "staged_chunks"
+    __table_args__ = (Index(None, "dataset_id"),)
+
+    job_id: Mapped[UUID] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
+    fingerprint: Mapped[str]
+    shard_id: Mapped[UUID | None]
+    shard_size_bytes: Mapped[int]
+    outcome: Mapped[bytes]
+
+
 class SampleRow(Model):
-    """In every version from `since` on, up to but without `until`; `labels` is what is filtered by."""
+    """A sample as it is in every version from `since` on, up to but without `until`.
+
+    An edit ends one row and begins another of the same id. `labels` is what is filtered by, `hash` the
+    perceptual hash of an image, signed as PostgreSQL counts.
+    """
 
     __tablename__ = "samples"
     __table_args__ = (
@@ -174,9 +165,9 @@ class SampleRow(Model):
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
-    since: Mapped[int]
+    since: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     until: Mapped[int | None]
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
     name: Mapped[str]
     sha256: Mapped[str]
     size_bytes: Mapped[int]
@@ -187,21 +178,33 @@ class SampleRow(Model):
     offset: Mapped[int]
     thumbnail_offset: Mapped[int]
     thumbnail_size_bytes: Mapped[int]
+    hash: Mapped[int | None]
+    language: Mapped[str | None]
+    excerpt: Mapped[str | None]
+    subset: Mapped[str | None]
     labels: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    fields: Mapped[dict[str, Any]]
     annotations: Mapped[list[Any]]
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     def view(self, subset: str | None = None) -> Sample:
+        """With the subset of a split; without one, that which the import named."""
         return Sample.model_validate(
             {
                 "id": self.id,
                 "dataset_id": self.dataset_id,
                 "name": self.name,
+                "media_type": self.media_type,
                 "size_bytes": self.size_bytes,
                 "width": self.width,
                 "height": self.height,
                 "sha256": self.sha256,
-                "subset": subset,
+                "version": self.since,
+                "removed_in": self.until,
+                "subset": subset or self.subset,
+                "excerpt": self.excerpt,
+                "labels": self.labels,
+                "fields": self.fields,
                 "annotations": self.annotations,
                 "created_at": self.created_at,
             }
@@ -209,34 +212,85 @@ class SampleRow(Model):
 
 
 class ReportRow(Model):
-    """The counts of an import; they add up to `num_found`."""
+    """What an import, a detection or an export found, under the id of its job; the counts add up."""
 
     __tablename__ = "reports"
+    __table_args__ = (Index(None, "dataset_id", "id"),)
 
-    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dataset_id: Mapped[UUID | None] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
+    kind: Mapped[str]
     format: Mapped[str]
-    num_found: Mapped[int]
-    num_imported: Mapped[int]
-    num_rejected: Mapped[int]
-    num_repaired: Mapped[int]
-    num_duplicates: Mapped[int]
+    modality: Mapped[str]
+    samples: Mapped[dict[str, Any]]
+    annotations: Mapped[dict[str, Any]]
+    classes: Mapped[dict[str, Any]]
+    subsets: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class ProblemRow(Model):
     __tablename__ = "problems"
 
-    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"), primary_key=True)
+    report_id: Mapped[UUID] = mapped_column(ForeignKey(ReportRow.id, ondelete="CASCADE"), primary_key=True)
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     path: Mapped[str]
     row: Mapped[int | None]
     code: Mapped[str]
     message: Mapped[str]
     outcome: Mapped[str]
+    level: Mapped[str]
 
     def view(self) -> ImportProblem:
         return ImportProblem.model_validate(
-            {name: getattr(self, name) for name in ("path", "row", "code", "message", "outcome")}
+            {name: getattr(self, name) for name in ImportProblem.model_fields}
         )
+
+
+class DetectionRow(Model):
+    """A look at a source before anything is stored; forgotten after its time."""
+
+    __tablename__ = "detections"
+    __table_args__ = (Index(None, "expires_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    job_id: Mapped[UUID]
+    state: Mapped[str] = mapped_column(default=DetectionState.RUNNING.value)
+    source: Mapped[dict[str, Any]]
+    format: Mapped[str | None]
+    options: Mapped[dict[str, Any]]
+    is_thorough: Mapped[bool]
+    task: Mapped[str | None]
+    examples: Mapped[list[Any]] = mapped_column(default=list)
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+    expires_at: Mapped[datetime]
+
+
+class DatasetExportRow(Model):
+    __tablename__ = "exports"
+    __table_args__ = (Index(None, "dataset_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
+    version: Mapped[int]
+    split_id: Mapped[UUID | None]
+    format: Mapped[str]
+    state: Mapped[str] = mapped_column(default=DatasetExportState.RUNNING.value)
+    job_id: Mapped[UUID]
+    filename: Mapped[str]
+    size_bytes: Mapped[int] = mapped_column(default=0)
+    sha256: Mapped[str | None]
+    num_samples: Mapped[int] = mapped_column(default=0)
+    num_losses: Mapped[int] = mapped_column(default=0)
+    error_code: Mapped[str | None]
+    error_detail: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+    def view(self) -> DatasetExport:
+        fields = DatasetExport.model_fields.keys() - {"losses"}
+        return DatasetExport.model_validate({name: getattr(self, name) for name in fields})
 
 
 class SplitRow(Model):
@@ -253,21 +307,18 @@ class SplitRow(Model):
     subsets: Mapped[list[Any]]
     shards: Mapped[list[Any]]
     classes: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    extends: Mapped[UUID | None]
+    num_kept: Mapped[int] = mapped_column(default=0)
+    num_left_out: Mapped[int] = mapped_column(default=0)
+    num_groups: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     def previews(self) -> tuple[SubsetPreview, ...]:
         return tuple(SubsetPreview.model_validate(subset) for subset in self.subsets)
 
     def view(self) -> Split:
-        return Split(
-            id=self.id,
-            dataset_id=self.dataset_id,
-            version=self.version,
-            name=self.name,
-            method=RatioSplit.model_validate(self.method),
-            subsets=self.previews(),
-            created_at=self.created_at,
-        )
+        fields = Split.model_fields.keys() - {"locked"}
+        return Split.model_validate({name: getattr(self, name) for name in fields})
 
 
 class AssignmentRow(Model):

@@ -1,25 +1,24 @@
-"""From found files to shards: which go together, and the work on each, done by several processes."""
+"""From found samples to shards: which go together, and the work on each, done by several processes."""
 
-import hashlib
 import os
-from collections import defaultdict
+import time
+import zlib
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import Thread
 
-from libs.common.contracts.datasets import ImportProblem
+from libs.common.contracts.imports import Modality
 from libs.common.errors import ModelyardError
-from services.datasets.archive import Archive, open_archive
-from services.datasets.formats.plan import Found, rejected
-from services.datasets.handover import PackedSample, PackedShard
-from services.datasets.labels import labels_of
-from services.datasets.probe import probe
+from services.datasets.chunk import ChunkWriter
+from services.datasets.files import Files, open_files
+from services.datasets.formats.plan import Found
+from services.datasets.handover import Depth, PackedChunk
 from services.datasets.settings import ArchiveLimits
-from services.datasets.shards import ShardWriter
 
 SHARD_BYTES = 64 * 2**20
 SMALLEST_SHARD_BYTES = 4 * 2**20
@@ -28,8 +27,9 @@ OVERHEAD_BYTES = 1024
 # So many for data of middling size that every process gets several. The same on every machine: an attempt
 # that goes on elsewhere packs the same shards.
 USUAL_SHARDS = 24
-# For the name of a shard's member, which says its content and no more.
-SUFFIXES = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/gif": "gif"}
+# Finished chunks that wait to be stored, at most: the disk holds no second copy of the source.
+WAITING_CHUNKS = 8
+PAUSE_SECONDS = 0.01
 
 
 @dataclass(frozen=True)
@@ -41,52 +41,49 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Packed:
-    """`shard` is None when not one of the chunk's files was a sample."""
-
-    shard: PackedShard | None
-    num_samples: int
-    labels: frozenset[str]
-    problems: tuple[ImportProblem, ...]
-
-
-@dataclass(frozen=True)
 class Packer:
-    """Sent to each process; reads the archive there and writes into `directory`."""
+    """Sent to each process; opens the source there and writes into `directory`."""
 
-    archive: Path
+    source: Path
+    filename: str
     limits: ArchiveLimits
     directory: Path
+    modality: Modality
+    depth: Depth = Depth.PACKING
+    known: Path | None = None
 
-    def pack(self, chunk: Chunk) -> Packed:
-        with open_archive(self.archive, self.limits) as archive:
-            return _ChunkWriter(self.directory, chunk, archive).write()
+    def open(self) -> AbstractContextManager[Files]:
+        return open_files(self.source, self.limits, self.directory, filename=self.filename)
+
+    def pack(self, chunk: Chunk, files: Files) -> PackedChunk:
+        return ChunkWriter(self, chunk.number, files).write(chunk.samples)
 
 
-def pack(packer: Packer, samples: Sequence[Found], num_processes: int) -> Iterator[Packed]:
-    """In the order in which they get ready."""
-    waiting = chunks(samples)
+def pack(packer: Packer, waiting: Sequence[Chunk], num_processes: int) -> Iterator[PackedChunk]:
+    """In the order in which they get ready; a new one begins only while few wait to be stored."""
     if len(waiting) <= 1 or num_processes == 1:
-        yield from map(packer.pack, waiting)
+        with packer.open() as files:
+            for chunk in waiting:
+                _wait_for_room(packer.directory)
+                yield packer.pack(chunk, files)
         return
     # Spawned, so that nothing of this process lives on in them; its process group ends with it.
-    with ProcessPoolExecutor(num_processes, get_context("spawn"), _end_with_parent) as pool:
-        for future in as_completed([pool.submit(packer.pack, chunk) for chunk in waiting]):
-            yield future.result()
+    with ProcessPoolExecutor(num_processes, get_context("spawn"), _begin, (packer,)) as pool:
+        rest, running = deque(waiting), set[Future[PackedChunk]]()
+        while rest or running:
+            while rest and len(running) < num_processes + 1:
+                _wait_for_room(packer.directory)
+                running.add(pool.submit(_pack, rest.popleft()))
+            ready, running = wait(running, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in ready)
 
 
-def _end_with_parent() -> None:
-    """A process of the pool waits for work for ever: nobody else ends it when its parent was killed."""
-    parent = parent_process()
-    assert parent is not None
-    Thread(target=lambda: (parent.join(), os._exit(1)), name="end-with-parent", daemon=True).start()
-
-
-def chunks(samples: Sequence[Found]) -> list[Chunk]:
-    """Files that may be the same (same size and checksum) stay together: duplicates meet in one chunk."""
+def chunks(samples: Sequence[Found], files: Files) -> list[Chunk]:
+    """What may be the same (same size and checksum) stays together: duplicates meet in one chunk."""
     groups: dict[tuple[int, int], list[Found]] = defaultdict(list)
+    sums = _Checksums(samples, files)
     for found in samples:
-        groups[found.entry.size_bytes, found.entry.checksum].append(found)
+        groups[found.content.size_bytes, sums.of(found)].append(found)
     target = min(max(_cost(samples) // USUAL_SHARDS, SMALLEST_SHARD_BYTES), SHARD_BYTES)
     filled: list[list[Found]] = [[]]
     size = 0
@@ -99,75 +96,57 @@ def chunks(samples: Sequence[Found]) -> list[Chunk]:
     return [Chunk(number, tuple(chunk)) for number, chunk in enumerate(filled) if chunk]
 
 
-def _cost(samples: Sequence[Found]) -> int:
-    return sum(found.entry.size_bytes + OVERHEAD_BYTES for found in samples)
+class _Checksums:
+    """Those that the container does not know are counted, where two samples are of one size."""
 
+    def __init__(self, samples: Sequence[Found], files: Files) -> None:
+        self._files = files
+        self._num_of_size: dict[int, int] = defaultdict(int)
+        for found in samples:
+            self._num_of_size[found.content.size_bytes] += 1
 
-class _ChunkWriter:
-    def __init__(self, directory: Path, chunk: Chunk, archive: Archive) -> None:
-        self._chunk = chunk
-        self._archive = archive
-        self._file = directory / f"shard-{chunk.number}.tar"
-        self._thumbnails = directory / f"thumbnails-{chunk.number}.tar"
-        self._samples = directory / f"samples-{chunk.number}.jsonl"
-        self._first: dict[str, str] = {}
-        self._labels: set[str] = set()
-        self._problems: list[ImportProblem] = []
-
-    def write(self) -> Packed:
-        with ExitStack() as stack:
-            self._images = stack.enter_context(ShardWriter(self._file))
-            self._pictures = stack.enter_context(ShardWriter(self._thumbnails))
-            lines = stack.enter_context(self._samples.open("w"))
-            for found in self._chunk.samples:
-                if sample := self._add(found):
-                    lines.write(sample.model_dump_json() + "\n")
-        shard = self._shard() if self._first else None
-        return Packed(shard, len(self._first), frozenset(self._labels), tuple(self._problems))
-
-    def _add(self, found: Found) -> PackedSample | None:
+    def of(self, found: Found) -> int:
+        content = found.content
+        if content.checksum is not None:
+            return content.checksum
+        if self._num_of_size[content.size_bytes] == 1:
+            return 0
         try:
-            data = self._archive.read(found.entry)
-            digest = hashlib.sha256(data).hexdigest()
-            if digest in self._first:
-                self._problems.append(_duplicate(found, self._first[digest]))
-                return None
-            seen = probe(data)
-        except ModelyardError as error:
-            self._problems.append(rejected(found.entry.path, error.code, error.detail))
-            return None
-        self._first[digest] = found.name
-        self._labels.update(labels_of(found.annotations))
-        suffix = SUFFIXES.get(seen.media_type, "bin")
-        return PackedSample(
-            name=found.name,
-            sha256=digest,
-            size_bytes=len(data),
-            width=seen.width,
-            height=seen.height,
-            media_type=seen.media_type,
-            offset=self._images.add(f"{digest}.{suffix}", data),
-            thumbnail_offset=self._pictures.add(f"{digest}.jpg", seen.thumbnail),
-            thumbnail_size_bytes=len(seen.thumbnail),
-            annotations=found.annotations,
-        )
-
-    def _shard(self) -> PackedShard:
-        with self._file.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return PackedShard(
-            digest=digest,
-            file=self._file,
-            size_bytes=self._file.stat().st_size,
-            thumbnails=self._thumbnails,
-            samples=self._samples,
-        )
+            return zlib.crc32(content.read(self._files))
+        except ModelyardError:
+            # Told by name when its turn comes.
+            return 0
 
 
-def _duplicate(found: Found, first: str) -> ImportProblem:
-    return ImportProblem(
-        path=found.entry.path,
-        code="duplicate",
-        message=f"the same bytes as {first}; kept once",
-        outcome="duplicate",
-    )
+def _cost(samples: Sequence[Found]) -> int:
+    return sum(found.content.size_bytes + OVERHEAD_BYTES for found in samples)
+
+
+def _wait_for_room(directory: Path) -> None:
+    """The room removes a shard when it is stored."""
+    while sum(1 for _ in directory.glob("shard-*.tar")) >= WAITING_CHUNKS:
+        time.sleep(PAUSE_SECONDS)
+
+
+class _Worker:
+    """What a process of the pool holds for its whole life: the source is opened once."""
+
+    def __init__(self, packer: Packer) -> None:
+        self.packer = packer
+        self.files = packer.open().__enter__()
+
+
+_worker: _Worker
+
+
+def _begin(packer: Packer) -> None:
+    """A process of the pool waits for work for ever: nobody else ends it when its parent was killed."""
+    global _worker
+    parent = parent_process()
+    assert parent is not None
+    Thread(target=lambda: (parent.join(), os._exit(1)), name="end-with-parent", daemon=True).start()
+    _worker = _Worker(packer)
+
+
+def _pack(chunk: Chunk) -> PackedChunk:
+    return _worker.packer.pack(chunk, _worker.files)

@@ -2,9 +2,10 @@
 
 import os
 from datetime import timedelta
+from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from libs.common.contracts.base import View
 from libs.common.settings import RoomSettings
@@ -22,8 +23,27 @@ class ArchiveLimits(View):
     max_ratio: Annotated[int, Field(ge=1)] = 200
 
 
+class ImportS3(View):
+    """The S3 server that may be imported from, and which of its buckets; without them nothing is read."""
+
+    endpoint: str = ""
+    access_key: str = ""
+    secret_key: SecretStr = SecretStr("")
+    secure: bool = False
+    region: str = "us-east-1"
+    buckets: tuple[str, ...] = ()
+
+
 class Settings(RoomSettings):
     archive: ArchiveLimits = ArchiveLimits()
+    # Folders of this machine that may be imported from.
+    import_roots: tuple[Path, ...] = ()
+    # Hosts that URLs may name although their addresses are private.
+    import_hosts: tuple[str, ...] = ()
+    import_s3: ImportS3 = ImportS3()
+    # Empty: nothing comes from the hub.
+    huggingface_endpoint: str = "https://huggingface.co"
+    huggingface_token: SecretStr | None = None
     import_processes: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
     # An upload that nobody imports is removed after this time.
     upload_hours: Annotated[float, Field(gt=0)] = 48

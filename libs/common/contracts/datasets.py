@@ -1,16 +1,17 @@
-"""Datasets: where they come from, their immutable versions, what the import reported."""
+"""Datasets: where they come from and what becomes of them; what runs need to know about their data."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import AwareDatetime
 
-from libs.common.contracts.base import Fact, Gone, JobSpec, Name, Page, PageQuery, Request, View
+from libs.common.contracts.base import Fact, Gone, Name, Page, PageQuery, Request, View
+from libs.common.contracts.imports import FormatName, FormatOptions, Modality
+from libs.common.contracts.sources import DatasetSource
 
 
 class DatasetStatus(StrEnum):
-    """Told from the stored bytes, never from hope."""
+    """Told from the stored bytes, never from hope. Raw: registered, its source is there, not imported."""
 
     IMPORTING = "importing"
     RAW = "raw"
@@ -18,20 +19,6 @@ class DatasetStatus(StrEnum):
     READY = "ready"
     NOT_FOUND = "not_found"
     FAILED = "failed"
-
-
-class UploadSource(View):
-    type: Literal["upload"] = "upload"
-    upload_id: UUID
-
-
-# Later sources (path, s3, url, huggingface) join here as a union told apart by `type`.
-DatasetSource = UploadSource
-
-
-class ClassCount(View):
-    name: str
-    count: int
 
 
 class Shard(View):
@@ -42,63 +29,28 @@ class Shard(View):
 
 
 class Dataset(View):
+    """`job_id` is the import at work, or the last one; the numbers are those of the newest version.
+
+    A ready dataset with an `error_code` is one to which adding data failed.
+    """
+
     id: UUID
     project_id: UUID
     name: str
     status: DatasetStatus
+    source: DatasetSource
     format: str | None = None
+    modality: Modality | None = None
     version: int = 0
     num_samples: int = 0
     size_bytes: int = 0
     classes: tuple[str, ...] = ()
     job_id: UUID | None = None
+    is_adding: bool = False
     error_code: str | None = None
     error_detail: str | None = None
     created_at: AwareDatetime
     updated_at: AwareDatetime
-
-
-class DatasetVersion(View):
-    dataset_id: UUID
-    version: int
-    num_samples: int
-    message: str
-    created_at: AwareDatetime
-
-
-class DatasetStats(View):
-    dataset_id: UUID
-    version: int
-    num_samples: int
-    size_bytes: int
-    classes: tuple[ClassCount, ...]
-    min_width: int
-    max_width: int
-    min_height: int
-    max_height: int
-
-
-class ImportProblem(View):
-    """One rejected or repaired item: which file, which row, why, and what became of it."""
-
-    path: str
-    row: int | None = None
-    code: str
-    message: str
-    outcome: Literal["rejected", "repaired", "duplicate", "warning"]
-
-
-class ImportReport(View):
-    """Counts add up: num_found = num_imported + num_rejected + num_duplicates."""
-
-    dataset_id: UUID
-    format: str
-    num_found: int
-    num_imported: int
-    num_rejected: int
-    num_repaired: int
-    num_duplicates: int
-    problems: Page[ImportProblem]
 
 
 class DataReference(View):
@@ -122,10 +74,31 @@ class DataReference(View):
 
 
 class CreateDataset(Request[Dataset], subject="svc.datasets.dataset.create"):
+    """Imported at once, unless `is_raw`: then it waits for `PrepareDataset`."""
+
     project_id: UUID
     name: Name
     source: DatasetSource
-    format: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}$")] | None = None
+    format: FormatName | None = None
+    options: FormatOptions = FormatOptions()
+    is_raw: bool = False
+
+
+class PrepareDataset(Request[Dataset], subject="svc.datasets.dataset.prepare"):
+    """Imports a raw dataset, or one whose import failed; `adapter` is a format by name, ours or a plug-in's."""
+
+    dataset_id: UUID
+    adapter: FormatName | None = None
+    options: FormatOptions | None = None
+
+
+class AddSamples(Request[Dataset], subject="svc.datasets.dataset.extend"):
+    """More samples, as a job; they make a new version. Files that the dataset holds already are left out."""
+
+    dataset_id: UUID
+    source: DatasetSource
+    format: FormatName | None = None
+    options: FormatOptions = FormatOptions()
 
 
 class GetDataset(Request[Dataset], subject="svc.datasets.dataset.get"):
@@ -143,25 +116,6 @@ class UpdateDataset(Request[Dataset], subject="svc.datasets.dataset.update"):
 
 
 class DeleteDataset(Request[Gone], subject="svc.datasets.dataset.delete"):
-    dataset_id: UUID
-
-
-class ListVersions(Request[Page[DatasetVersion]], subject="svc.datasets.version.list"):
-    dataset_id: UUID
-    query: PageQuery = PageQuery()
-
-
-class GetStats(Request[DatasetStats], subject="svc.datasets.dataset.stats"):
-    dataset_id: UUID
-    version: int | None = None
-
-
-class GetImportReport(Request[ImportReport], subject="svc.datasets.dataset.report"):
-    dataset_id: UUID
-    query: PageQuery = PageQuery()
-
-
-class ImportDataset(JobSpec, kind="dataset.import"):
     dataset_id: UUID
 
 

@@ -12,14 +12,26 @@ SampleSort = Literal["name", "-name", "created", "-created", "size", "-size"]
 
 
 class Sample(View):
+    """`subset` is that of the split that was asked for, else the one that the import named.
+
+    Width and height are pixels of an image, 0 for others. `excerpt` is the beginning of a text or a row;
+    `version` is the one in which the sample became what it is here, `removed_in` the one that ended it.
+    """
+
     id: UUID
     dataset_id: UUID
     name: str
+    media_type: str
     size_bytes: int
     width: int
     height: int
     sha256: str
+    version: int
+    removed_in: int | None = None
     subset: str | None = None
+    excerpt: str | None = None
+    labels: tuple[str, ...] = ()
+    fields: dict[str, str | int | float | bool | None] = {}
     annotations: tuple[Annotation, ...]
     created_at: AwareDatetime
 
@@ -35,6 +47,8 @@ class StoredBytes(View):
 
 
 class SampleFilter(View):
+    """`subset` is one of the split, or without a split one that the import named; `text` is part of the name."""
+
     label: Annotated[str, StringConstraints(max_length=300)] | None = None
     split_id: UUID | None = None
     subset: Annotated[str, StringConstraints(max_length=60)] | None = None
@@ -50,7 +64,10 @@ class ListSamples(Request[Page[Sample]], subject="svc.datasets.sample.list"):
 
 
 class GetSample(Request[Sample], subject="svc.datasets.sample.get"):
+    """As it is in the newest version that has it, or as it was in `version`."""
+
     sample_id: UUID
+    version: int | None = None
 
 
 class LocateSample(Request[StoredBytes], subject="svc.datasets.sample.locate"):

@@ -1,12 +1,13 @@
 """A job whose heavy part runs in a child process: its progress and its failure become the job's."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from libs.common.child import (
+    CheckpointMessage,
     Child,
     FailedMessage,
     FinishedMessage,
@@ -18,6 +19,7 @@ from libs.common.jobs.work import Work
 from libs.common.log import get_logger
 
 Result = TypeVar("Result", bound=BaseModel)
+OnCheckpoint = Callable[[dict[str, Any]], Awaitable[None]]
 log = get_logger(__name__)
 
 
@@ -28,15 +30,17 @@ async def delegate(
     result: type[Result],
     *,
     environment: Mapping[str, str] | None = None,
+    on_checkpoint: OnCheckpoint | None = None,
 ) -> Result:
     """What `python -m <module>` finished with, in the job's own folder.
 
-    Raises what the child failed with, or ChildCrashed; a job that is not wanted any more ends its child.
+    `on_checkpoint` gets what the child lays down on its way, one after another; while it takes its time
+    the child waits with the next. Raises what the child failed with, or ChildCrashed; a job that is not wanted any more ends its child.
     """
     async with await Child.start(module, spec, work.directory, environment=environment) as child:
         ending = asyncio.create_task(_end_when_unwanted(work, child))
         try:
-            return result.model_validate(await _follow(work, child))
+            return result.model_validate(await _follow(work, child, on_checkpoint))
         finally:
             ending.cancel()
 
@@ -46,13 +50,15 @@ async def _end_when_unwanted(work: Work[Any], child: Child) -> None:
     await child.terminate()
 
 
-async def _follow(work: Work[Any], child: Child) -> dict[str, Any]:
+async def _follow(work: Work[Any], child: Child, on_checkpoint: OnCheckpoint | None) -> dict[str, Any]:
     """To the very end, also after the result: a child that then crashes has not finished."""
     found: dict[str, Any] = {}
     async for message in child.messages():
         match message:
             case ProgressMessage(fraction=fraction, message=text):
                 await work.progress(fraction, text)
+            case CheckpointMessage(data=data) if on_checkpoint is not None:
+                await on_checkpoint(data)
             case FinishedMessage(result=found):
                 pass
             case FailedMessage():

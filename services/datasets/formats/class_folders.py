@@ -1,35 +1,33 @@
 """Class folders: the folder an image lies in is its class (`cats/1.jpg`, or `animals/cats/1.jpg`)."""
 
-from collections.abc import Iterable
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator
 
 from libs.common.contracts.annotations import LabelAnnotation
-from libs.common.contracts.datasets import ImportProblem
-from services.datasets.archive import Archive, Entry
-from services.datasets.formats.plan import Found, Plan, rejected
-
-LONGEST_LABEL = 300
-# Names are sorted by and stand in cursors; an index of PostgreSQL takes 2,700 bytes.
-LONGEST_NAME = 400
-# What operating systems leave in folders; never data.
-SYSTEM_FILES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
-SYSTEM_FOLDERS = frozenset({"__MACOSX"})
+from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
+from services.datasets.files import Entry, Files
+from services.datasets.formats.format import Content, Sink
+from services.datasets.formats.names import LONGEST_LABEL, check_name, is_of_system
+from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected
 
 
 class ClassFolders:
-    def fits(self, archive: Archive) -> bool:
-        return any("/" in entry.path and not _is_of_system(entry.path) for entry in archive.entries())
+    title = "Class folders"
+    modalities: frozenset[Modality] = frozenset({"image"})
+    carries = frozenset({"label"})
 
-    def read(self, archive: Archive) -> Plan:
-        entries = archive.entries()
-        data = [entry for entry in entries if not _is_of_system(entry.path)]
-        folders = [folder for folder in archive.folders() if not _is_of_system(folder)]
+    def fits(self, files: Files) -> bool:
+        return any("/" in entry.path and not is_of_system(entry.path) for entry in files.entries())
+
+    def read(self, files: Files, options: FormatOptions) -> Plan:
+        entries = files.entries()
+        data = [entry for entry in entries if not is_of_system(entry.path)]
+        folders = [folder for folder in files.folders() if not is_of_system(folder)]
         root = _root([*(entry.path for entry in data), *(f"{folder}/" for folder in folders)])
         samples: dict[str, Found] = {}
         problems = [
             rejected(entry.path, "system_file", "left there by an operating system; not data")
             for entry in entries
-            if _is_of_system(entry.path)
+            if is_of_system(entry.path)
         ]
         for entry in data:
             found = _sample(entry, root, samples)
@@ -37,7 +35,18 @@ class ClassFolders:
                 samples[found.name] = found
             else:
                 problems.append(found)
-        return Plan(list(samples.values()), problems, _classes(samples.values(), folders, root))
+        classes = _classes(samples.values(), folders, root)
+        return Plan(
+            "image",
+            list(samples.values()),
+            problems,
+            num_annotations=len(samples),
+            classes=tuple(sorted(classes)),
+            must_have=classes,
+        )
+
+    def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:
+        raise NotImplementedError
 
 
 def _sample(entry: Entry, root: str, known: dict[str, Found]) -> Found | ImportProblem:
@@ -47,11 +56,9 @@ def _sample(entry: Entry, root: str, known: dict[str, Found]) -> Found | ImportP
         return rejected(entry.path, "no_class_folder", "lies in no class folder")
     if len(label) > LONGEST_LABEL or not label.strip():
         return rejected(entry.path, "class_name_invalid", f"a class has 1 to {LONGEST_LABEL} characters")
-    if len(name) > LONGEST_NAME:
-        return rejected(entry.path, "name_too_long", f"a name has at most {LONGEST_NAME} characters")
-    if name in known:
-        return rejected(entry.path, "name_repeated", "the archive holds another file of this name")
-    return Found(entry, name, (LabelAnnotation(label=label),))
+    if problem := check_name(name, entry.path, known):
+        return problem
+    return Found(FileContent(entry), name, (LabelAnnotation(label=label),), (Place(entry.path),))
 
 
 def _classes(samples: Iterable[Found], folders: Iterable[str], root: str) -> frozenset[str]:
@@ -81,8 +88,3 @@ def _folders(paths: Iterable[str], root: str) -> set[str]:
     """Names of the folders that lie directly in `root`."""
     below = (path.removeprefix(root).partition("/") for path in paths if path.startswith(root))
     return {name for name, slash, _ in below if slash}
-
-
-def _is_of_system(path: str) -> bool:
-    parts = PurePosixPath(path).parts
-    return bool(parts) and (parts[-1] in SYSTEM_FILES or not SYSTEM_FOLDERS.isdisjoint(parts))

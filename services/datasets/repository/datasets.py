@@ -1,24 +1,20 @@
-"""SQL of datasets, their versions and reports, and of what is to be removed from the object store."""
+"""SQL of datasets, and of what is to be removed from the object store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.contracts.datasets import ImportProblem
-from libs.common.db.database import copy_records
-from services.datasets.models import DatasetRow, Model, ProblemRow, ReportRow, TrashRow, VersionRow
-
-PROBLEM_COLUMNS = ("dataset_id", "number", "path", "row", "code", "message", "outcome")
+from services.datasets.models import DatasetRow, ShardRow, TrashRow, VersionRow
 
 
 class DatasetRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, row: Model) -> None:
+    async def add(self, row: DatasetRow) -> None:
         self._session.add(row)
         await self._session.flush()
 
@@ -48,28 +44,10 @@ class DatasetRepository:
     async def version(self, dataset_id: UUID, version: int) -> VersionRow | None:
         return await self._session.get(VersionRow, (dataset_id, version))
 
-    async def page_versions(self, dataset_id: UUID, before: int | None, limit: int) -> Sequence[VersionRow]:
-        """Newest first."""
-        statement = select(VersionRow).where(VersionRow.dataset_id == dataset_id)
-        if before is not None:
-            statement = statement.where(VersionRow.version < before)
-        return (await self._session.scalars(statement.order_by(VersionRow.version.desc()).limit(limit))).all()
-
-    async def report(self, dataset_id: UUID) -> ReportRow | None:
-        return await self._session.get(ReportRow, dataset_id)
-
-    async def page_problems(self, dataset_id: UUID, after: int | None, limit: int) -> Sequence[ProblemRow]:
-        statement = select(ProblemRow).where(ProblemRow.dataset_id == dataset_id)
-        if after is not None:
-            statement = statement.where(ProblemRow.number > after)
-        return (await self._session.scalars(statement.order_by(ProblemRow.number).limit(limit))).all()
-
-    async def add_problems(self, dataset_id: UUID, problems: Iterable[ImportProblem]) -> None:
-        records = (
-            (dataset_id, number, each.path, each.row, each.code, each.message, each.outcome)
-            for number, each in enumerate(problems)
+    async def any_shard(self, dataset_id: UUID) -> UUID | None:
+        return await self._session.scalar(
+            select(ShardRow.id).where(ShardRow.dataset_id == dataset_id).order_by(ShardRow.id).limit(1)
         )
-        await copy_records(self._session, ProblemRow.metadata.tables[PROBLEMS], PROBLEM_COLUMNS, records)
 
     async def add_trash(self, prefix: str, job_id: UUID | None) -> None:
         statement = insert(TrashRow).values(prefix=prefix, job_id=job_id)
@@ -82,5 +60,3 @@ class DatasetRepository:
     async def forget_trash(self, row: TrashRow) -> None:
         await self._session.delete(row)
 
-
-PROBLEMS = f"datasets.{ProblemRow.__tablename__}"

@@ -1,5 +1,6 @@
 """SQL of samples: COPY in, keyset pages out."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,13 +14,13 @@ from sqlalchemy import (
     Uuid,
     and_,
     cast,
-    func,
     literal,
     null,
     or_,
     select,
     tuple_,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
@@ -34,7 +35,8 @@ from services.datasets.split import Sorted
 
 COLUMNS = (
     "id", "dataset_id", "since", "name", "sha256", "size_bytes", "width", "height", "media_type", "shard_id",
-    "offset", "thumbnail_offset", "thumbnail_size_bytes", "labels", "annotations", "created_at",
+    "offset", "thumbnail_offset", "thumbnail_size_bytes", "hash", "language", "excerpt", "subset", "labels",
+    "fields", "annotations", "created_at",
 )  # fmt: skip
 SORT_KEYS = {"name": SampleRow.name, "size": SampleRow.size_bytes, "created": SampleRow.id}
 # In the order of the fields of Placed; annotations stay the text that the manifest holds.
@@ -51,14 +53,38 @@ class SampleRepository:
         self._session = session
 
     async def add_shard(self, row: ShardRow, version: int, samples: Iterable[PackedSample]) -> None:
-        self._session.add(row)
-        await self._session.flush()
+        """A shard of the same bytes may be there already, from data that was removed again."""
+        values = {"id": row.id, "dataset_id": row.dataset_id, "size_bytes": row.size_bytes}
+        await self._session.execute(insert(ShardRow).values(values).on_conflict_do_nothing())
         created_at = now()
         records = (_record(sample, row, version, created_at) for sample in samples)
         await copy_records(self._session, SampleRow.metadata.tables["datasets.samples"], COLUMNS, records)
 
-    async def get(self, sample_id: UUID) -> SampleRow | None:
-        return await self._session.get(SampleRow, sample_id)
+    async def get(self, sample_id: UUID, version: int | None = None) -> SampleRow | None:
+        """As it is in the newest version that has it, or as it was in `version`."""
+        statement = select(SampleRow).where(SampleRow.id == sample_id)
+        if version is not None:
+            statement = statement.where(in_version(version))
+        return await self._session.scalar(statement.order_by(SampleRow.since.desc()).limit(1))
+
+    async def digests(self, dataset_id: UUID) -> Sequence[str]:
+        """SHA-256 of all that the newest version holds, sorted."""
+        statement = select(SampleRow.sha256).where(
+            SampleRow.dataset_id == dataset_id, SampleRow.until.is_(None)
+        )
+        # Byte by byte, whatever the collation of the database.
+        return sorted((await self._session.scalars(statement)).all())
+
+    async def taken(
+        self, dataset_id: UUID, digests: Sequence[str], names: Sequence[str]
+    ) -> tuple[set[str], set[str]]:
+        """Those of the given contents and names that the newest version has."""
+        newest = and_(SampleRow.dataset_id == dataset_id, SampleRow.until.is_(None))
+        contents = select(SampleRow.sha256).where(newest, SampleRow.sha256.in_(digests))
+        named = select(SampleRow.name).where(newest, SampleRow.name.in_(names))
+        return set((await self._session.scalars(contents)).all()), set(
+            (await self._session.scalars(named)).all()
+        )
 
     async def page(
         self,
@@ -102,27 +128,6 @@ class SampleRepository:
         statement = select(ShardRow).where(ShardRow.dataset_id == dataset_id, ShardRow.id.in_(used))
         return (await self._session.scalars(statement.order_by(ShardRow.id))).all()
 
-    async def extent(self, dataset_id: UUID, version: int) -> Row[int, int, int, int, int, int]:
-        """(samples, bytes, min width, max width, min height, max height)."""
-        statement = select(
-            func.count(),
-            func.coalesce(func.sum(SampleRow.size_bytes), 0),
-            func.coalesce(func.min(SampleRow.width), 0),
-            func.coalesce(func.max(SampleRow.width), 0),
-            func.coalesce(func.min(SampleRow.height), 0),
-            func.coalesce(func.max(SampleRow.height), 0),
-        ).where(SampleRow.dataset_id == dataset_id, in_version(version))
-        return (await self._session.execute(statement)).one()
-
-    async def class_counts(self, dataset_id: UUID, version: int) -> dict[str, int]:
-        label = func.unnest(SampleRow.labels).label("label")
-        statement = (
-            select(label, func.count())
-            .where(SampleRow.dataset_id == dataset_id, in_version(version))
-            .group_by(label)
-        )
-        return dict((await self._session.execute(statement)).tuples().all())
-
 
 def in_version(version: int) -> ColumnElement[bool]:
     return and_(SampleRow.since <= version, or_(SampleRow.until.is_(None), SampleRow.until > version))
@@ -163,5 +168,6 @@ def _record(sample: PackedSample, shard: ShardRow, version: int, created_at: dat
     return (
         new_id(), shard.dataset_id, version, sample.name, sample.sha256, sample.size_bytes, sample.width,
         sample.height, sample.media_type, shard.id, sample.offset, sample.thumbnail_offset,
-        sample.thumbnail_size_bytes, labels_of(sample.annotations), annotations, created_at,
+        sample.thumbnail_size_bytes, sample.hash, sample.language, sample.excerpt, sample.subset,
+        labels_of(sample.annotations), json.dumps(sample.fields), annotations, created_at,
     )  # fmt: skip

@@ -23,6 +23,10 @@ class UploadRepository:
         statement = select(UploadRow).where(UploadRow.id == upload_id, UploadRow.expires_at > now())
         return await self._session.scalar(statement.with_for_update())
 
+    async def filename(self, upload_id: UUID) -> str | None:
+        """What its owner calls it; not locked, for those who only read it."""
+        return await self._session.scalar(select(UploadRow.filename).where(UploadRow.id == upload_id))
+
     async def expired(self, limit: int) -> Sequence[UploadRow]:
         statement = select(UploadRow).where(UploadRow.expires_at <= now()).limit(limit)
         return (await self._session.scalars(statement.with_for_update(skip_locked=True))).all()

@@ -1,89 +1,133 @@
-"""Datasets: registered, imported, announced, deleted with their bytes."""
+"""Datasets: registered, imported, added to, announced, deleted with their bytes."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from libs.common import artifacts
 from libs.common.contracts.base import Page, PageQuery
 from libs.common.contracts.datasets import (
+    AddSamples,
     CreateDataset,
     Dataset,
     DatasetDeleted,
     DatasetFailed,
-    DatasetReady,
-    DatasetStats,
     DatasetStatus,
-    DatasetVersion,
-    ImportDataset,
-    ImportProblem,
-    ImportReport,
+    PrepareDataset,
 )
+from libs.common.contracts.imports import FormatOptions, ImportDataset
+from libs.common.contracts.sources import DatasetSource, UploadSource
 from libs.common.db.outbox import Outbox
-from libs.common.errors import Problem
+from libs.common.errors import Problem, Unavailable
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
-from libs.common.paging import after, page_of, whole_number
+from libs.common.paging import after, page_of
+from libs.common.storage import Storage
 from services.datasets import formats
 from services.datasets.errors import (
+    DatasetIsBusy,
     DatasetIsNotReady,
     DatasetNameTaken,
     DatasetNotFound,
     ProjectNotFound,
-    ReportNotFound,
     VersionNotFound,
 )
-from services.datasets.handover import Outcome
-from services.datasets.models import DatasetRow, ReportRow, VersionRow
+from services.datasets.models import DatasetRow, VersionRow
 from services.datasets.repository.datasets import DatasetRepository
 from services.datasets.repository.projects import ProjectRepository
-from services.datasets.repository.samples import SampleRepository
 from services.datasets.service.uploads import Uploads
 
-FIRST_VERSION = 1
+Check = Callable[[DatasetSource], Awaitable[None]]
+IsThere = Callable[[DatasetSource], Awaitable[bool]]
+WORKING = (DatasetStatus.IMPORTING, DatasetStatus.PREPARING)
 
 
 class Datasets:
+    """`check` refuses a source at once, `is_there` tells whether an import would find it."""
+
     def __init__(
         self,
         repository: DatasetRepository,
         projects: ProjectRepository,
-        samples: SampleRepository,
         uploads: Uploads,
         queue: JobQueue,
         outbox: Outbox,
+        storage: Storage,
+        check: Check,
+        is_there: IsThere,
     ) -> None:
         self._repository = repository
         self._projects = projects
-        self._samples = samples
         self._uploads = uploads
         self._queue = queue
         self._outbox = outbox
+        self._storage = storage
+        self._check = check
+        self._is_there = is_there
 
     async def create(self, wanted: CreateDataset) -> Dataset:
-        """Registered, and its import queued."""
-        if wanted.format is not None:
-            formats.check_name(wanted.format)
+        """Registered, and its import queued unless it stays raw for now."""
+        await self.require_source(wanted.source, wanted.format)
         if await self._projects.get(wanted.project_id, lock=True) is None:
             raise ProjectNotFound(f"project {wanted.project_id} does not exist")
         await self._require_free_name(wanted.project_id, wanted.name)
-        await self._uploads.completed(wanted.source.upload_id)
-        dataset_id = new_id()
-        job_id = await self._queue.enqueue(
-            ImportDataset(dataset_id=dataset_id), project_id=wanted.project_id, title=f"Import {wanted.name}"
-        )
         row = DatasetRow(
-            id=dataset_id,
+            id=new_id(),
             project_id=wanted.project_id,
             name=wanted.name,
+            status=DatasetStatus.RAW.value,
             source=wanted.source.model_dump(mode="json"),
             format=wanted.format,
-            job_id=job_id,
+            options=wanted.options.model_dump(mode="json", exclude_defaults=True),
         )
         await self._repository.add(row)
+        if wanted.is_raw:
+            await self._keep(wanted.source, row)
+        else:
+            await self._import(row, DatasetStatus.IMPORTING)
+        return row.view()
+
+    async def prepare(self, wanted: PrepareDataset) -> Dataset:
+        """Imports a raw dataset, or once more one whose import failed."""
+        row = await self.existing(wanted.dataset_id, lock=True)
+        if row.status not in (DatasetStatus.RAW, DatasetStatus.FAILED):
+            raise DatasetIsBusy(f"dataset {row.name} is {row.status}; only a raw or failed one is prepared")
+        if wanted.adapter is not None:
+            row.format = wanted.adapter
+        if wanted.options is not None:
+            row.options = wanted.options.model_dump(mode="json", exclude_defaults=True)
+        await self.require_source(row.view().source, row.format)
+        row.error_code = row.error_detail = None
+        await self._import(row, DatasetStatus.PREPARING)
+        return row.view()
+
+    async def extend(self, wanted: AddSamples) -> Dataset:
+        """More data, as a job; the versions there are stay usable meanwhile."""
+        row = await self.existing(wanted.dataset_id, lock=True)
+        if row.status != DatasetStatus.READY:
+            raise DatasetIsNotReady(f"dataset {row.name} is {row.status}")
+        if row.is_adding:
+            raise DatasetIsBusy(f"samples are being added to {row.name} already")
+        await self.require_source(wanted.source, wanted.format)
+        row.is_adding, row.error_code, row.error_detail = True, None, None
+        spec = ImportDataset(
+            dataset_id=row.id,
+            source=wanted.source,
+            format=wanted.format or row.format,
+            options=wanted.options,
+            is_addition=True,
+        )
+        await self._enqueue(row, spec, f"Add to {row.name}")
         return row.view()
 
     async def get(self, dataset_id: UUID) -> Dataset:
-        return (await self.existing(dataset_id)).view()
+        """Its status is looked up in the bytes; a store that does not answer leaves it as it was."""
+        row = await self.existing(dataset_id)
+        view = row.view()
+        try:
+            is_there = await self._has_bytes(view)
+        except Unavailable:
+            return view
+        return view if is_there else view.model_copy(update={"status": DatasetStatus.NOT_FOUND})
 
     async def list_datasets(self, project_id: UUID, query: PageQuery) -> Page[Dataset]:
         rows = await self._repository.page(project_id, after(query, UUID), query.limit + 1)
@@ -104,33 +148,6 @@ class Datasets:
         for row in await self._repository.of_project(project_id):
             await self._delete(row)
 
-    async def list_versions(self, dataset_id: UUID, query: PageQuery) -> Page[DatasetVersion]:
-        await self.existing(dataset_id)
-        rows = await self._repository.page_versions(dataset_id, after(query, whole_number), query.limit + 1)
-        return page_of(rows, query, VersionRow.view, lambda row: row.version)
-
-    async def stats(self, dataset_id: UUID, version: int | None) -> DatasetStats:
-        return (await self.version(dataset_id, version)).stats()
-
-    async def report(self, dataset_id: UUID, query: PageQuery) -> ImportReport:
-        await self.existing(dataset_id)
-        row = await self._repository.report(dataset_id)
-        if row is None:
-            raise ReportNotFound(f"dataset {dataset_id} has not been imported")
-        problems = await self._repository.page_problems(
-            dataset_id, after(query, whole_number), query.limit + 1
-        )
-        return ImportReport(
-            dataset_id=dataset_id,
-            format=row.format,
-            num_found=row.num_found,
-            num_imported=row.num_imported,
-            num_rejected=row.num_rejected,
-            num_repaired=row.num_repaired,
-            num_duplicates=row.num_duplicates,
-            problems=page_of(problems, query, lambda problem: problem.view(), lambda problem: problem.number),
-        )
-
     async def existing(self, dataset_id: UUID, *, lock: bool = False) -> DatasetRow:
         row = await self._repository.get(dataset_id, lock=lock)
         if row is None:
@@ -147,74 +164,62 @@ class Datasets:
             raise VersionNotFound(f"dataset {dataset.name} has no version {version}")
         return row
 
-    async def complete(self, dataset_id: UUID, outcome: Outcome, problems: Iterable[ImportProblem]) -> None:
-        """Version, report and fact, after the samples were added; DatasetNotFound if deleted meanwhile."""
-        row = await self.existing(dataset_id, lock=True)
-        version = await self._add_version(
-            dataset_id, FIRST_VERSION, f"Import of {outcome.num_imported} samples"
-        )
-        await self._add_report(dataset_id, outcome, problems)
-        row.status, row.format, row.version = DatasetStatus.READY.value, outcome.format, version.version
-        row.num_samples, row.size_bytes = version.num_samples, version.size_bytes
-        row.classes = sorted(version.class_counts)
-        ready = DatasetReady(
-            dataset_id=row.id,
-            project_id=row.project_id,
-            name=row.name,
-            version=row.version,
-            num_samples=row.num_samples,
-            classes=tuple(row.classes),
-        )
-        await self._outbox.add(ready)
-
-    async def fail(self, dataset_id: UUID, code: str, detail: str) -> None:
+    async def fail(self, spec: ImportDataset, code: str, detail: str) -> None:
         """Nothing half-written stays: bytes that were stored go. A deleted dataset has nobody to tell."""
-        row = await self._repository.get(dataset_id, lock=True)
+        row = await self._repository.get(spec.dataset_id, lock=True)
         if row is None:
             return
-        row.status, row.error_code, row.error_detail = DatasetStatus.FAILED.value, code, detail
-        await self._repository.add_trash(artifacts.dataset_prefix(row.id), None)
+        row.error_code, row.error_detail = code, detail
+        if spec.is_addition:
+            # What the attempts stored is no part of any version; the collector takes it away.
+            row.is_adding = False
+        else:
+            row.status = DatasetStatus.FAILED.value
+            await self._repository.add_trash(artifacts.dataset_prefix(row.id), None)
         failed = DatasetFailed(
             dataset_id=row.id, project_id=row.project_id, name=row.name, code=code, detail=detail
         )
         await self._outbox.add(failed)
 
-    async def _add_version(self, dataset_id: UUID, version: int, message: str) -> VersionRow:
-        extent = await self._samples.extent(dataset_id, version)
-        num_samples, size_bytes, min_width, max_width, min_height, max_height = extent
-        row = VersionRow(
-            dataset_id=dataset_id,
-            version=version,
-            message=message,
-            num_samples=num_samples,
-            size_bytes=size_bytes,
-            class_counts=await self._samples.class_counts(dataset_id, version),
-            min_width=min_width,
-            max_width=max_width,
-            min_height=min_height,
-            max_height=max_height,
-        )
-        await self._repository.add(row)
-        return row
+    async def require_source(self, source: DatasetSource, format: str | None) -> None:
+        """Raises what a user should hear at once: an unknown format, a source that may not be read."""
+        if format is not None:
+            formats.check_name(format)
+        await self._check(source)
+        if isinstance(source, UploadSource):
+            await self._uploads.completed(source.upload_id)
 
-    async def _add_report(
-        self, dataset_id: UUID, outcome: Outcome, problems: Iterable[ImportProblem]
-    ) -> None:
-        row = ReportRow(
-            dataset_id=dataset_id,
-            format=outcome.format,
-            num_found=outcome.num_found,
-            num_imported=outcome.num_imported,
-            num_rejected=outcome.num_rejected,
-            num_repaired=0,
-            num_duplicates=outcome.num_duplicates,
+    async def _import(self, row: DatasetRow, status: DatasetStatus) -> None:
+        row.status = status.value
+        spec = ImportDataset(
+            dataset_id=row.id,
+            source=row.view().source,
+            format=row.format,
+            options=FormatOptions.model_validate(row.options),
         )
-        await self._repository.add(row)
-        await self._repository.add_problems(dataset_id, problems)
+        await self._enqueue(row, spec, f"Import {row.name}")
+
+    async def _enqueue(self, row: DatasetRow, spec: ImportDataset, title: str) -> None:
+        await self._keep(spec.source, row)
+        row.job_id = await self._queue.enqueue(spec, project_id=row.project_id, title=title)
+
+    async def _keep(self, source: DatasetSource, row: DatasetRow) -> None:
+        """An upload outlives its time while a dataset needs it."""
+        if isinstance(source, UploadSource):
+            await self._uploads.keep(source.upload_id, row.id)
+
+    async def _has_bytes(self, dataset: Dataset) -> bool:
+        if dataset.status is DatasetStatus.RAW:
+            return await self._is_there(dataset.source)
+        if dataset.status is not DatasetStatus.READY:
+            return True
+        shard_id = await self._repository.any_shard(dataset.id)
+        return shard_id is None or await self._storage.exists(artifacts.shard(dataset.id, shard_id))
 
     async def _delete(self, row: DatasetRow) -> None:
-        if row.status == DatasetStatus.IMPORTING and row.job_id is not None:
+        if row.job_id is not None and (row.is_adding or row.status in WORKING):
             await self._queue.cancel(row.job_id)
+        await self._uploads.release(row.id)
         await self._repository.add_trash(artifacts.dataset_prefix(row.id), row.job_id)
         await self._repository.delete(row)
         await self._outbox.add(DatasetDeleted(dataset_id=row.id, project_id=row.project_id, name=row.name))

@@ -1,0 +1,80 @@
+"""Exports of datasets: a version, in a format that can be imported, as one ZIP."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from pydantic import AwareDatetime
+
+from libs.common.contracts.base import Fact, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.imports import FormatName, ImportProblem
+
+
+class DatasetExportState(StrEnum):
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class DatasetExport(View):
+    """`num_losses` counts what the format cannot carry; the losses themselves come with `get`."""
+
+    id: UUID
+    dataset_id: UUID
+    version: int
+    split_id: UUID | None
+    format: str
+    state: DatasetExportState
+    job_id: UUID
+    filename: str
+    size_bytes: int = 0
+    sha256: str | None = None
+    num_samples: int = 0
+    num_losses: int = 0
+    losses: Page[ImportProblem] = Page()
+    error_code: str | None = None
+    error_detail: str | None = None
+    created_at: AwareDatetime
+
+
+class StoredExport(View):
+    key: str
+    filename: str
+    size_bytes: int
+    etag: str
+
+
+class CreateDatasetExport(Request[DatasetExport], subject="svc.datasets.export.create"):
+    """Subsets are those of `split_id`, else those that the import named."""
+
+    dataset_id: UUID
+    format: FormatName
+    version: int | None = None
+    split_id: UUID | None = None
+
+
+class GetDatasetExport(Request[DatasetExport], subject="svc.datasets.export.get"):
+    dataset_id: UUID
+    export_id: UUID
+    query: PageQuery = PageQuery()
+
+
+class ListDatasetExports(Request[Page[DatasetExport]], subject="svc.datasets.export.list"):
+    dataset_id: UUID
+    query: PageQuery = PageQuery()
+
+
+class LocateDatasetExport(Request[StoredExport], subject="svc.datasets.export.locate"):
+    dataset_id: UUID
+    export_id: UUID
+
+
+class ExportDataset(JobSpec, kind="dataset.export"):
+    export_id: UUID
+
+
+class DatasetExported(Fact, noun="dataset", past="exported"):
+    dataset_id: UUID
+    name: str
+    export_id: UUID
+    format: str
+    version: int
