@@ -1,5 +1,6 @@
 """Which settings every process of ours gets; nothing else of the caller's MODELYARD_… reaches it."""
 
+import json
 import os
 
 from infra.local.home import ROOT, Stack
@@ -7,6 +8,8 @@ from infra.local.ports import LOOPBACK
 from infra.local.postgres import DATABASE
 
 BUCKET = "modelyard"
+# Of the same S3 server: what people put there to import it.
+IMPORT_BUCKET = "imports"
 # Threads of numeric libraries in rooms: they wait for the network, they do not compute.
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -21,6 +24,8 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
             return {**_bus(stack), **_own(stack, name)}
         case "gateway":
             return {**_room(stack, name), **_gateway(stack)}
+        case "datasets":
+            return {**_room(stack, name), **_datasets(stack)}
         case "inference":
             return {**_room(stack, name), **QUIET, **_triton(stack)}
         case _:
@@ -72,6 +77,22 @@ def _gateway(stack: Stack) -> dict[str, str]:
         "MODELYARD_TOKEN_KEY": stack.secrets["token_key"],
         "MODELYARD_CONSOLE_ORIGIN": stack.console_url,
     }
+
+
+def _datasets(stack: Stack) -> dict[str, str]:
+    """Datasets come from a folder of the home and a bucket of its own, too."""
+    return {
+        "MODELYARD_IMPORT_ROOTS": _listed(str(stack.imports)),
+        "MODELYARD_IMPORT_S3__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
+        "MODELYARD_IMPORT_S3__ACCESS_KEY": stack.secrets["s3_access_key"],
+        "MODELYARD_IMPORT_S3__SECRET_KEY": stack.secrets["s3_secret_key"],
+        "MODELYARD_IMPORT_S3__BUCKETS": _listed(IMPORT_BUCKET),
+    }
+
+
+def _listed(value: str) -> str:
+    """Letters stay what they are: supervisord reads a backslash as its own."""
+    return json.dumps([value], ensure_ascii=False)
 
 
 def _triton(stack: Stack) -> dict[str, str]:

@@ -53,6 +53,11 @@ class Stack:
         return self.home / "triton" / "models"
 
     @property
+    def imports(self) -> Path:
+        """What people put here can be imported by its path."""
+        return self.home / "imports"
+
+    @property
     def logs(self) -> Path:
         return self.home / "logs"
 
@@ -79,7 +84,7 @@ def open_stack(home: Path) -> Stack:
     if UNUSABLE & set(str(home)):
         raise HomeIsUnusable(f"{home}: use a folder without quotes, %, ; or \\ in its path")
     home.parent.mkdir(parents=True, exist_ok=True)
-    for folder in ("", "secrets", "run", "logs", "s3", "triton", "triton/models"):
+    for folder in ("", "secrets", "run", "logs", "imports", "s3", "triton", "triton/models"):
         (home / folder).mkdir(mode=0o700, exist_ok=True)
     ports = json.loads((home / "stack.json").read_text())["ports"] if is_made(home) else {}
     return Stack(home, ports, {name: _secret(home / "secrets" / name) for name in SECRETS})

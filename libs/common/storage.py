@@ -7,6 +7,7 @@ Errors: `ObjectNotFound` (404), `StorageUnavailable` (503, retryable).
 import asyncio
 import functools
 import io
+import itertools
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -80,10 +81,14 @@ class Storage:
         """The object, or `size_bytes` of it from `offset`; 0 bytes means to the end."""
         return await self._call(self._read, key, offset, size_bytes)
 
-    async def get_file(self, key: str, path: Path) -> None:
-        """Downloads beside `path` first and moves into place, so a file that exists is whole."""
+    async def get_file(self, key: str, path: Path, on_bytes: Callable[[int], None] | None = None) -> None:
+        """Downloads beside `path` first and moves into place, so a file that exists is whole.
+
+        `on_bytes` hears in another thread how many more have come; what it raises ends the download.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
-        await self._call(self._client.fget_object, self.bucket, key, str(path))
+        progress = _Progress(on_bytes) if on_bytes else None
+        await self._call(self._client.fget_object, self.bucket, key, str(path), progress=progress)
 
     async def stat(self, key: str) -> StoredObject:
         found = await self._call(self._client.stat_object, self.bucket, key)
@@ -96,8 +101,9 @@ class Storage:
             return False
         return True
 
-    async def list_objects(self, prefix: str) -> list[StoredObject]:
-        return await self._call(self._list_below, prefix)
+    async def list_objects(self, prefix: str, limit: int | None = None) -> list[StoredObject]:
+        """All of them, or the first `limit`."""
+        return await self._call(self._list_below, prefix, limit)
 
     async def remove(self, keys: Sequence[str]) -> None:
         """Removing what is not there is no error."""
@@ -177,12 +183,13 @@ class Storage:
             if not found.is_truncated:
                 return parts
 
-    def _list_below(self, prefix: str) -> list[StoredObject]:
+    def _list_below(self, prefix: str, limit: int | None) -> list[StoredObject]:
+        listing = self._client.list_objects(self.bucket, prefix=prefix, recursive=True)
         return [
             StoredObject(
                 found.object_name or "", found.size or 0, (found.etag or "").strip('"'), found.last_modified
             )
-            for found in self._client.list_objects(self.bucket, prefix=prefix, recursive=True)
+            for found in itertools.islice(listing, limit)
         ]
 
     def _copy(self, source: str, target: str) -> None:
@@ -205,6 +212,19 @@ class Storage:
             raise StorageUnavailable("the object store answered what is no answer of S3") from error
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise StorageUnavailable("the object store cannot be reached") from error
+
+
+class _Progress:
+    """In the words of the minio client."""
+
+    def __init__(self, on_bytes: Callable[[int], None]) -> None:
+        self._on_bytes = on_bytes
+
+    def set_meta(self, object_name: str, total_length: int) -> None:
+        pass
+
+    def update(self, length: int) -> None:
+        self._on_bytes(length)
 
 
 def _client(settings: StorageSettings, endpoint: str) -> Minio:

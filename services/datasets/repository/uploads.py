@@ -3,11 +3,23 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import String, cast, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
-from services.datasets.models import UploadRow
+from libs.common.contracts.datasets import DatasetStatus
+from services.datasets.models import DatasetRow, UploadRow
+
+# A dataset that is not imported yet needs its upload, however long that takes.
+WAITING = (DatasetStatus.RAW.value, DatasetStatus.IMPORTING.value, DatasetStatus.PREPARING.value)
+IS_NEEDED = (
+    select(DatasetRow.id)
+    .where(
+        DatasetRow.source["upload_id"].as_string() == cast(UploadRow.id, String),
+        DatasetRow.status.in_(WAITING),
+    )
+    .exists()
+)
 
 
 class UploadRepository:
@@ -20,7 +32,8 @@ class UploadRepository:
 
     async def get(self, upload_id: UUID) -> UploadRow | None:
         """Locked, and only while it has not expired."""
-        statement = select(UploadRow).where(UploadRow.id == upload_id, UploadRow.expires_at > now())
+        is_valid = or_(UploadRow.expires_at > now(), IS_NEEDED)
+        statement = select(UploadRow).where(UploadRow.id == upload_id, is_valid)
         return await self._session.scalar(statement.with_for_update())
 
     async def filename(self, upload_id: UUID) -> str | None:
@@ -28,7 +41,7 @@ class UploadRepository:
         return await self._session.scalar(select(UploadRow.filename).where(UploadRow.id == upload_id))
 
     async def expired(self, limit: int) -> Sequence[UploadRow]:
-        statement = select(UploadRow).where(UploadRow.expires_at <= now()).limit(limit)
+        statement = select(UploadRow).where(UploadRow.expires_at <= now(), ~IS_NEEDED).limit(limit)
         return (await self._session.scalars(statement.with_for_update(skip_locked=True))).all()
 
     async def delete(self, row: UploadRow) -> None:

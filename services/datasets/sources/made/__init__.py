@@ -1,0 +1,1 @@
+"""Sample data, each set made by one function from a seed."""
