@@ -32,7 +32,7 @@ class LabelsAnnotation(View):
 
 
 class BoxAnnotation(View):
-    """Upper left corner and size; `is_ignored`: neither a hit nor a miss (COCO crowd, VOC difficult)."""
+    """Upper left corner and size; `is_ignored`, here and below: no hit, no miss (COCO crowd, VOC difficult)."""
 
     type: Literal["box"] = "box"
     label: Label
@@ -53,6 +53,7 @@ class RotatedBoxAnnotation(View):
     width: Length
     height: Length
     angle: Number
+    is_ignored: bool = False
 
 
 class PolygonAnnotation(View):
@@ -61,6 +62,7 @@ class PolygonAnnotation(View):
     type: Literal["polygon"] = "polygon"
     label: Label
     parts: tuple[Annotated[tuple[Point, ...], Field(min_length=3)], ...]
+    is_ignored: bool = False
 
 
 class MaskAnnotation(View):
