@@ -6,9 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
-import httpx
-
-from libs.client.transport import Transport, error_of
+from libs.client.transport import Transport
 from libs.common.contracts.base import Page
 from libs.common.contracts.deployments import (
     Deployment,
@@ -113,15 +111,7 @@ class Exports:
         )
 
     def download(self, export_id: UUID, path: Path) -> Path:
-        """Follows the gateway's redirect to the store without showing it our token."""
-        answer = self._transport.send("GET", f"/v1/exports/{export_id}/download", follow_redirects=False)
-        with httpx.stream("GET", answer.headers["location"], timeout=300) as response:
-            if response.is_error:
-                raise error_of(response)
-            with path.open("wb") as file:
-                for chunk in response.iter_bytes():
-                    file.write(chunk)
-        return path
+        return self._transport.download(f"/v1/exports/{export_id}/download", path)
 
 
 class Models:

@@ -33,6 +33,10 @@ def manifest(dataset_id: UUID, split_id: UUID) -> str:
     return f"{dataset_prefix(dataset_id)}manifests/{split_id}.parquet"
 
 
+def dataset_export(dataset_id: UUID, export_id: UUID) -> str:
+    return f"{dataset_prefix(dataset_id)}exports/{export_id}.zip"
+
+
 def run_prefix(run_id: UUID) -> str:
     return f"runs/{run_id}/"
 

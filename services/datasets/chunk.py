@@ -172,20 +172,21 @@ def _num_annotations_that(problems: Iterable[ImportProblem], outcome: str) -> in
 
 
 def _sameness(found: Found, first: Found) -> tuple[str, str]:
-    """The two that people have to look at: the same picture said to be two things, or on both sides of a split."""
+    """Two kinds need eyes: the same picture said to be two things, or on both sides of a split."""
     if found.subset != first.subset:
         return "duplicate_across_subsets", (
             f"the same bytes as {first.name}, which is in {first.subset}: a model would be tested on what "
             f"it was trained on; kept there only"
         )
     if found.annotations != first.annotations:
-        return "duplicate_contradicts", f"the same bytes as {first.name}, with other annotations; kept that one"
+        return (
+            "duplicate_contradicts",
+            f"the same bytes as {first.name}, with other annotations; kept that one",
+        )
     return "duplicate", f"the same bytes as {first.name}; kept once"
 
 
 def _described(shard: Path, thumbnails: Path) -> PackedShard:
     with shard.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return PackedShard(
-        digest=digest, file=shard, size_bytes=shard.stat().st_size, thumbnails=thumbnails
-    )
+    return PackedShard(digest=digest, file=shard, size_bytes=shard.stat().st_size, thumbnails=thumbnails)

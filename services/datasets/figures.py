@@ -1,34 +1,20 @@
-"""What is counted of a version's samples; sums only, so that an edit adds and takes away without counting anew."""
+"""What is counted of a version's samples; sums only: an edit adds and takes away without counting anew."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any
 from uuid import UUID
 
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.imports import ClassCount
 from libs.common.contracts.versions import Bin, DatasetStats
+from services.datasets.handover import PackedSample
 from services.datasets.labels import labels_of
+from services.datasets.models import SampleRow
 
 MOST_BINS = 20
-
-
-class Counted(Protocol):
-    """A sample, packed or stored; its annotations are in the internal form, or JSON of it."""
-
-    @property
-    def size_bytes(self) -> int: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def language(self) -> str | None: ...
-    @property
-    def subset(self) -> str | None: ...
 
 
 @dataclass
@@ -49,10 +35,7 @@ class Figures:
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> "Figures":
         return cls(
-            **{
-                name: Counter(value) if isinstance(value, dict) else value
-                for name, value in stored.items()
-            }
+            **{name: Counter(value) if isinstance(value, dict) else value for name, value in stored.items()}
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -60,7 +43,9 @@ class Figures:
             name: dict(+value) if isinstance(value, Counter) else value for name, value in vars(self).items()
         }
 
-    def add(self, sample: Counted, annotations: Iterable[Annotation], times: int = 1) -> None:
+    def add(
+        self, sample: PackedSample | SampleRow, annotations: Iterable[Annotation], times: int = 1
+    ) -> None:
         """With `times` of -1 the sample is taken away."""
         known = tuple(annotations)
         self.num_samples += times
@@ -120,6 +105,10 @@ def _bins(lengths: Mapping[int, int]) -> tuple[Bin, ...]:
     number = min(MOST_BINS, high - low)
     edges = [low + (high - low) * place // number for place in range(number + 1)]
     return tuple(
-        Bin(low=left, high=right, count=sum(count for length, count in lengths.items() if left <= length < right))
-        for left, right in zip(edges, edges[1:], strict=False)
+        Bin(
+            low=left,
+            high=right,
+            count=sum(count for length, count in lengths.items() if left <= length < right),
+        )
+        for left, right in pairwise(edges)
     )

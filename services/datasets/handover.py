@@ -1,4 +1,4 @@
-"""What the room hands to the process that reads a source, and what it gets back, as files in the job's folder."""
+"""What the room hands to its child processes and gets back from them, as files in the job's folder."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -100,3 +100,38 @@ class Outcome(View):
     must_have: tuple[str, ...]
     problems: Path
     examples: tuple[Example, ...] = ()
+
+
+class ExportAssignment(View):
+    """`samples` is a file of ExportedSample lines in the order of names; `shards` maps their ids to files."""
+
+    format: str
+    modality: Modality
+    classes: tuple[str, ...]
+    samples: Path
+    shards: dict[str, Path]
+    directory: Path
+
+
+class ExportedSample(View):
+    name: str
+    media_type: str
+    width: int
+    height: int
+    subset: str | None
+    shard: str
+    offset: int
+    size_bytes: int
+    fields: dict[str, str | int | float | bool | None]
+    annotations: tuple[Annotation, ...]
+
+
+class ExportOutcome(View):
+    """`losses` is a file of JSON lines: what the format has no place for."""
+
+    file: Path
+    size_bytes: int
+    sha256: str
+    num_samples: int
+    num_losses: int
+    losses: Path

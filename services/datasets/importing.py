@@ -11,7 +11,7 @@ from libs.common.jobs import Work
 from libs.common.jobs.delegate import delegate
 from services.datasets import sources
 from services.datasets.errors import ClassIsEmpty, DatasetIsEmpty, DatasetNotFound
-from services.datasets.handover import Assignment, Depth, Outcome, PackedChunk
+from services.datasets.handover import Assignment, Depth, Outcome, PackedChunk, PackedShard
 from services.datasets.known import write_known
 from services.datasets.service import Service
 
@@ -83,19 +83,17 @@ class _Storing:
         self._group.create_task(self._store(chunk)).add_done_callback(lambda _: self._slots.release())
 
     async def _store(self, chunk: PackedChunk) -> None:
-        if chunk.shard is not None:
-            storage, shard_id = self._work.resources.storage, _shard_id(self._dataset_id, chunk)
-            await storage.put_file(artifacts.shard(self._dataset_id, shard_id), chunk.shard.file)
-            await storage.put_file(artifacts.thumbnails(self._dataset_id, shard_id), chunk.shard.thumbnails)
+        shard_id = await self._put(chunk.shard) if chunk.shard else None
         outcome = await asyncio.to_thread(chunk.outcome.read_bytes)
         async with self._work.service() as service:
-            shard_id = _shard_id(self._dataset_id, chunk)
             await service.imports.stage(self._work.job.job_id, self._dataset_id, chunk, shard_id, outcome)
         await asyncio.to_thread(_remove, chunk)
 
-
-def _shard_id(dataset_id: UUID, chunk: PackedChunk) -> UUID | None:
-    return uuid5(dataset_id, chunk.shard.digest) if chunk.shard else None
+    async def _put(self, shard: PackedShard) -> UUID:
+        storage, shard_id = self._work.resources.storage, uuid5(self._dataset_id, shard.digest)
+        await storage.put_file(artifacts.shard(self._dataset_id, shard_id), shard.file)
+        await storage.put_file(artifacts.thumbnails(self._dataset_id, shard_id), shard.thumbnails)
+        return shard_id
 
 
 def _remove(chunk: PackedChunk) -> None:

@@ -1,4 +1,4 @@
-"""The work door of the datasets room: a child process reads what strangers sent, the room stores what it made."""
+"""The work door of the datasets room: children read what strangers sent, the room stores what they made."""
 
 from libs.common.contracts.dataset_exports import ExportDataset
 from libs.common.contracts.imports import DetectSource, ImportDataset

@@ -12,8 +12,9 @@ class Known:
     """Of no file: nothing is known."""
 
     def __init__(self, path: Path | None) -> None:
-        has_some = path is not None and path.stat().st_size
-        self._digests = np.memmap(path, f"S{DIGEST_BYTES}", mode="r") if has_some else None
+        self._digests: np.ndarray | None = None
+        if path is not None and path.stat().st_size:
+            self._digests = np.memmap(path, f"S{DIGEST_BYTES}", mode="r")
 
     def __contains__(self, sha256: str) -> bool:
         if self._digests is None:

@@ -48,7 +48,7 @@ class ProjectRow(Model):
 
 
 class UploadRow(Model):
-    """`multipart` is the store's own id while parts arrive; kept beyond its time for a raw dataset."""
+    """`multipart` is the store's own id while parts arrive."""
 
     __tablename__ = "uploads"
     __table_args__ = (Index(None, "expires_at"),)
@@ -59,7 +59,6 @@ class UploadRow(Model):
     state: Mapped[str] = mapped_column(default=UploadState.OPEN.value)
     part_size_bytes: Mapped[int]
     multipart: Mapped[str | None]
-    kept_for: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 

@@ -2,20 +2,34 @@
 
 from libs.common.bus import RequestDoor
 from libs.common.contracts.base import Gone, Page
+from libs.common.contracts.dataset_exports import (
+    CreateDatasetExport,
+    DatasetExport,
+    DownloadDatasetExport,
+    GetDatasetExport,
+    ListDatasetExports,
+)
 from libs.common.contracts.datasets import (
+    AddSamples,
     CreateDataset,
     DataReference,
     Dataset,
-    DatasetStats,
-    DatasetVersion,
     DeleteDataset,
     GetDataset,
-    GetImportReport,
-    GetStats,
-    ImportReport,
     ListDatasets,
-    ListVersions,
+    PrepareDataset,
     UpdateDataset,
+)
+from libs.common.contracts.exports import Download
+from libs.common.contracts.imports import (
+    DetectDataset,
+    Detection,
+    FormatDescription,
+    GetDetection,
+    GetImportReport,
+    GetPreview,
+    ImportReport,
+    ListFormats,
 )
 from libs.common.contracts.projects import (
     CreateProject,
@@ -43,6 +57,19 @@ from libs.common.contracts.uploads import (
     StoreUpload,
     Upload,
 )
+from libs.common.contracts.versions import (
+    AnnotateSample,
+    DatasetStats,
+    DatasetVersion,
+    DeleteSample,
+    DiffVersions,
+    EditSamples,
+    GetStats,
+    ListVersions,
+    RestoreVersion,
+    VersionDiff,
+)
+from services.datasets import formats
 from services.datasets.service import Service
 
 requests = RequestDoor()
@@ -127,18 +154,74 @@ async def delete_dataset(request: DeleteDataset, service: Service) -> Gone:
 
 
 @requests.answers
-async def list_versions(request: ListVersions, service: Service) -> Page[DatasetVersion]:
-    return await service.datasets.list_versions(request.dataset_id, request.query)
+async def prepare_dataset(request: PrepareDataset, service: Service) -> Dataset:
+    return await service.datasets.prepare(request)
 
 
 @requests.answers
-async def get_stats(request: GetStats, service: Service) -> DatasetStats:
-    return await service.datasets.stats(request.dataset_id, request.version)
+async def add_samples(request: AddSamples, service: Service) -> Dataset:
+    return await service.datasets.extend(request)
+
+
+@requests.answers
+async def list_formats(_: ListFormats, __: Service) -> Page[FormatDescription]:
+    return Page(items=formats.describe())
+
+
+@requests.answers
+async def detect_dataset(request: DetectDataset, service: Service) -> Detection:
+    return await service.detections.create(request)
+
+
+@requests.answers
+async def get_detection(request: GetDetection, service: Service) -> Detection:
+    return await service.detections.get(request.detection_id, request.query)
 
 
 @requests.answers
 async def get_report(request: GetImportReport, service: Service) -> ImportReport:
-    return await service.datasets.report(request.dataset_id, request.query)
+    return await service.imports.report(request.dataset_id, request.report_id, request.query)
+
+
+@requests.answers
+async def get_preview(request: GetPreview, service: Service) -> Page[Sample]:
+    return await service.samples.preview(request.dataset_id, request.version)
+
+
+@requests.answers
+async def list_versions(request: ListVersions, service: Service) -> Page[DatasetVersion]:
+    return await service.versions.list_versions(request.dataset_id, request.query)
+
+
+@requests.answers
+async def get_stats(request: GetStats, service: Service) -> DatasetStats:
+    return await service.versions.stats(request.dataset_id, request.version)
+
+
+@requests.answers
+async def diff_versions(request: DiffVersions, service: Service) -> VersionDiff:
+    return await service.versions.diff(request)
+
+
+@requests.answers
+async def restore_version(request: RestoreVersion, service: Service) -> DatasetVersion:
+    return await service.versions.restore(request)
+
+
+@requests.answers
+async def edit_samples(request: EditSamples, service: Service) -> DatasetVersion:
+    return await service.versions.edit(request)
+
+
+@requests.answers
+async def annotate_sample(request: AnnotateSample, service: Service) -> Sample:
+    return await service.versions.annotate(request)
+
+
+@requests.answers
+async def delete_sample(request: DeleteSample, service: Service) -> Gone:
+    await service.versions.delete_sample(request.sample_id)
+    return Gone(id=str(request.sample_id))
 
 
 @requests.answers
@@ -148,7 +231,7 @@ async def list_samples(request: ListSamples, service: Service) -> Page[Sample]:
 
 @requests.answers
 async def get_sample(request: GetSample, service: Service) -> Sample:
-    return await service.samples.get(request.sample_id)
+    return await service.samples.get(request.sample_id, request.version)
 
 
 @requests.answers
@@ -179,3 +262,23 @@ async def get_split(request: GetSplit, service: Service) -> Split:
 @requests.answers
 async def refer_split(request: ReferSplit, service: Service) -> DataReference:
     return await service.splits.refer(request.split_id)
+
+
+@requests.answers
+async def create_export(request: CreateDatasetExport, service: Service) -> DatasetExport:
+    return await service.exports.create(request)
+
+
+@requests.answers
+async def get_export(request: GetDatasetExport, service: Service) -> DatasetExport:
+    return await service.exports.get(request.dataset_id, request.export_id, request.query)
+
+
+@requests.answers
+async def list_exports(request: ListDatasetExports, service: Service) -> Page[DatasetExport]:
+    return await service.exports.list_exports(request.dataset_id, request.query)
+
+
+@requests.answers
+async def download_export(request: DownloadDatasetExport, service: Service) -> Download:
+    return await service.exports.download(request.dataset_id, request.export_id)

@@ -1,4 +1,4 @@
-"""The process that reads a source: `python -m services.datasets.run spec.json`; it alone decodes hostile bytes."""
+"""Reads a source: `python -m services.datasets.run spec.json`. Only it decodes hostile bytes."""
 
 import sys
 from collections import Counter
@@ -60,7 +60,9 @@ def _planned(name: str, plan: Plan, num_chunks: int, assignment: Assignment, fil
         num_chunks=num_chunks,
         num_samples=len(plan.samples),
         samples=tally_of_samples(plan.problems, len(plan.samples)),
-        annotations=added([tally_of_refused(plan.problems), Tally(num_found=num_kept, num_imported=num_kept)]),
+        annotations=added(
+            [tally_of_refused(plan.problems), Tally(num_found=num_kept, num_imported=num_kept)]
+        ),
         classes=dict.fromkeys(plan.classes, 0) | classes,
         subsets=dict(Counter(found.subset for found in plan.samples if found.subset)),
         must_have=tuple(sorted(plan.must_have)),

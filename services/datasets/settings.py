@@ -48,6 +48,9 @@ class Settings(RoomSettings):
     # An upload that nobody imports is removed after this time.
     upload_hours: Annotated[float, Field(gt=0)] = 48
     sweep_seconds: Annotated[float, Field(gt=0)] = 10
+    # Objects without a row are looked for this often, and removed when they have waited long enough for one.
+    collect_seconds: Annotated[float, Field(gt=0)] = 3600
+    collect_grace_seconds: Annotated[float, Field(ge=0)] = 3600
 
     @property
     def upload_lifetime(self) -> timedelta:

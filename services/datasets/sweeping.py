@@ -1,4 +1,4 @@
-"""What nothing speaks of any more leaves the object store: expired uploads, bytes of deleted datasets."""
+"""What nothing speaks of any more goes: expired uploads and detections, bytes of deleted datasets."""
 
 import asyncio
 
@@ -10,6 +10,7 @@ from libs.common.log import get_logger
 from libs.common.room import Resources
 from services.datasets.models import TrashRow
 from services.datasets.repository.datasets import DatasetRepository
+from services.datasets.repository.detections import DetectionRepository
 from services.datasets.repository.uploads import UploadRepository
 from services.datasets.service.uploads import Uploads
 from services.datasets.settings import Settings
@@ -22,18 +23,19 @@ async def sweep(resources: Resources[Settings]) -> None:
     """Until cancelled; several rooms of this kind may sweep at once."""
     while True:
         try:
-            await _remove_expired_uploads(resources)
+            await _remove_expired(resources)
             await _empty_trash(resources)
         except Unavailable as error:
             log.warning("sweep_waits", code=error.code)
         await asyncio.sleep(resources.settings.sweep_seconds)
 
 
-async def _remove_expired_uploads(resources: Resources[Settings]) -> None:
+async def _remove_expired(resources: Resources[Settings]) -> None:
     async with resources.database.transaction() as session:
         uploads = Uploads(UploadRepository(session), resources.storage, resources.settings.upload_lifetime)
         if removed := await uploads.remove_expired(BATCH):
             log.info("uploads_expired", count=removed)
+        await DetectionRepository(session).remove_expired(BATCH)
 
 
 async def _empty_trash(resources: Resources[Settings]) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime
 
 from libs.common.contracts.base import Fact, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.exports import Download
 from libs.common.contracts.imports import FormatName, ImportProblem
 
 
@@ -36,13 +37,6 @@ class DatasetExport(View):
     created_at: AwareDatetime
 
 
-class StoredExport(View):
-    key: str
-    filename: str
-    size_bytes: int
-    etag: str
-
-
 class CreateDatasetExport(Request[DatasetExport], subject="svc.datasets.export.create"):
     """Subsets are those of `split_id`, else those that the import named."""
 
@@ -63,7 +57,7 @@ class ListDatasetExports(Request[Page[DatasetExport]], subject="svc.datasets.exp
     query: PageQuery = PageQuery()
 
 
-class LocateDatasetExport(Request[StoredExport], subject="svc.datasets.export.locate"):
+class DownloadDatasetExport(Request[Download], subject="svc.datasets.export.download"):
     dataset_id: UUID
     export_id: UUID
 

@@ -85,7 +85,7 @@ class CreateDataset(Request[Dataset], subject="svc.datasets.dataset.create"):
 
 
 class PrepareDataset(Request[Dataset], subject="svc.datasets.dataset.prepare"):
-    """Imports a raw dataset, or one whose import failed; `adapter` is a format by name, ours or a plug-in's."""
+    """Imports a raw dataset, or one whose import failed; `adapter` is a format, ours or a plug-in's."""
 
     dataset_id: UUID
     adapter: FormatName | None = None

@@ -1,4 +1,4 @@
-"""Imports: what a format is told, what it found, what it dropped and why; looked at before anything is stored."""
+"""Imports: what a format is told, what it found and dropped, and a look before anything is stored."""
 
 from enum import StrEnum
 from typing import Annotated, Literal

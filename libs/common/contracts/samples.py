@@ -47,7 +47,7 @@ class StoredBytes(View):
 
 
 class SampleFilter(View):
-    """`subset` is one of the split, or without a split one that the import named; `text` is part of the name."""
+    """`subset` is one of the split, or without one what the import named; `text` is part of the name."""
 
     label: Annotated[str, StringConstraints(max_length=300)] | None = None
     split_id: UUID | None = None

@@ -24,7 +24,7 @@ class FolderGroup(View):
 
 
 class FieldGroup(View):
-    """Samples with the same value in a field (a video, a patient) belong together; those without stand alone."""
+    """Samples with the same value in a field (a video) belong together; those without stand alone."""
 
     by: Literal["field"] = "field"
     field: Text

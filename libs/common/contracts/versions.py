@@ -121,7 +121,7 @@ class EditSamples(Request[DatasetVersion], subject="svc.datasets.sample.edit"):
 
 
 class AnnotateSample(Request[Sample], subject="svc.datasets.sample.annotate"):
-    """`version` is the one that the editor looked at: what changed since then is refused, not written over."""
+    """`version` is the one that was looked at: what changed since then is refused, not written over."""
 
     sample_id: UUID
     annotations: Annotated[tuple[Annotation, ...], Field(max_length=10_000)]

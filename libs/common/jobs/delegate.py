@@ -34,8 +34,8 @@ async def delegate(
 ) -> Result:
     """What `python -m <module>` finished with, in the job's own folder.
 
-    `on_checkpoint` gets what the child lays down on its way, one after another; while it takes its time
-    the child waits with the next. Raises what the child failed with, or ChildCrashed; a job that is not wanted any more ends its child.
+    `on_checkpoint` gets what the child lays down on its way, one after another. Raises what the child
+    failed with, or ChildCrashed; a job that is not wanted any more ends its child.
     """
     async with await Child.start(module, spec, work.directory, environment=environment) as child:
         ending = asyncio.create_task(_end_when_unwanted(work, child))

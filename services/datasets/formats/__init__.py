@@ -1,5 +1,9 @@
-"""Dataset formats: one file each, and one line in the table."""
+"""Dataset formats: one file each, and one line in the table; those of other packages come by entry points."""
 
+from importlib.metadata import entry_points
+
+from libs.common.contracts.imports import FormatDescription
+from libs.common.log import get_logger
 from services.datasets.errors import FormatIsUnknown
 from services.datasets.files import Files
 from services.datasets.formats.class_folders import ClassFolders
@@ -10,10 +14,39 @@ FORMATS: dict[str, Format] = {
     "class_folders": ClassFolders(),
 }
 
+PLUGINS = "modelyard.importers"
+log = get_logger(__name__)
+
+
+def _plugins() -> dict[str, Format]:
+    """A broken one is told and stops nothing; ours keep their names."""
+    found: dict[str, Format] = {}
+    for entry in entry_points(group=PLUGINS):
+        try:
+            found[entry.name] = entry.load()()
+        except Exception as error:  # noqa: BLE001 — whatever a stranger's package does when it is loaded
+            log.error("plugin_broken", group=PLUGINS, name=entry.name, error=str(error))
+    return found
+
+
+FORMATS = _plugins() | FORMATS
+
 
 def check_name(name: str) -> None:
     if name not in FORMATS:
         raise FormatIsUnknown(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+
+
+def describe() -> tuple[FormatDescription, ...]:
+    return tuple(
+        FormatDescription(
+            name=name,
+            title=format.title,
+            modalities=tuple(sorted(format.modalities)),
+            annotation_types=tuple(sorted(format.carries)),
+        )
+        for name, format in FORMATS.items()
+    )
 
 
 def detect(files: Files) -> str:

@@ -1,13 +1,22 @@
-"""Class folders: the folder an image lies in is its class (`cats/1.jpg`, or `animals/cats/1.jpg`)."""
+"""Class folders: an image's folder is its class (`cats/1.jpg`, `pets/cats/1.jpg`, `train/cats/1.jpg`)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
+from pathlib import PurePosixPath
 
 from libs.common.contracts.annotations import LabelAnnotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Entry, Files
 from services.datasets.formats.format import Content, Sink
-from services.datasets.formats.names import LONGEST_LABEL, check_name, is_of_system
+from services.datasets.formats.layout import has_subsets, may_be_image, not_an_image, placed, set_apart
+from services.datasets.formats.lookup import is_image_path
+from services.datasets.formats.names import LONGEST_LABEL, SYSTEM_FILES, check_name, is_of_system
 from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected
+from services.datasets.formats.subsets import subset_of_word
+
+# Folders that say what lies in them, and no class: alone they make a collection of images.
+NO_CLASSES = frozenset(
+    {"images", "image", "imgs", "img", "photos", "pictures", "jpegimages", "data", "dataset", "samples"}
+)
 
 
 class ClassFolders:
@@ -16,75 +25,106 @@ class ClassFolders:
     carries = frozenset({"label"})
 
     def fits(self, files: Files) -> bool:
-        return any("/" in entry.path and not is_of_system(entry.path) for entry in files.entries())
+        """By images in folders, of which at least one could be a class."""
+        images = [entry.path for entry in files.entries() if is_image_path(entry.path)]
+        tree = _Tree([path for path in images if not is_of_system(path)], ())
+        return any(name.lower() not in NO_CLASSES and not subset_of_word(name) for name in tree.classes)
 
     def read(self, files: Files, options: FormatOptions) -> Plan:
-        entries = files.entries()
-        data = [entry for entry in entries if not is_of_system(entry.path)]
-        folders = [folder for folder in files.folders() if not is_of_system(folder)]
-        root = _root([*(entry.path for entry in data), *(f"{folder}/" for folder in folders)])
+        data, problems = set_apart(files)
+        tree = _Tree([entry.path for entry in data], _folders(files))
         samples: dict[str, Found] = {}
-        problems = [
-            rejected(entry.path, "system_file", "left there by an operating system; not data")
-            for entry in entries
-            if is_of_system(entry.path)
-        ]
         for entry in data:
-            found = _sample(entry, root, samples)
+            found = _sample(entry, tree, samples)
             if isinstance(found, Found):
                 samples[found.name] = found
             else:
                 problems.append(found)
-        classes = _classes(samples.values(), folders, root)
         return Plan(
             "image",
             list(samples.values()),
             problems,
             num_annotations=len(samples),
-            classes=tuple(sorted(classes)),
-            must_have=classes,
+            classes=tuple(sorted(tree.classes)),
+            must_have=tree.classes,
         )
 
     def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:
         raise NotImplementedError
 
 
-def _sample(entry: Entry, root: str, known: dict[str, Found]) -> Found | ImportProblem:
-    name = entry.path.removeprefix(root)
-    label, slash, _ = name.partition("/")
-    if not slash:
+class _Tree:
+    """Where classes lie: in one folder, or in each folder of a subset; paths of folders end with a slash."""
+
+    def __init__(self, paths: Sequence[str], folders: Iterable[str]) -> None:
+        everything = [*paths, *(f"{folder}/" for folder in folders)]
+        self._root = _root(everything)
+        below = [path.removeprefix(self._root) for path in everything if path.startswith(self._root)]
+        inner = [path.partition("/")[2] for path in below]
+        self._has_subsets = has_subsets(below) and any("/" in path for path in inner)
+        images = [path for path in below if may_be_image(path)] if self._has_subsets else []
+        self._placed = placed(images)
+        labels = {path.partition("/")[0] for path in (inner if self._has_subsets else below) if "/" in path}
+        self.classes = frozenset(filter(is_label, labels))
+
+    def place(self, path: str) -> tuple[str | None, str | None, str]:
+        """Subset, class, name."""
+        name = path.removeprefix(self._root)
+        if not self._has_subsets:
+            return None, _first_folder(name), name
+        known = self._placed[name]
+        return known.subset, _first_folder(name.partition("/")[2]), known.name
+
+
+def is_label(name: str) -> bool:
+    return 0 < len(name) <= LONGEST_LABEL and bool(name.strip())
+
+
+def _sample(entry: Entry, tree: _Tree, known: Container[str]) -> Found | ImportProblem:
+    if not may_be_image(entry.path):
+        return not_an_image(entry)
+    subset, label, name = tree.place(entry.path)
+    if label is None:
         return rejected(entry.path, "no_class_folder", "lies in no class folder")
-    if len(label) > LONGEST_LABEL or not label.strip():
+    if not is_label(label):
         return rejected(entry.path, "class_name_invalid", f"a class has 1 to {LONGEST_LABEL} characters")
     if problem := check_name(name, entry.path, known):
         return problem
-    return Found(FileContent(entry), name, (LabelAnnotation(label=label),), (Place(entry.path),))
+    annotation = LabelAnnotation(label=label)
+    return Found(FileContent(entry), name, (annotation,), (Place(entry.path),), subset=subset)
 
 
-def _classes(samples: Iterable[Found], folders: Iterable[str], root: str) -> frozenset[str]:
-    """Also those of which there is only an empty folder."""
-    named = {found.name.partition("/")[0] for found in samples}
-    below = (folder.removeprefix(root) for folder in folders if folder.startswith(root))
-    return frozenset(named | {folder.partition("/")[0] for folder in below if folder})
+def _folders(files: Files) -> Iterator[str]:
+    """Also those in which an operating system left the only file: they are as empty."""
+    yield from (folder for folder in files.folders() if not is_of_system(folder))
+    for entry in files.entries():
+        path = PurePosixPath(entry.path)
+        if path.name in SYSTEM_FILES and path.parent.parts and not is_of_system(str(path.parent)):
+            yield str(path.parent)
 
 
-def _root(paths: list[str]) -> str:
+def _root(paths: Sequence[str]) -> str:
     """The folder that holds the class folders: down as long as one folder holds all, and holds folders.
 
     Files beside that folder (a README) do not count; they are in no class whatever the root is.
     """
     root = ""
     while True:
-        folders = _folders(paths, root)
+        folders = _folders_in(root, paths)
         if len(folders) != 1:
             return root
-        below = f"{root}{folders.pop()}/"
-        if not _folders(paths, below):
+        below = f"{root}{(folder := folders.pop())}/"
+        if subset_of_word(folder) or not _folders_in(below, paths):
             return root
         root = below
 
 
-def _folders(paths: Iterable[str], root: str) -> set[str]:
+def _folders_in(root: str, paths: Iterable[str]) -> set[str]:
     """Names of the folders that lie directly in `root`."""
     below = (path.removeprefix(root).partition("/") for path in paths if path.startswith(root))
     return {name for name, slash, _ in below if slash}
+
+
+def _first_folder(path: str) -> str | None:
+    first, slash, _ = path.partition("/")
+    return first if slash else None

@@ -59,4 +59,3 @@ class DatasetRepository:
 
     async def forget_trash(self, row: TrashRow) -> None:
         await self._session.delete(row)
-

@@ -23,9 +23,7 @@ class DetectionRepository:
     async def remove_expired(self, limit: int) -> int:
         """With their reports."""
         expired = select(DetectionRow.id).where(DetectionRow.expires_at <= now()).limit(limit)
-        statement = delete(DetectionRow).where(
-            DetectionRow.id.in_(expired.with_for_update(skip_locked=True))
-        )
+        statement = delete(DetectionRow).where(DetectionRow.id.in_(expired.with_for_update(skip_locked=True)))
         jobs = (await self._session.scalars(statement.returning(DetectionRow.job_id))).all()
         if jobs:
             await self._session.execute(delete(ReportRow).where(ReportRow.id.in_(jobs)))

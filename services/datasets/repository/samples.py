@@ -1,6 +1,7 @@
 """SQL of samples: COPY in, keyset pages out."""
 
 import json
+import secrets
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -103,6 +104,16 @@ class SampleRepository:
             statement = statement.where(SampleRow.name.contains(wanted.text, autoescape=True))
         statement = _from(statement, sort, after)
         return (await self._session.execute(statement.limit(limit))).all()
+
+    async def some(self, dataset_id: UUID, version: int, count: int) -> Sequence[SampleRow]:
+        """Others each time: digests lie in no order of meaning, so any stretch of them is a draw."""
+        here = select(SampleRow).where(SampleRow.dataset_id == dataset_id, in_version(version))
+        by_digest, start = here.order_by(SampleRow.sha256), secrets.token_hex(32)
+        found = list(await self._session.scalars(by_digest.where(SampleRow.sha256 >= start).limit(count)))
+        if len(found) < count:
+            rest = by_digest.where(SampleRow.sha256 < start).limit(count - len(found))
+            found += await self._session.scalars(rest)
+        return found
 
     async def for_split(self, dataset_id: UUID, version: int) -> list[Sorted]:
         """What deciding a split takes of every sample, in the order of names."""

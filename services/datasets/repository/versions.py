@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, case, func, insert, not_, or_, select, update
+from sqlalchemy import Select, and_, case, func, insert, not_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -14,6 +14,8 @@ from services.datasets.models import SampleRow, VersionRow
 # What a row takes over from the one that it follows.
 KEPT = [key for key in SampleRow.__table__.columns.keys() if key not in ("since", "until", "created_at")]  # noqa: SIM118
 BATCH = 1000
+# What changed, the row before, the row after.
+Changed = tuple[str, SampleRow | None, SampleRow | None]
 
 
 class Between:
@@ -36,7 +38,7 @@ class Between:
             (self.before.id.is_(None), "added"), (self.after.id.is_(None), "removed"), else_="changed"
         )
 
-    def select(self, *columns: Any) -> Select[Any]:
+    def select(self, *columns: Any) -> Select[*tuple[Any, ...]]:
         """A row that was ended and came back as it was is no change."""
         before, after = self.before, self.after
         same = and_(
@@ -76,7 +78,7 @@ class VersionRepository:
 
     async def follow(self, row: SampleRow, version: int, **changes: Any) -> SampleRow:
         """The same sample from `version` on, with changes; the old row ends there."""
-        kept = {column.key: getattr(row, column.key) for column in KEPT}
+        kept = {key: getattr(row, key) for key in KEPT}
         row.until = version
         new = SampleRow(**{**kept, **changes}, since=version)
         self._session.add(new)
@@ -95,17 +97,18 @@ class VersionRepository:
 
     async def page_changes(
         self, between: Between, change: str | None, after: UUID | None, limit: int
-    ) -> Sequence[Row[str, SampleRow | None, SampleRow | None]]:
-        """What changed, the row before, the row after: in the order of ids."""
+    ) -> Sequence[Changed]:
+        """In the order of ids."""
         statement = between.select(between.change, between.before, between.after)
         if change is not None:
             statement = statement.where(between.change == change)
         if after is not None:
             statement = statement.where(between.sample_id > after)
-        return (await self._session.execute(statement.order_by(between.sample_id).limit(limit))).all()
+        rows = await self._session.execute(statement.order_by(between.sample_id).limit(limit))
+        return [(change, before, after) for change, before, after in rows]
 
     async def restore(self, dataset_id: UUID, old: int, newest: int) -> None:
-        """Version `newest` + 1 gets what `old` held: rows that differ end, and copies of the old ones begin."""
+        """Version `newest` + 1 gets what `old` held: rows that differ end, copies of the old ones begin."""
         between = Between(dataset_id, newest, old)
         back = [getattr(between.after, key).label(key) for key in KEPT]
         copies = await self._session.execute(between.select(*back).where(between.after.id.is_not(None)))

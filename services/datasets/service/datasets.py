@@ -80,9 +80,7 @@ class Datasets:
             options=wanted.options.model_dump(mode="json", exclude_defaults=True),
         )
         await self._repository.add(row)
-        if wanted.is_raw:
-            await self._keep(wanted.source, row)
-        else:
+        if not wanted.is_raw:
             await self._import(row, DatasetStatus.IMPORTING)
         return row.view()
 
@@ -200,13 +198,7 @@ class Datasets:
         await self._enqueue(row, spec, f"Import {row.name}")
 
     async def _enqueue(self, row: DatasetRow, spec: ImportDataset, title: str) -> None:
-        await self._keep(spec.source, row)
         row.job_id = await self._queue.enqueue(spec, project_id=row.project_id, title=title)
-
-    async def _keep(self, source: DatasetSource, row: DatasetRow) -> None:
-        """An upload outlives its time while a dataset needs it."""
-        if isinstance(source, UploadSource):
-            await self._uploads.keep(source.upload_id, row.id)
 
     async def _has_bytes(self, dataset: Dataset) -> bool:
         if dataset.status is DatasetStatus.RAW:
@@ -219,7 +211,6 @@ class Datasets:
     async def _delete(self, row: DatasetRow) -> None:
         if row.job_id is not None and (row.is_adding or row.status in WORKING):
             await self._queue.cancel(row.job_id)
-        await self._uploads.release(row.id)
         await self._repository.add_trash(artifacts.dataset_prefix(row.id), row.job_id)
         await self._repository.delete(row)
         await self._outbox.add(DatasetDeleted(dataset_id=row.id, project_id=row.project_id, name=row.name))

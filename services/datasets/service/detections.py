@@ -66,9 +66,7 @@ class Detections:
             {name: getattr(row, name) for name in ("source", "format", "options", "is_thorough")}
         )
 
-    async def complete(
-        self, detection_id: UUID, outcome: Outcome, problems: Sequence[ImportProblem]
-    ) -> None:
+    async def complete(self, detection_id: UUID, outcome: Outcome, problems: Sequence[ImportProblem]) -> None:
         row = await self._existing(detection_id)
         row.state, row.format, row.task = DetectionState.COMPLETED.value, outcome.format, outcome.task
         row.examples = [example.model_dump(mode="json") for example in outcome.examples]

@@ -19,7 +19,6 @@ from services.datasets.models import DatasetRow, ReportRow, ShardRow, StagedChun
 from services.datasets.repository.imports import ImportRepository
 from services.datasets.repository.samples import SampleRepository
 from services.datasets.service.datasets import Datasets
-from services.datasets.service.uploads import Uploads
 from services.datasets.service.versions import Versions
 from services.datasets.tallies import added, tally_of_refused, tally_of_samples
 
@@ -51,14 +50,12 @@ class Imports:
         samples: SampleRepository,
         datasets: Datasets,
         versions: Versions,
-        uploads: Uploads,
         outbox: Outbox,
     ) -> None:
         self._repository = repository
         self._samples = samples
         self._datasets = datasets
         self._versions = versions
-        self._uploads = uploads
         self._outbox = outbox
 
     async def digests(self, dataset_id: UUID) -> Sequence[str]:
@@ -104,10 +101,16 @@ class Imports:
         """What was wrong, where nothing was imported."""
         found = _Found(list(problems), annotations=[tally_of_refused(problems)])
         for number in range(outcome.num_chunks):
-            chunk = await asyncio.to_thread(read_outcome, (await self._repository.chunk(job_id, number)).outcome)
+            chunk = await asyncio.to_thread(
+                read_outcome, (await self._repository.chunk(job_id, number)).outcome
+            )
             found.problems.extend(chunk.problems)
             found.annotations.append(chunk.annotations)
         await self._write_report(spec, outcome, found, job_id)
+
+    async def fail(self, spec: ImportDataset, job_id: UUID, code: str, detail: str) -> None:
+        await self._repository.unstage(job_id)
+        await self._datasets.fail(spec, code, detail)
 
     async def report(self, dataset_id: UUID, report_id: UUID | None, query: PageQuery) -> ImportReport:
         await self._datasets.existing(dataset_id)
@@ -171,7 +174,6 @@ class Imports:
         dataset.status = DatasetStatus.READY.value
         if not spec.is_addition:
             dataset.format, dataset.modality = outcome.format, outcome.modality
-        await self._uploads.release(dataset.id)
         ready = DatasetReady(
             dataset_id=dataset.id,
             project_id=dataset.project_id,
@@ -182,9 +184,7 @@ class Imports:
         )
         await self._outbox.add(ready)
 
-    async def _write_report(
-        self, spec: ImportDataset, outcome: Outcome, found: _Found, job_id: UUID
-    ) -> None:
+    async def _write_report(self, spec: ImportDataset, outcome: Outcome, found: _Found, job_id: UUID) -> None:
         row = ReportRow(
             id=job_id,
             dataset_id=spec.dataset_id,

@@ -1,6 +1,5 @@
 """Samples: pages of them, and where their bytes lie."""
 
-from collections.abc import Iterable
 from typing import Literal
 from uuid import UUID
 
@@ -10,10 +9,11 @@ from libs.common.contracts.samples import ListSamples, Sample, SampleSort, Store
 from libs.common.errors import BadInput, Problem
 from libs.common.paging import after, page_of, whole_number
 from services.datasets.errors import SampleNotFound
-from services.datasets.handover import PackedSample
-from services.datasets.models import SampleRow, ShardRow
+from services.datasets.models import SampleRow
 from services.datasets.repository.samples import Position, SampleRepository, sort_value
 from services.datasets.service.datasets import Datasets
+
+NUM_PREVIEWED = 5
 
 
 class Samples:
@@ -40,12 +40,14 @@ class Samples:
             lambda row: f"{row[0].id}:{sort_value(row[0], wanted.sort)}",
         )
 
-    async def add_shard(self, row: ShardRow, version: int, samples: Iterable[PackedSample]) -> None:
-        """A shard that is stored already, and its samples as part of `version`."""
-        await self._repository.add_shard(row, version, samples)
+    async def preview(self, dataset_id: UUID, version: int | None) -> Page[Sample]:
+        """Five samples, others each time."""
+        found = await self._datasets.version(dataset_id, version)
+        rows = await self._repository.some(dataset_id, found.version, NUM_PREVIEWED)
+        return Page(items=tuple(row.view() for row in rows))
 
-    async def get(self, sample_id: UUID) -> Sample:
-        return (await self._existing(sample_id)).view()
+    async def get(self, sample_id: UUID, version: int | None = None) -> Sample:
+        return (await self._existing(sample_id, version)).view()
 
     async def locate(self, sample_id: UUID, rendition: Literal["image", "thumbnail"]) -> StoredBytes:
         row = await self._existing(sample_id)
@@ -65,10 +67,11 @@ class Samples:
             etag=row.sha256,
         )
 
-    async def _existing(self, sample_id: UUID) -> SampleRow:
-        row = await self._repository.get(sample_id)
+    async def _existing(self, sample_id: UUID, version: int | None = None) -> SampleRow:
+        row = await self._repository.get(sample_id, version)
         if row is None:
-            raise SampleNotFound(f"sample {sample_id} does not exist")
+            in_version = "" if version is None else f" in version {version}"
+            raise SampleNotFound(f"sample {sample_id} does not exist{in_version}")
         return row
 
 

@@ -1,4 +1,4 @@
-"""Versions: every change makes one, and none ever changes; what is different between two, and the way back."""
+"""Versions: every change makes one, and none ever changes; what differs between two, and the way back."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -28,7 +28,7 @@ from services.datasets.formats.plan import Place
 from services.datasets.labels import annotations_of, labels_of
 from services.datasets.models import DatasetRow, SampleRow, VersionRow
 from services.datasets.repository.samples import SampleRepository
-from services.datasets.repository.versions import Between, VersionRepository
+from services.datasets.repository.versions import Between, Changed, VersionRepository
 from services.datasets.service.datasets import Datasets
 
 
@@ -70,9 +70,7 @@ class Versions:
             num_removed=counts.get("removed", 0),
             num_changed=counts.get("changed", 0),
             classes=_class_changes(_figures(against), _figures(version)),
-            changes=page_of(
-                rows, wanted.query, lambda row: _sample_change(*row), lambda row: (row[1] or row[2]).id
-            ),
+            changes=page_of(rows, wanted.query, lambda row: _sample_change(*row), _sample_id),
         )
 
     async def restore(self, wanted: RestoreVersion) -> DatasetVersion:
@@ -214,8 +212,17 @@ def _told(num_removed: int, num_changed: int) -> str:
 
 def _class_changes(before: Figures, after_: Figures) -> tuple[ClassChange, ...]:
     names = sorted(before.labels.keys() | after_.labels.keys())
-    changes = (ClassChange(name=name, before=before.labels[name], after=after_.labels[name]) for name in names)
+    changes = (
+        ClassChange(name=name, before=before.labels[name], after=after_.labels[name]) for name in names
+    )
     return tuple(change for change in changes if change.before != change.after)
+
+
+def _sample_id(changed: Changed) -> UUID:
+    _, before, after_ = changed
+    sample = before or after_
+    assert sample is not None
+    return sample.id
 
 
 def _sample_change(change: str, before: SampleRow | None, after_: SampleRow | None) -> SampleChange:

@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.gateway.routes import (
     catalogue,
+    dataset_exports,
     datasets,
     deployments,
     evaluations,
@@ -20,6 +21,7 @@ from services.gateway.routes import (
     splits,
     system,
     uploads,
+    versions,
 )
 
 ROUTERS: tuple[APIRouter, ...] = (
@@ -28,6 +30,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     projects.router,
     uploads.router,
     datasets.router,
+    versions.router,
+    dataset_exports.router,
     samples.router,
     splits.router,
     experiments.router,

@@ -57,7 +57,6 @@ def _add(table: str, name: str, kind: sa.types.TypeEngine, default: str | None =
 
 
 def _sources() -> None:
-    _add("uploads", "kept_for", sa.Uuid())
     _add("datasets", "options", JSONB(), "'{}'")
     _add("datasets", "modality", sa.Text())
     _add("datasets", "is_adding", sa.Boolean(), "false")
