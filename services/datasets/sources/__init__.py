@@ -1,5 +1,6 @@
 """Where datasets come from: one file per kind of source, and one line in the table."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -49,4 +50,5 @@ async def fetch(
     source: DatasetSource, folder: Path, resources: Resources[Settings], progress: Progress
 ) -> Fetched:
     """What it holds, below `folder`, or in place where it lies on this machine; checked anew."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     return await ORIGINS[type(source)].fetch(source, folder, resources, progress)

@@ -12,8 +12,8 @@ Address = IPv4Address | IPv6Address
 
 # All of IPv6 that is given out; what lies elsewhere stands for something else, often for an IPv4 address.
 UNICAST = ip_network("2000::/3")
-# Public by its number, yet every machine of that cloud reaches its own metadata under it.
-METADATA = frozenset({ip_address("168.63.129.16")})
+# Public by their numbers to the library: protocols and cloud metadata, relays of 6to4, metadata of Azure.
+NOT_PUBLIC = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")))
 
 
 def check_literal(host: str, allowed: Collection[str]) -> None:
@@ -50,7 +50,9 @@ def is_public(address: Address) -> bool:
         address not in UNICAST or address.sixtofour is not None or address.teredo is not None
     ):
         return False
-    return address.is_global and not (address.is_multicast or address.is_reserved or address in METADATA)
+    if address.is_multicast or address.is_reserved or any(address in network for network in NOT_PUBLIC):
+        return False
+    return address.is_global
 
 
 def _addresses(found: Sequence[tuple[Any, ...]]) -> list[str]:

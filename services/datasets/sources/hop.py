@@ -19,6 +19,8 @@ def parsed(text: str, allowed_hosts: Collection[str]) -> httpx.URL:
         url = httpx.URL(text)
     except httpx.InvalidURL as error:
         raise SourceIsMalformed(f"not a URL: {error}") from error
+    if url.port is not None and not 0 < url.port < 2**16:
+        raise SourceIsMalformed(f"there is no port {url.port}")
     if url.scheme not in PORTS or not url.host:
         raise SourceIsNotAllowed("a URL begins with http:// or https:// and names a host")
     if url.userinfo:

@@ -51,7 +51,11 @@ class Meter:
 async def tell(progress: Progress, received_bytes: int, total_bytes: int) -> None:
     """Of a total that nobody knows the fraction stays 0."""
     if total_bytes:
-        message = f"fetching: {received_bytes // MB} of {-(-total_bytes // MB)} MB"
+        message = f"fetching: {_megabytes(received_bytes)} of {_megabytes(total_bytes)} MB"
         await progress(min(received_bytes / total_bytes, 1.0), message)
     else:
-        await progress(0, f"fetching: {received_bytes // MB} MB")
+        await progress(0, f"fetching: {_megabytes(received_bytes)} MB")
+
+
+def _megabytes(num_bytes: int) -> int:
+    return -(-num_bytes // MB)
