@@ -15,6 +15,7 @@ from libs.common.contracts.sources import (
     UrlSource,
 )
 from libs.common.room import Resources
+from services.datasets.errors import SourceUnavailable
 from services.datasets.settings import Settings
 from services.datasets.sources.huggingface import FromHuggingFace
 from services.datasets.sources.origin import Fetched, Origin, Progress
@@ -26,6 +27,8 @@ from services.datasets.sources.url import FromUrl
 
 __all__ = ["Fetched", "Progress", "check", "fetch", "is_there"]
 
+# Somebody waits for the answer.
+LOOK_SECONDS = 3
 ORIGINS: dict[type[View], Origin[Any]] = {
     UploadSource: FromUpload(),
     PathSource: FromPath(),
@@ -42,13 +45,18 @@ async def check(source: DatasetSource, settings: Settings) -> None:
 
 
 async def is_there(source: DatasetSource, resources: Resources[Settings]) -> bool:
-    """For data that stays where it is: whether an import would find it. Raises Unavailable."""
-    return await ORIGINS[type(source)].is_there(source, resources)
+    """For data that stays where it is: whether an import would find it. Raises Unavailable, soon."""
+    try:
+        async with asyncio.timeout(LOOK_SECONDS):
+            return await ORIGINS[type(source)].is_there(source, resources)
+    except TimeoutError as error:
+        raise SourceUnavailable("the source did not answer in time") from error
 
 
 async def fetch(
     source: DatasetSource, folder: Path, resources: Resources[Settings], progress: Progress
 ) -> Fetched:
-    """What it holds, below `folder`, or in place where it lies on this machine; checked anew."""
-    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-    return await ORIGINS[type(source)].fetch(source, folder, resources, progress)
+    """What it holds, below `folder / "source"`, or in place where it lies on this machine; checked anew."""
+    own = folder / "source"
+    await asyncio.to_thread(own.mkdir, parents=True, exist_ok=True)
+    return await ORIGINS[type(source)].fetch(source, own, resources, progress)

@@ -1,5 +1,6 @@
 """S3 prefixes on a real server: what is brought, what is refused, what its odd keys become."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from libs.common.contracts.sources import S3Source
 from libs.common.ids import new_id
 from libs.common.settings import StorageSettings
 from libs.common.storage import Storage
+from services.datasets import sources
 from services.datasets.errors import (
     SourceIsMalformed,
     SourceIsNotAllowed,
@@ -193,3 +195,16 @@ async def test_what_stands_for_a_folder_becomes_one(tmp_path):
         found = await fetched({**allowed, "endpoint": f"127.0.0.1:{server.port}"}, "sets", tmp_path)
     assert files_below(found.path) == {"full/a.png": b"evil"}
     assert (found.path / "empty").is_dir()
+
+
+async def test_whether_it_is_there_is_not_waited_for_long(allowed, monkeypatch):
+    monkeypatch.setattr(sources, "LOOK_SECONDS", 0.2)
+
+    async def answer(asked: Asked) -> AsyncIterator[bytes]:
+        await asyncio.sleep(2)
+        yield b""
+
+    async with web(answer) as server:
+        slow = resources(import_s3={**allowed, "endpoint": f"127.0.0.1:{server.port}"})
+        with pytest.raises(SourceUnavailable, match="in time"):
+            await is_there(S3Source(bucket=BUCKET, prefix="a"), slow)

@@ -82,7 +82,7 @@ async def test_what_the_hub_does_not_have_is_said(tmp_path):
             await fetched(hub, tmp_path, revision="v9")
     with running(Hub({"load.py": b""})) as hub, pytest.raises(SourceNotFound, match="no data files"):
         await fetched(hub, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / "source").iterdir()) == []
 
 
 async def test_what_is_too_much_is_not_begun(tmp_path):

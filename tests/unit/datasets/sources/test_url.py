@@ -33,7 +33,7 @@ CONTENT = bytes(range(256)) * 4 * 4096
 
 async def fetched(url: str, folder: Path, **settings: object) -> tuple[bytes, str]:
     found = await fetch(UrlSource(url=url), folder, resources(**{"import_hosts": HERE, **settings}), Told())
-    assert found.path.parent == folder
+    assert found.path.parent == folder / "source"
     return found.path.read_bytes(), found.filename
 
 
@@ -313,7 +313,7 @@ async def test_what_is_too_long_is_refused_before_it_comes(tmp_path):
     async with web(answer) as server:
         with pytest.raises(SourceIsTooLarge):
             await fetched(server.url(), tmp_path)
-    assert not (tmp_path / "download").exists()
+    assert not (tmp_path / "source" / "download").exists()
 
 
 async def test_a_body_without_an_end_is_cut_off_at_the_limit(tmp_path):
@@ -326,7 +326,7 @@ async def test_a_body_without_an_end_is_cut_off_at_the_limit(tmp_path):
     async with web(answer) as server:
         with pytest.raises(SourceIsTooLarge):
             await fetched(server.url(), tmp_path, archive=limits)
-    assert (tmp_path / "download").stat().st_size <= 3 * MIB
+    assert (tmp_path / "source" / "download").stat().st_size <= 3 * MIB
 
 
 async def test_a_server_that_drips_is_not_waited_for(tmp_path, monkeypatch):
