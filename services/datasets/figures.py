@@ -34,9 +34,10 @@ class Figures:
 
     @classmethod
     def of_json(cls, stored: Mapping[str, Any]) -> "Figures":
-        return cls(
-            **{name: Counter(value) if isinstance(value, dict) else value for name, value in stored.items()}
-        )
+        known: dict[str, Any] = {
+            name: Counter(value) if isinstance(value, dict) else value for name, value in stored.items()
+        }
+        return cls(**known)
 
     def as_json(self) -> dict[str, Any]:
         return {

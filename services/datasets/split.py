@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from libs.common.contracts.datasets import ClassCount
+from libs.common.contracts.imports import ClassCount
 from libs.common.contracts.splits import RatioSplit, SubsetPreview
 from services.datasets.errors import SubsetIsEmpty
 

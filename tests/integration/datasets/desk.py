@@ -16,13 +16,12 @@ from libs.common.contracts.datasets import (
     DatasetFailed,
     DatasetReady,
     GetDataset,
-    GetImportReport,
-    ImportReport,
-    UploadSource,
 )
+from libs.common.contracts.imports import GetImportReport, ImportReport
 from libs.common.contracts.jobs import JobState
 from libs.common.contracts.projects import CreateProject, Project
 from libs.common.contracts.samples import ListSamples, LocateSample, Sample, SampleFilter, SampleSort
+from libs.common.contracts.sources import UploadSource
 from libs.common.contracts.uploads import CompleteUpload, CreateUpload, Upload, UploadedPart
 from libs.common.errors import NotFound
 from libs.common.ids import new_id

@@ -6,9 +6,11 @@ import zipfile
 
 import pytest
 
-from libs.common.contracts.datasets import DatasetFailed, DatasetStatus, GetDataset, GetImportReport, GetStats
+from libs.common.contracts.datasets import DatasetFailed, DatasetStatus, GetDataset
+from libs.common.contracts.imports import GetImportReport
 from libs.common.contracts.jobs import JobFailed, JobState
 from libs.common.contracts.splits import PreviewSplit
+from libs.common.contracts.versions import GetStats
 from libs.common.errors import ModelyardError
 from tests.integration.datasets.archives import archive, class_folders, encrypted, image
 from tests.integration.datasets.desk import Desk

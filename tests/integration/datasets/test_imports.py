@@ -14,23 +14,21 @@ from sklearn.datasets import load_digits
 from libs.common.contracts.annotations import LabelAnnotation
 from libs.common.contracts.base import PageQuery
 from libs.common.contracts.datasets import (
-    ClassCount,
     CreateDataset,
     Dataset,
     DatasetReady,
     DatasetStatus,
     GetDataset,
-    GetImportReport,
-    GetStats,
     ListDatasets,
-    ListVersions,
     UpdateDataset,
-    UploadSource,
 )
+from libs.common.contracts.imports import ClassCount, GetImportReport
 from libs.common.contracts.jobs import JobState
 from libs.common.contracts.projects import CreateProject
 from libs.common.contracts.samples import GetSample, LocateSample
+from libs.common.contracts.sources import UploadSource
 from libs.common.contracts.splits import CreateSplit
+from libs.common.contracts.versions import GetStats, ListVersions
 from libs.common.errors import BadInput, Conflict, NotFound
 from libs.common.ids import new_id
 from tests.integration.datasets.archives import (
@@ -159,9 +157,9 @@ async def test_the_report_names_every_file_that_did_not_become_a_sample(desk: De
     report = await desk.report(dataset.id)
     codes = {(problem.path[:20], problem.code, problem.outcome) for problem in report.problems.items}
     assert codes == {
-        ("a/notes.txt", "image_unreadable", "rejected"),
+        ("a/notes.txt", "not_an_image", "rejected"),
         ("a/cut.png", "image_unreadable", "rejected"),
-        ("b/again.png", "duplicate", "duplicate"),
+        ("b/again.png", "duplicate_contradicts", "duplicate"),
         ("a/1.png", "name_repeated", "rejected"),
         ("loose.png", "no_class_folder", "rejected"),
         ("__MACOSX/a/._1.png", "system_file", "rejected"),

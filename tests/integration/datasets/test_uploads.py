@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from libs.common import artifacts
-from libs.common.contracts.datasets import CreateDataset, UploadSource
+from libs.common.contracts.datasets import CreateDataset
+from libs.common.contracts.sources import UploadSource
 from libs.common.contracts.uploads import (
     CompleteUpload,
     CreateUpload,
