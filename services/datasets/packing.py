@@ -133,7 +133,8 @@ class _Worker:
 
     def __init__(self, packer: Packer) -> None:
         self.packer = packer
-        self.files = packer.open().__enter__()
+        self._opened = packer.open()
+        self.files = self._opened.__enter__()
 
 
 _worker: _Worker

@@ -80,6 +80,7 @@ def _command(pid: int) -> bytes:
 async def _finishes_once(desk: Desk, made: Dataset) -> Dataset:
     await desk.settled(made.id)
     dataset = await desk.ask(GetDataset(dataset_id=made.id))
+    assert dataset.error_code is None, (dataset.error_code, dataset.error_detail)
     assert (dataset.status, dataset.num_samples) == (DatasetStatus.READY, 2 * PER_CLASS)
     samples = await desk.samples(made.id)
     assert len({sample.name for sample in samples}) == len(samples) == 2 * PER_CLASS
@@ -197,7 +198,7 @@ async def _leaves_no_trace(desk: Desk, made: Dataset, room: RoomProcess) -> None
         while not (await desk.job_state(made.job_id)).is_final:
             await asyncio.sleep(0.05)
     await desk.until_no_objects(made.id)
-    for table in ("samples", "shards", "versions", "reports", "problems"):
+    for table in ("samples", "shards", "versions", "reports", "staged_chunks"):
         assert await desk.count(table, made.id) == 0
     assert await desk.house.wait_for(DatasetDeleted, dataset_id=made.id)
     assert [fact for fact in await desk.house.facts(DatasetFailed) if fact.dataset_id == made.id] == []
