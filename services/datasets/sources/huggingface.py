@@ -132,7 +132,8 @@ async def _download(snapshot: Snapshot, files: list[RepoFile], target: Path, met
             for _ in range(DOWNLOADS_AT_ONCE):
                 group.create_task(_take_turns(threads, snapshot, waiting, target, bar))
     except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+        first = failures.exceptions[0]
+        raise first from first.__cause__
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
     # What the library noted about its downloads.

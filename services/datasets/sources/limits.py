@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from libs.common.storage import StorageUnavailable
 from services.datasets.errors import DiskIsFull, SourceIsTooLarge
 from services.datasets.settings import ArchiveLimits
 
@@ -31,10 +32,11 @@ def check_disk(folder: Path, size_bytes: int) -> None:
 
 @contextmanager
 def full_disk_named() -> Iterator[None]:
-    """For code that writes files itself."""
+    """For code that writes files, also by way of the object store's client."""
     try:
         yield
-    except OSError as error:
-        if error.errno not in FULL:
+    except (OSError, StorageUnavailable) as error:
+        cause = error if isinstance(error, OSError) else error.__cause__
+        if getattr(cause, "errno", None) not in FULL:
             raise
         raise DiskIsFull("the disk became full while the source was fetched") from error

@@ -73,7 +73,8 @@ async def _bucket(source: S3Source, settings: Settings) -> AsyncIterator[Storage
     _check(source, settings)
     storage = Storage(_storage_settings(settings.import_s3, source.bucket), num_threads=DOWNLOADS_AT_ONCE)
     try:
-        yield storage
+        with full_disk_named():
+            yield storage
     except ObjectNotFound as error:
         raise SourceNotFound(f"bucket {source.bucket} has nothing there: {error.detail}") from error
     except StorageUnavailable as error:
@@ -142,7 +143,8 @@ async def _download(bucket: Storage, found: dict[Path, StoredObject], parts: Pat
             for number in range(DOWNLOADS_AT_ONCE):
                 group.create_task(_take_turns(bucket, waiting, parts / str(number), meter))
     except ExceptionGroup as failures:
-        raise failures.exceptions[0] from None
+        first = failures.exceptions[0]
+        raise first from first.__cause__
 
 
 async def _take_turns(

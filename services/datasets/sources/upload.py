@@ -9,7 +9,7 @@ from libs.common.storage import ObjectNotFound
 from services.datasets.errors import UploadNotFound
 from services.datasets.repository.uploads import UploadRepository
 from services.datasets.settings import Settings
-from services.datasets.sources.limits import check_disk
+from services.datasets.sources.limits import check_disk, full_disk_named
 from services.datasets.sources.meter import Meter
 from services.datasets.sources.origin import Fetched, Progress
 
@@ -34,7 +34,8 @@ class FromUpload:
             check_disk(folder, size_bytes)
             meter = Meter(size_bytes, progress)
             async with meter.telling():
-                await resources.storage.get_file(key, path, meter.add)
+                with full_disk_named():
+                    await resources.storage.get_file(key, path, meter.add)
         except ObjectNotFound as error:
             raise UploadNotFound(f"the bytes of upload {source.upload_id} are gone") from error
         return Fetched(path, filename)

@@ -17,6 +17,8 @@ SETTINGS = {
     "MODELYARD_SWEEP_SECONDS": "0.2",
     "MODELYARD_IMPORT_PROCESSES": "2",
     "MODELYARD_ARCHIVE__MAX_ENTRY_BYTES": str(2**20),
+    # Where tests serve files.
+    "MODELYARD_IMPORT_HOSTS": '["127.0.0.1"]',
 }
 
 

@@ -14,6 +14,7 @@ from libs.common.settings import StorageSettings
 from libs.common.storage import Storage
 from services.datasets import sources
 from services.datasets.errors import (
+    DiskIsFull,
     SourceIsMalformed,
     SourceIsNotAllowed,
     SourceIsTooLarge,
@@ -122,6 +123,16 @@ async def test_more_than_is_allowed_is_not_begun(bucket, allowed, prefix, tmp_pa
     with pytest.raises(SourceIsTooLarge):
         await fetched(allowed, prefix, tmp_path, archive={"max_unpacked_bytes": 299})
     assert files_below(tmp_path) == {}
+
+
+async def test_a_disk_that_becomes_full_in_the_middle_is_named(bucket, allowed, prefix, tmp_path):
+    await bucket.put_bytes(f"{prefix}/a.png", bytes(1000))
+    etag = (await bucket.stat(f"{prefix}/a.png")).etag
+    (tmp_path / "source" / "parts").mkdir(parents=True)
+    (tmp_path / "source" / "parts" / f"0.{etag}.part.minio").symlink_to("/dev/full")
+    with pytest.raises(DiskIsFull) as full:
+        await fetched(allowed, prefix, tmp_path)
+    assert full.value.retryable
 
 
 async def test_without_settings_it_says_what_to_set():
