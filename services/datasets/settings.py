@@ -19,6 +19,8 @@ class ArchiveLimits(View):
     max_entries: Annotated[int, Field(ge=1)] = 2_000_000
     max_unpacked_bytes: Annotated[int, Field(ge=1)] = 200 * GIB
     max_entry_bytes: Annotated[int, Field(ge=1)] = 256 * 2**20
+    # Of a table that has to be unpacked to disk because its reader jumps about in it.
+    max_table_bytes: Annotated[int, Field(ge=1)] = 16 * GIB
     # Unpacked over packed; images hardly shrink, and what does this is not data.
     max_ratio: Annotated[int, Field(ge=1)] = 200
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from libs.common.errors import BadInput
@@ -32,7 +32,7 @@ class Entry:
 class Files(Protocol):
     """Opened, every path in it is harmless; several processes may open the same source at once.
 
-    `read` and `open` raise EntryIsDamaged or EntryIsTooLarge.
+    `read` and `open` raise EntryIsDamaged or EntryIsTooLarge, and so does reading what was opened.
     """
 
     def entries(self) -> Sequence[Entry]:
@@ -44,7 +44,7 @@ class Files(Protocol):
         ...
 
     def read(self, entry: Entry) -> bytes:
-        """A sample's bytes, at most `limits.max_entry_bytes`; a checksum of the container has been compared."""
+        """A sample's bytes, at most `limits.max_entry_bytes`; a checksum of the container was compared."""
         ...
 
     def open(self, entry: Entry) -> BinaryIO:
@@ -52,7 +52,10 @@ class Files(Protocol):
         ...
 
     def local(self, entry: Entry) -> Path:
-        """The same as a file on disk, for readers that jump about in it (Parquet); unpacked once."""
+        """The same as a file on disk, for readers that jump about in it (Parquet); unpacked once.
+
+        At most `limits.max_table_bytes` are unpacked for it.
+        """
         ...
 
     def close(self) -> None: ...
@@ -60,6 +63,21 @@ class Files(Protocol):
 
 def leads_out(path: str) -> bool:
     """Absolute, upwards, with a drive letter, or with a NUL: on any system."""
-    parts = PurePosixPath(path.replace("\\", "/")).parts
-    is_absolute = path.startswith(("/", "\\")) or (len(path) > 1 and path[1] == ":")
-    return is_absolute or ".." in parts or "\0" in path
+    if path.startswith(("/", "\\")) or path[1:2] == ":" or "\0" in path:
+        return True
+    return ".." in path and ".." in path.replace("\\", "/").split("/")
+
+
+def text_of(name: bytes) -> str:
+    """A name that is no UTF-8 is shown by its bytes: what stays readable in it stays so."""
+    try:
+        return name.decode()
+    except UnicodeDecodeError:
+        return name.decode("latin-1")
+
+
+def without_dots(path: str) -> str:
+    """`tar` writes `./a/1.png` for `a/1.png`."""
+    if "./" not in path and not path.endswith("."):
+        return path
+    return "/".join(part for part in path.split("/") if part != ".")
