@@ -1,17 +1,20 @@
 """Class folders: an image's folder is its class (`cats/1.jpg`, `pets/cats/1.jpg`, `train/cats/1.jpg`)."""
 
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
-from libs.common.contracts.annotations import LabelAnnotation
+from libs.common.contracts.annotations import LabelAnnotation, LabelsAnnotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Entry, Files
-from services.datasets.formats.format import Content, Sink
+from services.datasets.formats.folder_writing import FolderExport, Meaning
+from services.datasets.formats.format import Content, Sink, Stored
 from services.datasets.formats.layout import has_subsets, may_be_image, not_an_image, placed, set_apart
 from services.datasets.formats.lookup import is_image_path
+from services.datasets.formats.losses import fields_lost, types_lost
 from services.datasets.formats.names import LONGEST_LABEL, SYSTEM_FILES, check_name, is_of_system
-from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected
+from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected, repaired, warning
 from services.datasets.formats.subsets import subset_of_word
+from services.datasets.labels import labels_of
 
 # Folders that say what lies in them, and no class: alone they make a collection of images.
 NO_CLASSES = frozenset(
@@ -50,7 +53,55 @@ class ClassFolders:
         )
 
     def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:
-        raise NotImplementedError
+        export = FolderExport(lambda: _labelled(content), _read)
+        written: set[str] = set()
+        for sample, path, meaning in export:
+            sink.add(path, sample.read())
+            label = _label_of(sample)
+            written.add(str(label))
+            yield from export.losses(sample, meaning)
+            if meaning.label != label:
+                yield repaired(sample.name, "label_changed", f"its class is the folder {meaning.label!r}")
+        for sample in content.samples:
+            yield from _losses(sample)
+        for label in content.classes:
+            if label not in written:
+                yield warning(label, "class_empty", "no sample is of this class alone, so it has no folder")
+
+
+def _labelled(content: Content) -> Iterator[tuple[Stored, str | None]]:
+    for sample in content.samples:
+        label = _label_of(sample)
+        if label is not None:
+            yield sample, label
+
+
+def _label_of(sample: Stored) -> str | None:
+    """The one class it has."""
+    labels = {
+        label
+        for each in sample.annotations
+        if isinstance(each, LabelAnnotation | LabelsAnnotation)
+        for label in labels_of([each])
+    }
+    return labels.pop() if len(labels) == 1 else None
+
+
+def _losses(sample: Stored) -> Iterator[ImportProblem]:
+    if _label_of(sample) is None:
+        message = "left out: class folders need one class for every sample"
+        yield rejected(sample.name, "no_single_class", message)
+        return
+    yield from fields_lost(sample)
+    yield from types_lost(sample, {"label", "labels"})
+    if any(isinstance(each, LabelsAnnotation) for each in sample.annotations):
+        message = "it could be of several classes; in a folder it is of one"
+        yield repaired(sample.name, "labels_as_label", message)
+
+
+def _read(paths: Sequence[str]) -> Callable[[str], Meaning]:
+    tree = _Tree(paths, ())
+    return lambda path: Meaning(*tree.place(path))
 
 
 class _Tree:

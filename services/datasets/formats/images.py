@@ -1,12 +1,14 @@
 """Images and nothing else: flat, or in folders that are no classes; those of subsets are told from others."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Files
+from services.datasets.formats.folder_writing import FolderExport, Meaning
 from services.datasets.formats.format import Content, Sink
 from services.datasets.formats.layout import common_folder, may_be_image, not_an_image, placed, set_apart
 from services.datasets.formats.lookup import is_image_path
+from services.datasets.formats.losses import fields_lost, types_lost
 from services.datasets.formats.names import check_name, is_of_system
 from services.datasets.formats.plan import FileContent, Found, Plan
 
@@ -24,11 +26,10 @@ class Images:
         data, problems = set_apart(files)
         images = [entry for entry in data if may_be_image(entry.path)]
         problems += [not_an_image(entry) for entry in data if not may_be_image(entry.path)]
-        root = common_folder([entry.path for entry in images])
-        places = placed(entry.path.removeprefix(root) for entry in images)
+        meaning = _read([entry.path for entry in images])
         samples: dict[str, Found] = {}
         for entry in images:
-            place = places[entry.path.removeprefix(root)]
+            place = meaning(entry.path)
             if problem := check_name(place.name, entry.path, samples):
                 problems.append(problem)
             else:
@@ -36,4 +37,20 @@ class Images:
         return Plan("image", list(samples.values()), problems)
 
     def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:
-        raise NotImplementedError
+        export = FolderExport(lambda: ((sample, None) for sample in content.samples), _read)
+        for sample, path, meaning in export:
+            sink.add(path, sample.read())
+            yield from types_lost(sample, self.carries)
+            yield from fields_lost(sample)
+            yield from export.losses(sample, meaning)
+
+
+def _read(paths: Sequence[str]) -> Callable[[str], Meaning]:
+    root = common_folder(paths)
+    places = placed(path.removeprefix(root) for path in paths)
+
+    def meaning(path: str) -> Meaning:
+        place = places[path.removeprefix(root)]
+        return Meaning(place.subset, None, place.name)
+
+    return meaning

@@ -28,9 +28,9 @@ class Names:
         self._is_stem_unique = is_stem_unique
         self._taken: set[str] = set()
 
-    def of(self, sample: Stored, folder: str = "") -> str:
-        """With the folder in front; see `renaming`."""
-        name = _plain(sample.name)
+    def of(self, sample: Stored, folder: str = "", name: str | None = None) -> str:
+        """With the folder in front; see `renaming`. `name` is for formats whose folders say a part of it."""
+        name = _plain(sample.name if name is None else name)
         if self._suffixes is not None and PurePosixPath(name).suffix.lower() not in self._suffixes:
             name += SUFFIX_OF.get(sample.media_type, ".bin")
         stem, suffix = posixpath.splitext(name)

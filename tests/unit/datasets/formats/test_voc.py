@@ -264,7 +264,9 @@ names = st.lists(stems, min_size=1, max_size=3).map(lambda parts: "/".join(parts
 @given(
     st.lists(
         st.tuples(
-            names, st.lists(boxes, max_size=4), st.sampled_from([None, "train", "val", "trainval", "fold-1"])
+            names,
+            st.lists(boxes, max_size=4, unique=True),
+            st.sampled_from([None, "train", "val", "trainval", "fold-1"]),
         ),
         min_size=1,
         max_size=4,
