@@ -7,11 +7,17 @@ from libs.common.log import get_logger
 from services.datasets.errors import FormatIsUnknown
 from services.datasets.files import Files
 from services.datasets.formats.class_folders import ClassFolders
+from services.datasets.formats.dota import Dota
 from services.datasets.formats.format import Format
+from services.datasets.formats.images import Images
+from services.datasets.formats.voc import Voc
 
 # In the order in which they are tried when nobody said which it is: those that are sure of themselves first.
 FORMATS: dict[str, Format] = {
+    "voc": Voc(),
+    "dota": Dota(),
     "class_folders": ClassFolders(),
+    "images": Images(),
 }
 
 PLUGINS = "modelyard.importers"
