@@ -11,6 +11,7 @@ st.logo("assets/logo.svg", icon_image="assets/icon.png")
 
 HOME = st.Page("app_pages/home.py", title="Projects", icon=":material/folder_open:", default=True)
 PROJECT = st.Page("app_pages/project.py", title="Project", icon=":material/dataset:", url_path="project")
+BROWSE = st.Page("app_pages/browse.py", title="Browse", icon=":material/grid_view:", url_path="browse")
 RUN = st.Page("app_pages/run.py", title="Run", icon=":material/monitoring:", url_path="run")
 SYSTEM = st.Page("app_pages/system.py", title="System", icon=":material/dns:", url_path="system")
 
@@ -25,7 +26,7 @@ def signed_in() -> bool:
     return True
 
 
-PAGES = [HOME, PROJECT, RUN, SYSTEM]
+PAGES = [HOME, PROJECT, BROWSE, RUN, SYSTEM]
 
 if signed_in():
     st.navigation(PAGES).run()

@@ -15,7 +15,12 @@ def datasets(project_id: UUID) -> None:
         empty_state("database", "No dataset yet. Import one with `modelyard datasets import`.")
     for dataset in found:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escaped(dataset.name)}**")
+            st.page_link(
+                "app_pages/browse.py",
+                label=escaped(dataset.name),
+                icon=":material/grid_view:",
+                query_params={"dataset": str(dataset.id)},
+            )
             state_badge(dataset.status)
             counts = f"{dataset.num_samples:,} samples · {len(dataset.classes)} classes"
             st.caption(f"v{dataset.version} · {counts} · {size(dataset.size_bytes)}")

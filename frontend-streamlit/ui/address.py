@@ -1,0 +1,80 @@
+"""The address says what a page shows: read from it and written to it, so that every link leads there."""
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+import streamlit as st
+
+from libs.common.errors import BadInput
+
+Choose = Callable[[str | None], None]
+
+
+def given_id(part: str) -> UUID | None:
+    """Raises BadInput for what is no id, in words for whoever pasted half a link."""
+    text = st.query_params.get(part)
+    if not text:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise BadInput(f"the address says {part}={text[:60]}, which is no id") from None
+
+
+def given_number(part: str, default: int) -> int:
+    text = st.query_params.get(part, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else default
+
+
+def go(**changes: object) -> None:
+    """Changes parts of the address in one step of the browser's history; None takes a part out."""
+    parts: dict[str, object] = {**st.query_params.to_dict(), **changes}
+    st.query_params.from_dict({part: str(value) for part, value in parts.items() if value not in (None, "")})
+
+
+def address_select(
+    label: str,
+    part: str,
+    options: Mapping[str, str],
+    *,
+    key: str,
+    on_choose: Choose,
+    default: str | None = None,
+    placeholder: str | None = None,
+    width: int = 180,
+    is_labelled: bool = False,
+) -> None:
+    """A choice that the address holds by its value, not by its name; it follows the browser's history.
+
+    The address is the truth, so the widget is set from it at every run; `default` is not written there.
+    """
+    given = st.query_params.get(part)
+    st.session_state[key] = given if given in options else default
+    st.selectbox(
+        label,
+        list(options),
+        index=None if default is None else 0,
+        format_func=options.__getitem__,
+        key=key,
+        placeholder=placeholder,
+        width=width,
+        label_visibility="visible" if is_labelled else "collapsed",
+        on_change=lambda: on_choose(_unless(st.session_state[key], default)),
+    )
+
+
+def address_search(label: str, part: str, *, key: str, on_choose: Choose, width: int = 220) -> None:
+    st.session_state[key] = st.query_params.get(part, "")
+    st.text_input(
+        label,
+        key=key,
+        type="search",
+        placeholder=label,
+        width=width,
+        label_visibility="collapsed",
+        on_change=lambda: on_choose(st.session_state[key].strip() or None),
+    )
+
+
+def _unless(value: str | None, default: str | None) -> str | None:
+    return None if value == default else value

@@ -1,0 +1,135 @@
+"""One sample in a window of its own: all that is known of it, and its class, which may be changed."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import streamlit as st
+from comp.sample_view import Surroundings, Way, sample_view
+from comp.shown import Lines, Tones
+from session import yard
+
+from libs.common.contracts.annotations import Annotation, LabelAnnotation, LabelsAnnotation
+from libs.common.contracts.samples import Sample
+from libs.common.errors import NotFound
+from ui.address import given_id, go
+from ui.sample_pages import SamplePage, Selection, sample_page, turn_to_sample
+from ui.states import size
+
+
+@st.dialog("Sample", width="large", icon=":material/image_search:", on_dismiss=lambda: go(sample=None))
+def sample_detail(wanted: Selection, classes: Sequence[str], total: int | None, can_edit: bool) -> None:
+    """Goes from sample to sample by itself: the address says which, the page behind it waits."""
+    sample_id = given_id("sample")
+    page = sample_page(wanted)
+    sample = _find(wanted, page, sample_id) if sample_id else None
+    if sample is None:
+        st.error("This sample is not in the version that is shown.", icon=":material/search_off:")
+        return
+    sample_view(
+        sample,
+        Tones(classes),
+        facts(sample),
+        key="browse.view",
+        on_move=lambda way: _move(wanted, sample.id, way),
+        around=_around(page, sample.id, total),
+    )
+    if can_edit:
+        _class_form(sample, classes, wanted.version)
+
+
+def facts(sample: Sample) -> Lines:
+    """All that is stored beside annotations and fields."""
+    lines = [
+        ("Path", sample.name),
+        ("Type", sample.media_type),
+        ("Pixels", f"{sample.width} × {sample.height}" if sample.width else ""),
+        ("Bytes", f"{sample.size_bytes:,} ({size(sample.size_bytes)})"),
+        ("Subset", sample.subset or ""),
+        ("Since", f"version {sample.version}"),
+        ("Until", f"version {sample.removed_in}" if sample.removed_in else ""),
+        ("Added", f"{sample.created_at:%Y-%m-%d %H:%M} UTC"),
+        ("SHA-256", sample.sha256),
+        ("Id", str(sample.id)),
+    ]
+    return [(name, value) for name, value in lines if value]
+
+
+def _find(wanted: Selection, page: SamplePage, sample_id: UUID) -> Sample | None:
+    place = page.place_of(sample_id)
+    if place is not None:
+        return page.items[place]
+    try:
+        return yard().samples.get(sample_id, wanted.version)
+    except NotFound:
+        return None
+
+
+def _around(page: SamplePage, sample_id: UUID, total: int | None) -> Surroundings:
+    """A sample that is not on the page was linked to by itself and has no neighbours."""
+    place = page.place_of(sample_id)
+    if place is None:
+        return Surroundings()
+    beside = (*page.items[max(0, place - 1) : place], *page.items[place + 1 : place + 2])
+    return Surroundings(
+        place=f"{page.first + place:,} of {total:,}" if total else f"{page.first + place:,}",
+        has_previous=place > 0 or page.number > 1,
+        has_next=place + 1 < len(page.items) or page.next_cursor is not None,
+        neighbours=[each.id for each in beside if each.width],
+    )
+
+
+def _move(wanted: Selection, sample_id: UUID, way: Way) -> None:
+    page = sample_page(wanted)
+    place = page.place_of(sample_id)
+    if place is None:
+        return
+    place += 1 if way == "next" else -1
+    if 0 <= place < len(page.items):
+        go(sample=page.items[place].id)
+    else:
+        turn_to_sample(wanted, way)
+
+
+def _class_form(sample: Sample, classes: Sequence[str], version: int) -> None:
+    """For samples that are of one class, or of some; shapes are drawn elsewhere."""
+    key = f"browse.class.{sample.id}.{sample.version}"
+    match next((each for each in sample.annotations if _is_class(each)), None):
+        case LabelAnnotation(label=label):
+            options = list(dict.fromkeys((*classes, label)))
+            st.selectbox(
+                "Class",
+                options,
+                index=options.index(label),
+                key=key,
+                accept_new_options=True,
+                width=320,
+                on_change=lambda: _annotate(
+                    sample, LabelAnnotation(label=str(st.session_state[key])[:300]), version
+                ),
+            )
+        case LabelsAnnotation(labels=labels):
+            st.multiselect(
+                "Classes",
+                list(dict.fromkeys((*classes, *labels))),
+                default=list(labels),
+                key=key,
+                accept_new_options=True,
+                on_change=lambda: _annotate(
+                    sample, LabelsAnnotation(labels=tuple(st.session_state[key])), version
+                ),
+            )
+        case _:
+            pass
+
+
+def _is_class(annotation: Annotation) -> bool:
+    return isinstance(annotation, LabelAnnotation | LabelsAnnotation)
+
+
+def _annotate(sample: Sample, given: LabelAnnotation | LabelsAnnotation, version: int) -> None:
+    """Makes a version, which the page behind then shows."""
+    others = tuple(each for each in sample.annotations if not _is_class(each))
+    yard().samples.annotate(sample.id, (given, *others), version=version)
+    go(version=None)
+    st.session_state["browse.told"] = f"Changed {sample.name}: a new version"
+    st.rerun()
