@@ -26,6 +26,7 @@ from libs.common.contracts.uploads import CompleteUpload, CreateUpload, Upload, 
 from libs.common.errors import NotFound
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
+from libs.common.storage import StoredObject
 from tests.house import House
 
 
@@ -104,9 +105,11 @@ class Desk:
             stored.key, offset=stored.offset, size_bytes=stored.size_bytes
         )
 
+    async def stored(self, dataset_id: UUID) -> list[StoredObject]:
+        return await self.house.storage.list_objects(artifacts.dataset_prefix(dataset_id))
+
     async def objects(self, dataset_id: UUID) -> list[str]:
-        found = await self.house.storage.list_objects(artifacts.dataset_prefix(dataset_id))
-        return sorted(each.key for each in found)
+        return sorted(each.key for each in await self.stored(dataset_id))
 
     async def count(self, table: str, dataset_id: UUID) -> int:
         statement = text(f"SELECT count(*) FROM datasets.{table} WHERE dataset_id = :id")
