@@ -40,10 +40,11 @@ class Checker:
         is_text: bool,
         images: tuple[str, ...] = (),
         classes: Classes | None = None,
+        subset: str | None = None,
     ) -> None:
         look = Look(tuple(columns), beginning, images, classes or {}, _is_image)
         roles = roles_of(look, FormatOptions())
-        setting = Setting("", "", None, _Written(), look.classes)
+        setting = Setting("", "", subset, _Written(), look.classes)
         self._reader = ColumnReader(setting, roles, kinds_of(look) if is_text else None)
         self._carries = carries
 

@@ -34,7 +34,8 @@ class FlatForm:
     has_subset: bool = False
     separator: str = "|"
     targets: dict[str, None] = field(default_factory=dict)
-    fields: dict[str, None] = field(default_factory=dict)
+    # With the types of their values.
+    fields: dict[str, set[type]] = field(default_factory=dict)
     # Of tables: a column of the row is a field, too, when it is one of every sample.
     row: dict[str, bool] = field(default_factory=dict)
 
@@ -61,7 +62,7 @@ def form_of(content: Content) -> FlatForm:
     labels: set[str] = set()
     for sample in content.samples:
         form.has_subset |= sample.subset is not None
-        form.fields |= dict.fromkeys(sample.fields)
+        _note_fields(form, sample)
         for annotation in sample.annotations:
             match annotation:
                 case LabelAnnotation():
@@ -115,6 +116,12 @@ def cells_of(form: FlatForm, sample: Stored, name: str) -> dict[str, object]:
     if form.has_subset:
         cells[SUBSET] = sample.subset
     return cells | {f"{FIELD}{name}": sample.fields.get(name) for name in form.fields_alone}
+
+
+def _note_fields(form: FlatForm, sample: Stored) -> None:
+    for name, value in sample.fields.items():
+        kinds = form.fields.setdefault(name, set())
+        kinds.update([type(value)] if value is not None else [])
 
 
 def _note_row(form: FlatForm, sample: Stored) -> None:

@@ -2,15 +2,12 @@
 
 import codecs
 import io
-import lzma
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
 from libs.common.errors import BadInput
-from services.datasets.files import Entry, EntryIsDamaged, Files
+from services.datasets.files import Entry, Files
 
 UTF_8 = "utf-8"
 # Nobody's row is longer; a file without line ends may not fill the memory.
@@ -19,7 +16,6 @@ PIECE_BYTES = 2**20
 BYTE_ORDER_MARKS = {codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 # The decoders of these take a time that grows with the square of the length.
 SLOW = frozenset({"idna", "punycode"})
-DAMAGED = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
 class EncodingIsWrong(BadInput):
@@ -58,8 +54,6 @@ def text_lines(files: Files, entry: Entry, encoding: str) -> Iterator[str]:
                 yield line
     except UnicodeError as error:
         raise _wrong(files, entry, encoding) from error
-    except DAMAGED as error:
-        raise EntryIsDamaged(f"{entry.path} cannot be unpacked: {error}") from error
 
 
 def byte_lines(files: Files, entry: Entry, encoding: str) -> Iterator[Line]:
@@ -68,11 +62,8 @@ def byte_lines(files: Files, entry: Entry, encoding: str) -> Iterator[Line]:
         lines = text_lines(files, entry, encoding)
         yield from (Line(number, line.encode()) for number, line in enumerate(lines, 1))
         return
-    try:
-        with files.open(entry) as stream:
-            yield from _split(stream)
-    except DAMAGED as error:
-        raise EntryIsDamaged(f"{entry.path} cannot be unpacked: {error}") from error
+    with files.open(entry) as stream:
+        yield from _split(stream)
 
 
 def _split(stream: BinaryIO) -> Iterator[Line]:

@@ -27,25 +27,22 @@ CONTENTS = ("path", "image", "text", "row")
 
 
 def is_own(look: Look) -> bool:
-    """By all rows of the beginning: a name, a content, and annotations that are a list."""
+    """By most rows of the beginning: a name, a content, and annotations that are a list."""
     columns = set(look.columns)
     has_all = {"name", "annotations"} <= columns and not columns.isdisjoint(CONTENTS)
-    return has_all and bool(look.rows) and all(map(_may_be_own, look.rows))
+    return has_all and bool(look.rows) and 2 * sum(map(_may_be_own, look.rows)) >= len(look.rows)
 
 
 def _may_be_own(row: Mapping[str, object]) -> bool:
-    """A broken row of ours counts: it is to be told as such."""
-    annotations = row.get("annotations")
-    return isinstance(row.get("name"), str) and (
-        isinstance(annotations, list) or (isinstance(annotations, str) and annotations.startswith("["))
-    )
+    told = row.get("annotations")
+    is_list = isinstance(told, list) or (isinstance(told, str) and told.startswith("["))
+    return is_list and isinstance(row.get("name"), str)
 
 
 def modality_of(look: Look) -> Modality:
-    first = look.rows[0]
-    if not is_empty(first.get("text")):
-        return "text"
-    return "image" if any(not is_empty(first.get(column)) for column in ("path", "image")) else "tabular"
+    if any(look.values(column) for column in ("path", "image")):
+        return "image"
+    return "text" if look.values("text") else "tabular"
 
 
 class OwnNames:

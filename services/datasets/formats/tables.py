@@ -9,7 +9,7 @@ from typing import Protocol
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from libs.common.errors import BadInput, ModelyardError
-from services.datasets.files import EntryIsDamaged, Files
+from services.datasets.files import EntryIsDamaged, EntryIsTooLarge, Files
 from services.datasets.formats.arrow_batches import TableIsBomb, TableIsDamaged
 from services.datasets.formats.cells import CellIsBad, Kind, kind_of
 from services.datasets.formats.columns import Look, Roles, roles_of
@@ -137,7 +137,7 @@ class _Planner:
         self._tables.add(table.path)
         try:
             self._read(table)
-        except (TableIsDamaged, TableIsBomb, EntryIsDamaged) as error:
+        except (TableIsDamaged, TableIsBomb, EntryIsDamaged, EntryIsTooLarge) as error:
             self._errors.append(error)
             self._problems.append(rejected(table.path, error.code, error.detail))
 

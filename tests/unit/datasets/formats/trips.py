@@ -13,8 +13,7 @@ from PIL import Image
 
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
-from services.datasets.files import Files
-from services.datasets.files.zip import ZipFiles
+from services.datasets.files import Files, open_files
 from services.datasets.fitting import fit
 from services.datasets.formats.format import Content, Format
 from services.datasets.formats.plan import Found, Place, Plan, Scalar
@@ -83,11 +82,8 @@ def opened(files: Mapping[str, bytes | str]) -> Iterator[Files]:
 
 
 def _files(path: Path) -> Iterator[Files]:
-    files = ZipFiles(path, ArchiveLimits(), path.parent)
-    try:
+    with open_files(path, ArchiveLimits(), path.parent) as files:
         yield files
-    finally:
-        files.close()
 
 
 def read(format: Format, files: Mapping[str, bytes | str], options: FormatOptions | None = None) -> Trip:
