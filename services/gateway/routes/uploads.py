@@ -37,7 +37,7 @@ async def create_upload(upload: CreateUpload, house: House) -> Upload:
 @router.get("/{upload_id}", dependencies=[READ])
 async def get_upload(upload_id: UUID, house: House) -> Upload:
     """With fresh URLs for the parts that are still missing."""
-    return await house.ask(GetUpload(upload_id=upload_id))
+    return await house.ask(GetUpload(upload_id=upload_id), timeout_seconds=60)
 
 
 @router.put("/{upload_id}/content", dependencies=[EDIT])
@@ -50,7 +50,8 @@ async def store_content(upload_id: UUID, request: Request, house: House) -> Uplo
 
 @router.post("/{upload_id}/complete", dependencies=[EDIT])
 async def complete_upload(upload_id: UUID, body: Parts, house: House) -> Upload:
-    return await house.ask(CompleteUpload(upload_id=upload_id, parts=body.parts))
+    # A store that joins thousands of parts takes its time.
+    return await house.ask(CompleteUpload(upload_id=upload_id, parts=body.parts), timeout_seconds=300)
 
 
 @router.delete("/{upload_id}", status_code=204, dependencies=[EDIT])
