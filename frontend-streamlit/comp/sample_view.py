@@ -15,7 +15,7 @@ from libs.common.contracts.samples import Sample
 Way = Literal["next", "previous"]
 WAYS: tuple[Way, ...] = ("next", "previous")
 
-_VIEW = register("sample_view", shared=("elements", "overlay", "masks"))
+_VIEW = register("sample_view", shared=("elements", "overlay", "masks", "picture", "side"))
 
 
 @dataclass(frozen=True)
