@@ -41,6 +41,7 @@ SAMPLE_NAME = "sample_name"
 OWN_LABELS = re.compile(r"labels\[(?P<separator>[^\]]{1,3})\]")
 TARGET, FIELD, ROW = "target.", "field.", "row."
 SEPARATORS = ("|", ";", ",")
+KNOWN = frozenset({*PATHS, *TEXTS, *CAPTIONS, *LABELS, *MANY_LABELS, *TARGETS, *SUBSETS, SAMPLE_NAME})
 # A text in one column beside at most so many others is the sample, whatever its name.
 FEW_COLUMNS = 3
 WORDS_OF_A_TEXT = 4
@@ -97,6 +98,11 @@ class Look:
         yield from (by_name[name] for name in names if name in by_name)
 
 
+def is_known(heading: str) -> bool:
+    """A name that columns have."""
+    return heading.strip().lower() in KNOWN or is_ours(heading) or OWN_LABELS.fullmatch(heading) is not None
+
+
 def roles_of(look: Look, options: FormatOptions) -> Roles:
     """Columns that the options name and this table lacks are left out; somebody else tells them."""
     roles = _told(look, options)
@@ -151,7 +157,7 @@ def _path(look: Look, roles: Roles, options: FormatOptions) -> Guess | None:
         return None
     if look.images:
         return replace(roles, path=look.images[0]), None
-    free = [column for column in look.columns if column not in roles.taken and not _is_ours(column)]
+    free = [column for column in look.columns if column not in roles.taken and not is_ours(column)]
     named = [column for column in look.named(PATHS) if column in free]
     found = next((column for column in (*named, *free) if _are_files(look, column)), None)
     found = found or next((column for column in named if _are_image_paths(look, column)), None)
@@ -177,7 +183,7 @@ def _text(look: Look, roles: Roles, options: FormatOptions) -> Guess | None:
     named = (column for column in look.named(TEXTS) if column not in roles.taken and _are_texts(look, column))
     found = next(named, None)
     if found is None and len(look.columns) <= FEW_COLUMNS:
-        free = (column for column in look.columns if column not in roles.taken and not _is_ours(column))
+        free = (column for column in look.columns if column not in roles.taken and not is_ours(column))
         found = next((column for column in free if _words(look, column) >= WORDS_OF_A_TEXT), None)
     return (replace(roles, text=found), f"column {found!r} is taken as the text") if found else None
 
@@ -250,7 +256,7 @@ def _flags(look: Look, roles: Roles, options: FormatOptions) -> Guess | None:
     is_settled = roles.label or roles.labels or roles.own_labels or roles.flags or options.label_columns
     if is_settled or roles.modality == "tabular":
         return None
-    free = [column for column in look.columns if column not in roles.taken and not _is_ours(column)]
+    free = [column for column in look.columns if column not in roles.taken and not is_ours(column)]
     flags = tuple(column for column in free if _are_flags(look, column))
     if len(flags) < 2:
         return None
@@ -285,7 +291,8 @@ def _subset(look: Look, roles: Roles, options: FormatOptions) -> Guess | None:
     return None
 
 
-def _is_ours(column: str) -> bool:
+def is_ours(column: str) -> bool:
+    """With a prefix that says what it is."""
     return column.startswith((TARGET, FIELD, ROW))
 
 

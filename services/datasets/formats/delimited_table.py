@@ -7,6 +7,7 @@ could run as a formula has an apostrophe in front when we write it, which is tak
 import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from itertools import islice
 
@@ -14,14 +15,18 @@ from libs.common.contracts.imports import FormatOptions, ImportProblem
 from services.datasets.files import Entry, Files
 from services.datasets.formats.arrow_batches import MOST_COLUMNS, TableIsBomb, TableIsDamaged
 from services.datasets.formats.cells import NUMBER, CellIsBad, checked
+from services.datasets.formats.columns import is_known, is_ours
 from services.datasets.formats.lines import encoding_of, text_lines
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.plan import rejected, repaired, warning
-from services.datasets.formats.rows import LONGEST_COLUMN, Row
+from services.datasets.formats.rows import Row
 from services.datasets.formats.subsets import subset_of_path
 
 DELIMITERS = (",", ";", "\t", "|")
+# Of a table with one column: it stands in no text.
+NO_DELIMITER = "\x1f"
 LONGEST_CELL = 16 * 2**20
+LONGEST_HEADING = 1000
 LINES_SNIFFED = 50
 CHARACTERS_SNIFFED = 2**18
 DANGEROUS = re.compile(r"'*[=+\-@\t\r]")
@@ -85,13 +90,13 @@ class DelimitedTable:
         """Each has a name, and one only."""
         names: dict[str, None] = {}
         for number, cell in enumerate(heading, 1):
-            stripped = cell.strip()[:LONGEST_COLUMN]
-            name = plain = stripped or f"column_{number}"
+            own = cell if is_ours(cell) else cell.strip()
+            name = plain = own[:LONGEST_HEADING] or f"column_{number}"
             while name in names:
                 name = f"{plain}_{number}"
                 plain = name
             names[name] = None
-            if self._has_heading and name != cell.strip():
+            if self._has_heading and name != own:
                 message = f"column {number} is called {name!r} here: its own name is empty, too long or taken"
                 self.problems.append(warning(self.path, "heading_changed", message, row=1))
         try:
@@ -146,9 +151,10 @@ class DelimitedTable:
 
 
 def sniff(lines: Sequence[str]) -> str:
-    """The one that cuts most rows into the same number of cells."""
+    """The one that finds names of columns, and cuts most rows into as many cells as the first."""
     scores = {delimiter: _score(lines, delimiter) for delimiter in DELIMITERS}
-    return max(scores, key=lambda delimiter: scores[delimiter])
+    best = max(scores, key=lambda delimiter: scores[delimiter])
+    return best if any(scores[best]) else NO_DELIMITER
 
 
 def unescaped(cell: str) -> str:
@@ -162,24 +168,27 @@ def escaped(cell: str) -> str:
     return f"'{cell}"
 
 
-def _score(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    widths = [len(record) for record in _records(lines, delimiter)]
-    if not widths or widths[0] < 2:
-        return 0, 0
-    share = sum(width == widths[0] for width in widths) / len(widths)
-    return (share, widths[0]) if share > 0.5 else (0, 0)
+def _score(lines: Sequence[str], delimiter: str) -> tuple[int, float, int]:
+    records = _records(lines, delimiter)
+    if not records or len(records[0]) < 2:
+        return 0, 0, 0
+    num_even = sum(len(record) == len(records[0]) for record in records)
+    return sum(map(is_known, records[0])), num_even / len(records), len(records[0])
 
 
 def _records(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    try:
-        return [record for record in csv.reader(lines, delimiter=delimiter) if record]
-    except csv.Error:
-        return []
+    """As far as they can be read."""
+    found: list[list[str]] = []
+    with suppress(csv.Error):
+        found.extend(record for record in csv.reader(lines, delimiter=delimiter) if record)
+    return found
 
 
 def _is_data(first: Sequence[str], second: Sequence[str] | None) -> bool:
     """Names of columns are no files, and no numbers where the next row has some."""
-    if any(is_image_path(cell) for cell in first):
+    if any(map(is_known, first)):
+        return False
+    if any(map(is_image_path, first)):
         return True
     numbers = [_is_number(cell) for cell in first]
     return any(numbers) and (second is None or numbers == [_is_number(cell) for cell in second])

@@ -38,7 +38,7 @@ def encoding_of(name: str | None) -> str:
     """UTF-8 when nobody named another; raises EncodingIsUnknown."""
     try:
         codec = codecs.lookup(name or UTF_8)
-        b"".decode(codec.name)
+        "a".encode(codec.name)
     except (LookupError, UnicodeError) as error:
         raise EncodingIsUnknown(f"{name!r} is no encoding of text") from error
     if codec.name in SLOW:

@@ -25,6 +25,8 @@ ROWS_GLANCED_AT = 50
 # Cells may be long: so much of the beginning is held at once.
 CHARACTERS_LOOKED_AT = 32 * 2**20
 MOST_ROWS = 10_000_000
+# Of one table; others may be good.
+DAMAGE = (TableIsDamaged, TableIsBomb, EntryIsDamaged, EntryIsTooLarge)
 # Texts and rows wait in memory until they are packed.
 MOST_INLINE_BYTES = 4 * 2**30
 
@@ -137,9 +139,19 @@ class _Planner:
         self._tables.add(table.path)
         try:
             self._read(table)
-        except (TableIsDamaged, TableIsBomb, EntryIsDamaged, EntryIsTooLarge) as error:
-            self._errors.append(error)
-            self._problems.append(rejected(table.path, error.code, error.detail))
+        except DAMAGE as error:
+            self._problems.append(self._damaged(table, error))
+
+    def _damaged(self, table: Table, error: ModelyardError) -> ImportProblem:
+        self._errors.append(error)
+        return rejected(table.path, error.code, error.detail)
+
+    def _rows(self, table: Table) -> Iterator[Row | ImportProblem]:
+        """Where it breaks off, the rows before are good."""
+        try:
+            yield from table.rows()
+        except DAMAGE as error:
+            yield self._damaged(table, error)
 
     def plan(self, is_known: frozenset[str]) -> Plan:
         """What is wrong with the options is said first: nothing else can be trusted then."""
@@ -161,7 +173,7 @@ class _Planner:
 
     def _read(self, table: Table) -> None:
         columns = tuple(table.columns)
-        rows = table.rows()
+        rows = self._rows(table)
         first = list(_beginning(rows))
         look = look_at(self._lookup, table, columns, [item.cells for item in first if isinstance(item, Row)])
         self._columns |= dict.fromkeys(look.columns)
