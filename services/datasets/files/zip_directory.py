@@ -61,12 +61,13 @@ def read_directory(path: Path, limits: ArchiveLimits) -> Rows:
         end = find_end(file, path.stat().st_size)
         # Long before there are a million of anything.
         check_count(end.num_entries, limits)
-        rows = Rows()
-        for header, name, extra in _headers(file, end):
+        rows, num_entries = Rows(), 0
+        for num_entries, (header, name, extra) in enumerate(_headers(file, end), 1):
+            check_count(num_entries, limits)
             _add(header, name, extra, end, rows)
-            check_count(len(rows), limits)
-    if len(rows) & 0xFFFF != end.num_entries & 0xFFFF:
-        refuse(f"its directory has {len(rows)} entries and should have {end.num_entries}")
+    # Packers that know no large numbers count anew after 65,535.
+    if num_entries & 0xFFFF != end.num_entries & 0xFFFF:
+        refuse(f"its directory has {num_entries} entries and should have {end.num_entries}")
     if not rows.has_files():
         raise ArchiveIsEmpty("the archive holds no files")
     _check_sizes(rows, end, path.stat().st_size, limits)

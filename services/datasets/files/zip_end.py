@@ -1,6 +1,7 @@
 """The end of a ZIP, which says where its directory lies."""
 
 import struct
+from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple, NoReturn
 
 from services.datasets.errors import ArchiveIsCorrupt
@@ -39,15 +40,25 @@ def find_end(file: BinaryIO, size_bytes: int) -> End:
 
 
 def _last_end(tail: bytes) -> int:
-    """A comment behind it, of the length it says, may hold its mark too."""
-    place = tail.rfind(END_MARK)
+    """The one whose comment, which may hold its mark too, ends with the file; else the last that is whole."""
+    whole = [place for place in _marks(tail) if _comment_end(tail, place) <= len(tail)]
+    exact = [place for place in whole if _comment_end(tail, place) == len(tail)]
+    if not whole:
+        refuse("it has no directory at its end")
+    return (exact or whole)[0]
+
+
+def _marks(tail: bytes) -> Iterator[int]:
+    """From the last to the first."""
+    place = tail.rfind(END_MARK, 0, max(0, len(tail) - END.size + len(END_MARK)))
     while place >= 0:
-        if place + END.size <= len(tail):
-            (num_comment,) = struct.unpack_from("<H", tail, place + END.size - 2)
-            if place + END.size + num_comment <= len(tail):
-                return place
+        yield place
         place = tail.rfind(END_MARK, 0, place)
-    refuse("it has no directory at its end")
+
+
+def _comment_end(tail: bytes, place: int) -> int:
+    (num_comment,) = struct.unpack_from("<H", tail, place + END.size - 2)
+    return place + END.size + num_comment
 
 
 def _end64(file: BinaryIO, end: int) -> tuple[int, int, int, int, int] | None:
