@@ -44,8 +44,11 @@ async def list_samples(
 
 
 @router.get("/samples/{sample_id}", dependencies=[READ])
-async def get_sample(sample_id: UUID, house: House) -> Sample:
-    return await house.ask(GetSample(sample_id=sample_id))
+async def get_sample(
+    sample_id: UUID, house: House, version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
+) -> Sample:
+    """As it is in the newest version that has it, or as it was in `version`."""
+    return await house.ask(GetSample(sample_id=sample_id, version=version))
 
 
 @router.get("/samples/{sample_id}/image", dependencies=[READ], response_class=Response)
