@@ -10,12 +10,14 @@ from services.datasets.formats.class_folders import ClassFolders
 from services.datasets.formats.dota import Dota
 from services.datasets.formats.format import Format
 from services.datasets.formats.images import Images
+from services.datasets.formats.mask_images import MaskImages
 from services.datasets.formats.voc import Voc
 
 # In the order in which they are tried when nobody said which it is: those that are sure of themselves first.
 FORMATS: dict[str, Format] = {
     "voc": Voc(),
     "dota": Dota(),
+    "mask_images": MaskImages(),
     "class_folders": ClassFolders(),
     "images": Images(),
 }

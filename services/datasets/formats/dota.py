@@ -1,6 +1,7 @@
 """DOTA: a text file per image in `labelTxt`, an object per line: four corners, clockwise, and its class."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 from libs.common.contracts.annotations import RotatedBoxAnnotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
@@ -8,9 +9,8 @@ from services.datasets.files import Files
 from services.datasets.formats.corners import corners_of
 from services.datasets.formats.dota_lines import HEADERS, as_label, as_text, header_value
 from services.datasets.formats.dota_reading import IMAGE_FOLDERS, DotaListing, DotaReading
-from services.datasets.formats.folder_writing import FolderExport, Meaning
+from services.datasets.formats.folder_writing import FolderExport, roles_read, without_labels
 from services.datasets.formats.format import Content, Sink, Stored
-from services.datasets.formats.layout import placed, without_role
 from services.datasets.formats.losses import fields_lost, types_lost
 from services.datasets.formats.plan import Plan, repaired
 
@@ -27,7 +27,8 @@ class Dota:
         return DotaReading(files, options).plan()
 
     def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:
-        export = FolderExport(lambda: ((sample, None) for sample in content.samples), _read, "images")
+        samples = partial(without_labels, content)
+        export = FolderExport(samples, partial(roles_read, folders=IMAGE_FOLDERS), "images")
         for sample, path, meaning in export:
             sink.add(path, sample.read())
             sink.add(export.beside(path, "labelTxt", ".txt"), _written(sample).encode())
@@ -35,16 +36,6 @@ class Dota:
             yield from fields_lost(sample, _fields_kept(sample))
             yield from export.losses(sample, meaning)
             yield from _labels_changed(sample)
-
-
-def _read(paths: Sequence[str]) -> Callable[[str], Meaning]:
-    places = placed(without_role(path, IMAGE_FOLDERS) for path in paths)
-
-    def meaning(path: str) -> Meaning:
-        place = places[without_role(path, IMAGE_FOLDERS)]
-        return Meaning(place.subset, None, place.name)
-
-    return meaning
 
 
 def _written(sample: Stored) -> str:

@@ -2,11 +2,12 @@
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from libs.common.contracts.imports import ImportProblem
-from services.datasets.formats.format import Stored
+from services.datasets.formats.format import Content, Stored
+from services.datasets.formats.layout import placed, without_role
 from services.datasets.formats.lookup import IMAGE_SUFFIXES
 from services.datasets.formats.losses import subset_lost
 from services.datasets.formats.names import LONGEST_LABEL, LONGEST_NAME, is_of_system
@@ -91,6 +92,23 @@ class FolderExport:
             if (meaning.subset, meaning.label) != wanted:
                 return False
         return True
+
+
+def without_labels(content: Content) -> Iterator[tuple[Stored, None]]:
+    """For formats whose folders are no classes."""
+    for sample in content.samples:
+        yield sample, None
+
+
+def roles_read(paths: Sequence[str], folders: Container[str]) -> Callable[[str], Meaning]:
+    """As readers do it that know a folder of images, and below or above it folders of subsets."""
+    places = placed(without_role(path, folders) for path in paths)
+
+    def meaning(path: str) -> Meaning:
+        place = places[without_role(path, folders)]
+        return Meaning(place.subset, None, place.name)
+
+    return meaning
 
 
 def folders_of(labels: Iterable[str]) -> dict[str, str]:

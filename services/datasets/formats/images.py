@@ -1,10 +1,11 @@
 """Images and nothing else: flat, or in folders that are no classes; those of subsets are told from others."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Files
-from services.datasets.formats.folder_writing import FolderExport, Meaning
+from services.datasets.formats.folder_writing import FolderExport, Meaning, without_labels
 from services.datasets.formats.format import Content, Sink
 from services.datasets.formats.layout import common_folder, may_be_image, not_an_image, placed, set_apart
 from services.datasets.formats.lookup import is_image_path
@@ -37,7 +38,7 @@ class Images:
         return Plan("image", list(samples.values()), problems)
 
     def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:
-        export = FolderExport(lambda: ((sample, None) for sample in content.samples), _read)
+        export = FolderExport(partial(without_labels, content), _read)
         for sample, path, meaning in export:
             sink.add(path, sample.read())
             yield from types_lost(sample, self.carries)
