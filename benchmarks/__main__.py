@@ -5,12 +5,13 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from benchmarks import importing, serving, submitting, training
+from benchmarks import archives, importing, serving, submitting, training
 from benchmarks.results import Result, write_results
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "training": training.measure,
     "importing": importing.measure,
+    "archives": archives.measure,
     "submitting": submitting.measure,
     "serving": serving.measure,
 }
