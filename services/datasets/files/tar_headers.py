@@ -40,6 +40,7 @@ class Extension:
 
     name: bytes | None = None
     size_bytes: int | None = None
+    is_sparse: bool = False
     count: int = 0
 
 
@@ -160,9 +161,8 @@ def _extend_by_records(extension: Extension, data: bytes) -> None:
         value = data[match.end() : place + length - 1]
         if place + length > len(data) or place + length <= match.end():
             break
-        if key.startswith(b"GNU.sparse."):
-            _refuse_sparse(extension.name or b"")
-        elif key == b"path":
+        extension.is_sparse |= key.startswith(b"GNU.sparse.")
+        if key in (b"path", b"GNU.sparse.name"):
             extension.name = value
         elif key == b"size":
             if not value.isdigit() or len(value) > 20:
@@ -175,8 +175,8 @@ def _extend_by_records(extension: Extension, data: bytes) -> None:
 
 def _extended(header: Header, extension: Extension) -> Header:
     name = header.name if extension.name is None else extension.name
-    if header.type == SPARSE:
-        _refuse_sparse(name)
+    if header.type == SPARSE or extension.is_sparse:
+        _refuse(f"{text_of(name)!r} is a sparse file; pack it without holes")
     if header.type == PART:
         _refuse("it is one part of several")
     size_bytes = header.size_bytes if extension.size_bytes is None else extension.size_bytes
@@ -209,10 +209,6 @@ def _until_zero(field: bytes) -> bytes:
 
 def _shown(header: Header) -> str:
     return repr(text_of(header.name))
-
-
-def _refuse_sparse(name: bytes) -> NoReturn:
-    _refuse(f"{text_of(name)!r} is a sparse file; pack it without holes")
 
 
 def _refuse(reason: str) -> NoReturn:
