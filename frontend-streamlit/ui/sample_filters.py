@@ -1,6 +1,5 @@
 """The one row of filters above samples; each is a part of the address."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -57,15 +56,10 @@ def _classes(classes: Sequence[str], stats: DatasetStats) -> None:
 
 
 def _splits(splits: Sequence[Split]) -> None:
-    """Two splits may have one name, but a choice may not."""
-    times = Counter(split.name for split in splits)
     address_select(
         "Split",
         "split",
-        {
-            str(split.id): split.name if times[split.name] == 1 else f"{split.name} · {str(split.id)[-6:]}"
-            for split in splits
-        },
+        {str(split.id): split.name for split in splits},
         key="browse.split",
         placeholder="No split",
         on_choose=lambda split: choose(split=split, subset=None),

@@ -81,7 +81,7 @@ def choose(**changes: object) -> None:
 
 def sample_page(wanted: Selection) -> SamplePage:
     """The page that the address names."""
-    cursor = st.query_params.get("cursor")
+    cursor = st.query_params.get("cursor") or None
     items, next_cursor = _listed(wanted, cursor)
     return SamplePage(items, next_cursor, given_number("page", 1) if cursor else 1)
 
