@@ -55,9 +55,9 @@ def read_headers(path: Path, limits: ArchiveLimits) -> Rows:
     file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         rows = Rows()
-        for header, offset in _headers(file, os.fstat(file).st_size):
+        for count, (header, offset) in enumerate(_headers(file, os.fstat(file).st_size), 1):
+            check_count(count, limits)
             _add(header, offset, rows)
-            check_count(len(rows), limits)
     finally:
         os.close(file)
     if not rows.has_files():
@@ -90,14 +90,13 @@ def _headers(file: int, file_bytes: int) -> Iterator[tuple[Header, int]]:
 
 
 def _next_archive(file: int, place: int) -> int:
-    """Archives may be written one behind another; what is none behind the end of the last is not read."""
-    while piece := os.pread(file, len(ZEROS), place):
-        if piece != ZEROS[: len(piece)]:
-            place += (len(piece) - len(piece.lstrip(b"\0"))) // BLOCK_BYTES * BLOCK_BYTES
-            is_another = is_header(os.pread(file, BLOCK_BYTES, place), of_unix_v7=True)
-            return place if is_another else os.fstat(file).st_size
+    """Behind the zeros that end one: archives may be written one behind another.
+
+    What else comes there is refused as a damaged header: a download with a hole in it would lose the rest.
+    """
+    while (piece := os.pread(file, len(ZEROS), place)) == ZEROS[: len(piece)] != b"":
         place += len(piece)
-    return place
+    return place + (len(piece) - len(piece.lstrip(b"\0"))) // BLOCK_BYTES * BLOCK_BYTES
 
 
 def _header(block: bytes, place: int) -> Header:
