@@ -7,6 +7,7 @@ from libs.common.log import get_logger
 from services.datasets.errors import FormatIsUnknown
 from services.datasets.files import Files
 from services.datasets.formats.class_folders import ClassFolders
+from services.datasets.formats.coco import Coco
 from services.datasets.formats.dota import Dota
 from services.datasets.formats.format import Format
 from services.datasets.formats.images import Images
@@ -15,6 +16,7 @@ from services.datasets.formats.voc import Voc
 
 # In the order in which they are tried when nobody said which it is: those that are sure of themselves first.
 FORMATS: dict[str, Format] = {
+    "coco": Coco(),
     "voc": Voc(),
     "dota": Dota(),
     "mask_images": MaskImages(),
