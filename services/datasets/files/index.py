@@ -1,7 +1,9 @@
 """Where each entry of a container lies: found once, then read as columns by every process that opens it."""
 
 from array import array
+from collections.abc import Iterator
 from functools import cached_property
+from itertools import repeat
 from pathlib import Path
 from typing import BinaryIO
 
@@ -87,27 +89,38 @@ class Index:
 
     @cached_property
     def entries(self) -> list[Entry]:
-        is_file = self.methods != FOLDER
-        checksums = self.checksums.tolist() if self._has_checksums else [None] * len(is_file)
-        rows = zip(is_file.tolist(), self._names, self.sizes.tolist(), checksums, strict=True)
+        checksums = self.checksums.tolist() if self._has_checksums else repeat(None)
+        rows = zip(self.methods.tolist(), self._names(), self.sizes.tolist(), checksums, strict=False)
         return [
             Entry(number, text_of(name), size_bytes, checksum)
-            for number, (is_file, name, size_bytes, checksum) in enumerate(rows)
-            if is_file
+            for number, (method, name, size_bytes, checksum) in enumerate(rows)
+            if method != FOLDER
         ]
 
     @cached_property
     def folders(self) -> list[str]:
-        return [text_of(self._names[number]) for number in np.flatnonzero(self.methods == FOLDER).tolist()]
+        rows = zip(self.methods.tolist(), self._names(), strict=True)
+        return [text_of(name) for method, name in rows if method == FOLDER]
 
     def name(self, number: int) -> bytes:
         """As the container has it."""
-        return self._names[number]
+        start = int(self._ends[number - 1]) if number else 0
+        return self._joined[start : int(self._ends[number])]
+
+    def _names(self) -> Iterator[bytes]:
+        """One after another: a million objects are not kept beside the entries."""
+        start = 0
+        for end in self._ends.tolist():
+            yield self._joined[start:end]
+            start = end
 
     @cached_property
-    def _names(self) -> list[bytes]:
-        joined, ends = self._column("names").tobytes(), self._column("ends").tolist()
-        return [joined[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    def _joined(self) -> bytes:
+        return self._column("names").tobytes()
+
+    @cached_property
+    def _ends(self) -> np.ndarray:
+        return self._column("ends")
 
     def _column(self, name: str) -> np.ndarray:
         with np.load(self._file) as columns:
