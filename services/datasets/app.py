@@ -17,6 +17,7 @@ from services.datasets.repository.datasets import DatasetRepository
 from services.datasets.repository.detections import DetectionRepository
 from services.datasets.repository.exports import ExportRepository
 from services.datasets.repository.imports import ImportRepository
+from services.datasets.repository.pages import PageRepository
 from services.datasets.repository.projects import ProjectRepository
 from services.datasets.repository.samples import SampleRepository
 from services.datasets.repository.splits import SplitRepository
@@ -72,7 +73,7 @@ def open_service(resources: Resources[Settings], session: AsyncSession) -> Servi
         detections=Detections(detections, imported, imports, datasets, queue, settings.upload_lifetime),
         imports=imports,
         versions=versions,
-        samples=Samples(samples, datasets),
+        samples=Samples(samples, PageRepository(session), datasets),
         splits=Splits(SplitRepository(session), samples, datasets, outbox, storage),
         exports=Exports(ExportRepository(session), imported, datasets, queue, outbox, storage),
     )

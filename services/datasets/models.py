@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, Text, UniqueConstraint, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -18,6 +18,9 @@ from libs.common.contracts.splits import Split, SubsetPreview
 from libs.common.contracts.uploads import UploadState
 from libs.common.contracts.versions import DatasetVersion
 from libs.common.db import COLUMN_TYPES, room_metadata
+
+# Byte by byte, the same in every database whatever its language is; and twice as fast to compare.
+NAME = Text(collation="C")
 
 
 class Model(DeclarativeBase):
@@ -146,6 +149,23 @@ class StagedChunkRow(Model):
     outcome: Mapped[bytes]
 
 
+def _orders(name: str, *of: str, only: str | None = None, then: tuple[str, ...] = ()) -> tuple[Index, ...]:
+    """Indexes of lists in the orders of pages, one after the other for each value of the columns `of`.
+
+    Versions (and what else is filtered by) stand behind the order: a row that is not wanted is passed by in
+    the index itself. Names are carried along for the search in them.
+    """
+    where = text(only) if only else None
+    behind = ("id", "since", "until", *then)
+    return (
+        Index(f"{name}_by_name", *of, "name", *behind, postgresql_where=where),
+        Index(
+            f"{name}_by_size", *of, "size_bytes", *behind, postgresql_where=where, postgresql_include=["name"]
+        ),
+        Index(f"{name}_by_id", *of, *behind, postgresql_where=where, postgresql_include=["name"]),
+    )
+
+
 class SampleRow(Model):
     """A sample as it is in every version from `since` on, up to but without `until`.
 
@@ -155,11 +175,11 @@ class SampleRow(Model):
 
     __tablename__ = "samples"
     __table_args__ = (
-        Index(None, "dataset_id", "name", "id"),
-        Index(None, "dataset_id", "size_bytes", "id"),
-        Index(None, "dataset_id", "id"),
+        *_orders("ix_samples", "dataset_id"),
+        *_orders("ix_samples_subset", "dataset_id", "subset", only="subset IS NOT NULL"),
+        Index(None, "dataset_id", "since"),
+        Index(None, "dataset_id", "until", postgresql_where=text("until IS NOT NULL")),
         Index(None, "dataset_id", "sha256"),
-        Index(None, "labels", postgresql_using="gin"),
         Index(None, "shard_id"),
     )
 
@@ -167,7 +187,7 @@ class SampleRow(Model):
     since: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     until: Mapped[int | None]
     dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
-    name: Mapped[str]
+    name: Mapped[str] = mapped_column(NAME)
     sha256: Mapped[str]
     size_bytes: Mapped[int]
     width: Mapped[int]
@@ -208,6 +228,42 @@ class SampleRow(Model):
                 "created_at": self.created_at,
             }
         )
+
+
+class SampleLabelRow(Model):
+    """One label of a sample, with what pages are sorted and filtered by: written from `samples` (lists.py).
+
+    `label` is the MD5 of its words: with a long name beside it, they would be too much for an index.
+    """
+
+    __tablename__ = "sample_labels"
+    __table_args__ = _orders("ix_sample_labels", "dataset_id", "label", then=("subset",))
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    since: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    label: Mapped[UUID] = mapped_column(primary_key=True)
+    until: Mapped[int | None]
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
+    subset: Mapped[str | None]
+    name: Mapped[str] = mapped_column(NAME)
+    size_bytes: Mapped[int]
+
+
+class NameBlockRow(Model):
+    """Samples that came one after the other, the name of each in a line: searched some sixty at a time.
+
+    `low` and `high` are the first and the last in the order of names. Those that were deleted stay in it.
+    """
+
+    __tablename__ = "name_blocks"
+
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"), primary_key=True)
+    first_id: Mapped[UUID] = mapped_column(primary_key=True)
+    last_id: Mapped[UUID]
+    low: Mapped[str] = mapped_column(NAME)
+    high: Mapped[str] = mapped_column(NAME)
+    names: Mapped[str] = mapped_column(NAME)
+    ids: Mapped[list[UUID]] = mapped_column(ARRAY(Uuid))
 
 
 class ReportRow(Model):
@@ -321,14 +377,20 @@ class SplitRow(Model):
 
 
 class AssignmentRow(Model):
-    """Which subset of a split a sample is in."""
+    """Which subset of a split a sample is in, with what pages of a subset are sorted by."""
 
     __tablename__ = "assignments"
-    __table_args__ = (Index(None, "split_id", "subset", "sample_id"),)
+    __table_args__ = (
+        Index("ix_assignments_by_name", "split_id", "subset", "name", "sample_id"),
+        Index("ix_assignments_by_size", "split_id", "subset", "size_bytes", "sample_id"),
+        Index("ix_assignments_by_id", "split_id", "subset", "sample_id"),
+    )
 
     split_id: Mapped[UUID] = mapped_column(ForeignKey(SplitRow.id, ondelete="CASCADE"), primary_key=True)
     sample_id: Mapped[UUID] = mapped_column(primary_key=True)
     subset: Mapped[str]
+    name: Mapped[str] = mapped_column(NAME)
+    size_bytes: Mapped[int]
 
 
 class TrashRow(Model):

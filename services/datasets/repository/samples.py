@@ -9,29 +9,22 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
-    Select,
     Text,
-    Uuid,
     and_,
     cast,
-    literal,
-    null,
     or_,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
-from libs.common.contracts.samples import SampleFilter, SampleSort
 from libs.common.db.database import copy_records
 from libs.common.ids import new_id
 from services.datasets.handover import PackedSample
 from services.datasets.labels import labels_of
 from services.datasets.manifest import Placed
-from services.datasets.models import AssignmentRow, SampleRow, ShardRow
+from services.datasets.models import SampleRow, ShardRow
 from services.datasets.split import Sorted
 
 COLUMNS = (
@@ -39,14 +32,12 @@ COLUMNS = (
     "offset", "thumbnail_offset", "thumbnail_size_bytes", "hash", "language", "excerpt", "subset", "labels",
     "fields", "annotations", "created_at",
 )  # fmt: skip
-SORT_KEYS = {"name": SampleRow.name, "size": SampleRow.size_bytes, "created": SampleRow.id}
 # In the order of the fields of Placed; annotations stay the text that the manifest holds.
 PLACED = (
     SampleRow.id, SampleRow.name, SampleRow.dataset_id, SampleRow.shard_id, SampleRow.offset,
     SampleRow.size_bytes, SampleRow.width, SampleRow.height, SampleRow.sha256,
     cast(SampleRow.annotations, Text),
 )  # fmt: skip
-Position = tuple[UUID, Any]
 
 
 class SampleRepository:
@@ -87,24 +78,6 @@ class SampleRepository:
             (await self._session.scalars(named)).all()
         )
 
-    async def page(
-        self,
-        dataset_id: UUID,
-        version: int,
-        wanted: SampleFilter,
-        sort: SampleSort,
-        after: Position | None,
-        limit: int,
-    ) -> Sequence[Row[SampleRow, str | None]]:
-        """Rows with their subset in the wanted split (None without one)."""
-        statement = _in_split(wanted).where(SampleRow.dataset_id == dataset_id, in_version(version))
-        if wanted.label is not None:
-            statement = statement.where(SampleRow.labels.contains([wanted.label]))
-        if wanted.text:
-            statement = statement.where(SampleRow.name.contains(wanted.text, autoescape=True))
-        statement = _from(statement, sort, after)
-        return (await self._session.execute(statement.limit(limit))).all()
-
     async def some(self, dataset_id: UUID, version: int, count: int) -> Sequence[SampleRow]:
         """Others each time: digests lie in no order of meaning, so any stretch of them is a draw."""
         here = select(SampleRow).where(SampleRow.dataset_id == dataset_id, in_version(version))
@@ -142,36 +115,6 @@ class SampleRepository:
 
 def in_version(version: int) -> ColumnElement[bool]:
     return and_(SampleRow.since <= version, or_(SampleRow.until.is_(None), SampleRow.until > version))
-
-
-def sort_value(row: SampleRow, sort: SampleSort) -> str | int | UUID:
-    return getattr(row, SORT_KEYS[sort.removeprefix("-")].key)
-
-
-def _in_split(wanted: SampleFilter) -> Select[Any, Any]:
-    if wanted.split_id is None:
-        return select(SampleRow, null())
-    statement = select(SampleRow, AssignmentRow.subset).join(
-        AssignmentRow,
-        and_(AssignmentRow.sample_id == SampleRow.id, AssignmentRow.split_id == wanted.split_id),
-    )
-    return statement.where(AssignmentRow.subset == wanted.subset) if wanted.subset else statement
-
-
-def _from(statement: Select[Any, Any], sort: SampleSort, after: Position | None) -> Select[Any, Any]:
-    """Ordered, and from the row behind `after` on; ids make the order of equal values certain."""
-    column = SORT_KEYS[sort.removeprefix("-")]
-    is_descending = sort.startswith("-")
-    if after is not None:
-        sample_id, value = after
-        here, there = (
-            tuple_(column, SampleRow.id),
-            tuple_(literal(value, column.type), literal(sample_id, Uuid())),
-        )
-        statement = statement.where(here < there if is_descending else here > there)
-    if is_descending:
-        return statement.order_by(column.desc(), SampleRow.id.desc())
-    return statement.order_by(column, SampleRow.id)
 
 
 def _record(sample: PackedSample, shard: ShardRow, version: int, created_at: datetime) -> tuple[Any, ...]:

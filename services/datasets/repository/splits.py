@@ -3,11 +3,20 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.db.database import copy_records
-from services.datasets.models import AssignmentRow, SplitRow
+from services.datasets.models import SplitRow
+from services.datasets.repository.lists import WITHOUT_HURRY
+
+# With what pages of a subset are sorted by.
+ASSIGN = text("""
+    INSERT INTO datasets.assignments (split_id, sample_id, subset, name, size_bytes)
+    SELECT :split_id, s.id, assigned.subset, s.name, s.size_bytes
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:subsets AS text[])) AS assigned (id, subset)
+    JOIN datasets.samples s ON s.id = assigned.id
+    WHERE s.since <= :version AND (s.until IS NULL OR s.until > :version)
+""")
 
 
 class SplitRepository:
@@ -17,9 +26,11 @@ class SplitRepository:
     async def add(self, row: SplitRow, subsets: Mapping[UUID, str]) -> None:
         self._session.add(row)
         await self._session.flush()
-        records = ((row.id, sample_id, subset) for sample_id, subset in subsets.items())
-        table = AssignmentRow.metadata.tables["datasets.assignments"]
-        await copy_records(self._session, table, ("split_id", "sample_id", "subset"), records)
+        # A million of them take longer than a request may.
+        await self._session.execute(WITHOUT_HURRY)
+        values = {"split_id": row.id, "version": row.version}
+        assigned = {"ids": list(subsets), "subsets": list(subsets.values())}
+        await self._session.execute(ASSIGN, values | assigned)
 
     async def get(self, split_id: UUID) -> SplitRow | None:
         return await self._session.get(SplitRow, split_id)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from libs.common.contracts.base import now
 from services.datasets.models import SampleRow, VersionRow
+from services.datasets.repository.lists import write_lists
 
 # What a row takes over from the one that it follows.
 KEPT = [key for key in SampleRow.__table__.columns.keys() if key not in ("since", "until", "created_at")]  # noqa: SIM118
@@ -58,6 +59,10 @@ class VersionRepository:
     async def add(self, row: VersionRow) -> None:
         self._session.add(row)
         await self._session.flush()
+
+    async def write_lists(self, dataset_id: UUID, version: int) -> None:
+        """What pages of samples are read from, once the rows of a new version are written."""
+        await write_lists(self._session, dataset_id, version)
 
     async def get(self, dataset_id: UUID, version: int) -> VersionRow | None:
         return await self._session.get(VersionRow, (dataset_id, version))

@@ -6,33 +6,43 @@ from uuid import UUID
 from libs.common import artifacts
 from libs.common.contracts.base import Page
 from libs.common.contracts.samples import ListSamples, Sample, SampleSort, StoredBytes
-from libs.common.errors import BadInput, Problem
 from libs.common.paging import after, page_of, whole_number
 from services.datasets.errors import SampleNotFound
 from services.datasets.models import SampleRow
-from services.datasets.repository.samples import Position, SampleRepository, sort_value
+from services.datasets.repository.listed import Position, Wanted, sort_value
+from services.datasets.repository.pages import PageRepository
+from services.datasets.repository.samples import SampleRepository
 from services.datasets.service.datasets import Datasets
 
 NUM_PREVIEWED = 5
 
 
 class Samples:
-    def __init__(self, repository: SampleRepository, datasets: Datasets) -> None:
+    def __init__(self, repository: SampleRepository, pages: PageRepository, datasets: Datasets) -> None:
         self._repository = repository
+        self._pages = pages
         self._datasets = datasets
 
     async def list_samples(self, wanted: ListSamples) -> Page[Sample]:
-        if wanted.filter.subset is not None and wanted.filter.split_id is None:
-            message = "a subset is one of a split, which has to be named too"
-            raise BadInput(message, errors=[Problem(field="subset", message=message)])
+        """`subset` without a split is what the import named."""
         dataset = await self._datasets.existing(wanted.dataset_id)
+        position = after(wanted.query, lambda cursor: _position(cursor, wanted.sort))
         if not dataset.version:
             return Page()
         version = await self._datasets.version(dataset.id, wanted.version)
-        position = after(wanted.query, lambda cursor: _position(cursor, wanted.sort))
-        rows = await self._repository.page(
-            dataset.id, version.version, wanted.filter, wanted.sort, position, wanted.query.limit + 1
+        num_labelled = version.figures["labels"].get(wanted.filter.label, 0)
+        if wanted.filter.label is not None and not num_labelled:
+            return Page()
+        page = Wanted(
+            dataset_id=dataset.id,
+            version=version.version,
+            is_newest=version.version == dataset.version,
+            filter=wanted.filter,
+            sort=wanted.sort,
+            after=position,
+            limit=wanted.query.limit + 1,
         )
+        rows = await self._pages.page(page, num_labelled)
         return page_of(
             rows,
             wanted.query,

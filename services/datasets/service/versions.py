@@ -126,6 +126,7 @@ class Versions:
         known = _figures(before)
         total = figures if is_all else known.joined(figures)
         number = dataset.version + 1
+        await self._repository.write_lists(dataset.id, number)
         counts = await self._repository.count_changes(Between(dataset.id, dataset.version, number))
         row = VersionRow(
             dataset_id=dataset.id,

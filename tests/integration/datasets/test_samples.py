@@ -75,12 +75,6 @@ async def test_filters_hold_on_every_page(
         assert [sample.id for sample in found] == expected, wanted
 
 
-async def test_a_subset_without_its_split_is_refused(desk: Desk, dataset: Dataset) -> None:
-    with pytest.raises(BadInput) as refused:
-        await desk.samples(dataset.id, subset="train")
-    assert refused.value.errors[0].field == "subset"
-
-
 async def test_a_cursor_that_is_not_ours_is_refused(desk: Desk, dataset: Dataset) -> None:
     for sort, cursor in (("name", "x"), ("size", f"{new_id()}:large"), ("created", "::"), ("size", "é")):
         wanted = ListSamples.model_validate(
