@@ -1,0 +1,261 @@
+"""One dataset: what it holds, what its import said, what was written out of it."""
+
+from uuid import UUID
+
+import streamlit as st
+from comp.sample_grid import Tile, sample_grid
+from comp.shown import Tones
+from session import yard
+from ui.address import given_id, go
+from ui.confirming import confirm_deletion
+from ui.dataset_exports import exports_section
+from ui.findings import class_bars, problems, tallies
+from ui.sources import said
+from ui.states import ago, empty_state, escaped, size, state_badge
+
+from libs.common.contracts.access import Role
+from libs.common.contracts.datasets import Dataset, DatasetStatus
+from libs.common.contracts.versions import Bin, DatasetStats
+from libs.common.errors import NotFound
+
+AT_WORK = (DatasetStatus.IMPORTING, DatasetStatus.PREPARING)
+CAN_BE_PREPARED = (DatasetStatus.RAW, DatasetStatus.FAILED)
+
+
+def page() -> None:
+    dataset_id = given_id("id") or st.session_state.get("browse.dataset")
+    if dataset_id is None:
+        empty_state("database", "Choose a dataset first.")
+        st.page_link("app_pages/datasets.py", label="Datasets", icon=":material/arrow_back:")
+        return
+    if "id" not in st.query_params:
+        go(id=dataset_id)
+    if st.session_state.pop("dataset.deleted", None) == dataset_id:
+        st.session_state.pop("browse.dataset", None)
+        st.switch_page("app_pages/datasets.py")
+    dataset = yard().datasets.get(dataset_id)
+    st.session_state["browse.dataset"] = dataset_id
+    header(dataset)
+    if is_at_work(dataset):
+        follow(dataset.id)
+    if dataset.error_detail:
+        st.error(escaped(dataset.error_detail), icon=":material/error:")
+    sections(dataset)
+
+
+def header(dataset: Dataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header(escaped(dataset.name), width="content")
+        state_badge(dataset.status)
+        if dataset.format:
+            st.badge(dataset.format, color="gray", icon=":material/description:")
+        st.space("stretch")
+        actions(dataset)
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        links(dataset)
+        st.caption(f"from {escaped(said(dataset.source))} · {ago(dataset.created_at)}", width="content")
+
+
+def links(dataset: Dataset) -> None:
+    here = {"dataset": str(dataset.id)}
+    st.page_link(
+        "app_pages/datasets.py",
+        label="Datasets",
+        icon=":material/arrow_back:",
+        query_params={"project": str(dataset.project_id)},
+        width="content",
+    )
+    if dataset.version:
+        st.page_link(
+            "app_pages/browse.py",
+            label="Browse",
+            icon=":material/grid_view:",
+            query_params=here,
+            width="content",
+        )
+        st.page_link(
+            "app_pages/versions.py",
+            label="Versions",
+            icon=":material/history:",
+            query_params=here,
+            width="content",
+        )
+        st.page_link(
+            "app_pages/splits.py",
+            label="Splits",
+            icon=":material/call_split:",
+            query_params=here,
+            width="content",
+        )
+
+
+def actions(dataset: Dataset) -> None:
+    if st.session_state["session.caller"].role is Role.VIEWER:
+        return
+    if dataset.status in CAN_BE_PREPARED and st.button(
+        "Import now", icon=":material/download:", key="dataset.prepare"
+    ):
+        yard().datasets.prepare(dataset.id)
+        st.rerun()
+    if dataset.status is DatasetStatus.READY and st.button(
+        "Add data", icon=":material/add:", key="dataset.add", disabled=dataset.is_adding
+    ):
+        st.switch_page("app_pages/register.py", query_params={"dataset": str(dataset.id)})
+    if st.button("Rename", icon=":material/edit:", key="dataset.rename"):
+        rename(dataset)
+    if st.button("Delete", icon=":material/delete:", key="dataset.delete"):
+        confirm_deletion(
+            "the dataset",
+            dataset.name,
+            "its samples, versions, splits and exports go with it.",
+            lambda: delete(dataset.id),
+            key="dataset.confirm",
+        )
+
+
+@st.dialog("Rename the dataset")
+def rename(dataset: Dataset) -> None:
+    name = st.text_input("Name", dataset.name, key="dataset.name", max_chars=200)
+    if st.button("Rename", type="primary", key="dataset.renamed", disabled=not name.strip()):
+        yard().datasets.rename(dataset.id, name)
+        st.rerun()
+
+
+def delete(dataset_id: UUID) -> None:
+    yard().datasets.delete(dataset_id)
+    st.session_state["dataset.deleted"] = dataset_id
+
+
+def follow(dataset_id: UUID) -> None:
+    """The import at work; the whole page comes anew when it is over."""
+
+    @st.fragment(run_every=1.0)
+    def live() -> None:
+        dataset = yard().datasets.get(dataset_id)
+        if not is_at_work(dataset) or dataset.job_id is None:
+            st.rerun()
+        job = yard().jobs.get(dataset.job_id)
+        st.progress(job.progress, escaped(job.message or "waiting for its turn"))
+
+    live()
+
+
+def is_at_work(dataset: Dataset) -> bool:
+    return dataset.is_adding or dataset.status in AT_WORK
+
+
+def sections(dataset: Dataset) -> None:
+    names = {"overview": ":material/insights: Overview", "report": ":material/fact_check: Import report"}
+    if dataset.version:
+        names["exports"] = ":material/archive: Exports"
+    shown = st.segmented_control(
+        "Section",
+        list(names),
+        default="overview",
+        required=True,
+        key="dataset.section",
+        bind="query-params",
+        format_func=names.__getitem__,
+        label_visibility="collapsed",
+    )
+    match shown:
+        case "report":
+            report(dataset)
+        case "exports":
+            exports_section(dataset)
+        case _:
+            overview(dataset)
+
+
+def overview(dataset: Dataset) -> None:
+    if not dataset.version:
+        sentence = (
+            "Nothing is imported yet." if dataset.status not in AT_WORK else "The samples are on their way."
+        )
+        empty_state("hourglass_top" if dataset.status in AT_WORK else "inventory_2", sentence)
+        return
+    stats = yard().datasets.stats(dataset.id)
+    figures(stats)
+    preview(dataset)
+    left, right = st.columns(2)
+    with left:
+        class_bars(stats.classes)
+    with right:
+        lengths("Widths", stats.widths)
+        lengths("Heights", stats.heights)
+        class_bars(stats.languages, title="Languages")
+        class_bars(stats.subsets, title="Subsets of the source")
+        class_bars(stats.annotation_types, title="Annotations")
+
+
+def figures(stats: DatasetStats) -> None:
+    with st.container(horizontal=True):
+        st.metric("Samples", f"{stats.num_samples:,}", border=True)
+        st.metric("Annotations", f"{stats.num_annotations:,}", border=True)
+        st.metric("Classes", f"{len(stats.classes):,}", border=True)
+        st.metric("Bytes", size(stats.size_bytes), border=True)
+        if stats.max_width:
+            wide = (
+                f"{stats.min_width}–{stats.max_width}"
+                if stats.min_width != stats.max_width
+                else stats.max_width
+            )
+            st.metric("Width in pixels", wide, border=True)
+
+
+def preview(dataset: Dataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("**Five of them**")
+        st.button("Others", icon=":material/casino:", key="dataset.others", type="tertiary")
+    sample_grid(
+        [Tile(sample) for sample in yard().datasets.preview(dataset.id)],
+        Tones(dataset.classes),
+        key=f"dataset.preview.{dataset.id}.{dataset.version}",
+        on_open=lambda sample_id: st.session_state.update({"dataset.open": sample_id}),
+        on_turn=lambda _: None,
+        size="large",
+    )
+    if sample_id := st.session_state.pop("dataset.open", None):
+        st.switch_page(
+            "app_pages/browse.py", query_params={"dataset": str(dataset.id), "sample": str(sample_id)}
+        )
+
+
+def lengths(title: str, bins: tuple[Bin, ...]) -> None:
+    """One length is no picture: the figures above say it."""
+    if len(bins) < 2:
+        return
+    st.markdown(f"**{title}**")
+    option = {
+        "tooltip": {"trigger": "axis"},
+        "grid": {"left": 8, "right": 16, "top": 8, "bottom": 4, "containLabel": True},
+        "xAxis": {"type": "category", "data": [f"{each.low}" for each in bins]},
+        "yAxis": {"type": "value", "splitNumber": 3},
+        "series": [{"type": "bar", "data": [each.count for each in bins], "barCategoryGap": "8%"}],
+    }
+    st.echarts_chart(option, height=160, alt=f"{title} of the images in pixels")
+
+
+def report(dataset: Dataset) -> None:
+    try:
+        found = yard().datasets.report(dataset.id)
+    except NotFound:
+        empty_state("fact_check", "There is a report when an import has ended.")
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{found.kind} · {found.format} · {ago(found.created_at)}", width="content")
+        st.space("stretch")
+        if found.problems.items:
+            st.download_button(
+                "Every problem as CSV",
+                lambda: yard().datasets.download_report(dataset.id),
+                file_name=f"report-{dataset.id}.csv",
+                mime="text/csv",
+                icon=":material/download:",
+                key="dataset.csv",
+            )
+    tallies(found)
+    problems(found)
+
+
+page()
