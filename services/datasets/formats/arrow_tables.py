@@ -192,7 +192,8 @@ def _is_list(kind: pa.DataType) -> bool:
 def _may_be_images(field: pa.Field) -> bool:
     if types.is_struct(field.type):
         place = field.type.get_field_index("bytes")
-        return place >= 0 and _is_bytes(field.type.field(place).type)
+        inner = field.type.field(place).type if place >= 0 else None
+        return inner is not None and (_is_bytes(inner) or types.is_null(inner))
     return _is_bytes(field.type) and field.name.lower() in IMAGES
 
 

@@ -189,8 +189,9 @@ def _text(look: Look, roles: Roles, options: FormatOptions) -> Guess | None:
 
 
 def _are_texts(look: Look, column: str) -> bool:
+    """Most are: a row with something else is to be told."""
     values = look.values(column)
-    return bool(values) and all(isinstance(value, str) for value in values)
+    return 2 * sum(isinstance(value, str) for value in values) > len(values)
 
 
 def _words(look: Look, column: str) -> float:
@@ -224,15 +225,10 @@ def _labels(look: Look, roles: Roles, options: FormatOptions) -> Guess | None:
 
 def _classed(look: Look, roles: Roles, columns: list[str]) -> Guess:
     """The schema names the classes: nothing is guessed, unless there are several such columns."""
-    column = next((column for column in columns if column in ("label", "labels")), columns[0])
-    told = (
-        f"of {len(columns)} columns of classes, {column!r} is taken as the label"
-        if len(columns) > 1
-        else None
-    )
-    if _has_lists(look, column):
-        return replace(roles, labels=(column,)), told
-    return replace(roles, label=column), told
+    many = [column for column in columns if _has_lists(look, column)]
+    one = sorted(set(columns) - set(many), key=lambda column: (column != "label", columns.index(column)))
+    told = f"of the columns of classes {_listed(columns)}, only the first counts" if len(one) > 1 else None
+    return replace(roles, label=one[0] if one else None, labels=tuple(many[:1])), told
 
 
 def _one(look: Look, roles: Roles, column: str, separator: str | None) -> Guess:

@@ -60,3 +60,5 @@ by_type = {
 }
 TYPES = by_type.keys()
 every = st.one_of(*by_type.values())
+# Mostly those that tables have columns for.
+likely = labels | many_labels | targets | every
