@@ -1,7 +1,6 @@
 """Class folders: an image's folder is its class (`cats/1.jpg`, `pets/cats/1.jpg`, `train/cats/1.jpg`)."""
 
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
-from pathlib import PurePosixPath
 
 from libs.common.contracts.annotations import LabelAnnotation, LabelsAnnotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
@@ -149,9 +148,9 @@ def _folders(files: Files) -> Iterator[str]:
     """Also those in which an operating system left the only file: they are as empty."""
     yield from (folder for folder in files.folders() if not is_of_system(folder))
     for entry in files.entries():
-        path = PurePosixPath(entry.path)
-        if path.name in SYSTEM_FILES and path.parent.parts and not is_of_system(str(path.parent)):
-            yield str(path.parent)
+        folder, _, name = entry.path.rpartition("/")
+        if name in SYSTEM_FILES and folder and not is_of_system(folder):
+            yield folder
 
 
 def _root(paths: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ import posixpath
 from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Entry, Files
@@ -27,24 +26,25 @@ class Placed:
 
 def set_apart(files: Files) -> tuple[list[Entry], list[ImportProblem]]:
     """What may be data, and a refusal for every file that an operating system left there."""
-    entries = files.entries()
-    refused = [
-        rejected(entry.path, "system_file", "left there by an operating system; not data")
-        for entry in entries
-        if is_of_system(entry.path)
-    ]
-    return [entry for entry in entries if not is_of_system(entry.path)], refused
+    data: list[Entry] = []
+    refused: list[ImportProblem] = []
+    for entry in files.entries():
+        if is_of_system(entry.path):
+            refused.append(rejected(entry.path, "system_file", "left there by an operating system; not data"))
+        else:
+            data.append(entry)
+    return data, refused
 
 
 def may_be_image(path: str) -> bool:
     """By its suffix; what has none is looked at."""
-    suffix = PurePosixPath(path).suffix
+    suffix = posixpath.splitext(path)[1]
     return is_image_path(path) or len(suffix) > LONGEST_SUFFIX or not suffix[1:] or suffix[1:].isdigit()
 
 
 def not_an_image(entry: Entry) -> ImportProblem:
     kinds = ", ".join(sorted(IMAGE_SUFFIXES))
-    suffix = PurePosixPath(entry.path).suffix
+    suffix = posixpath.splitext(entry.path)[1]
     return rejected(entry.path, "not_an_image", f"its suffix is {suffix!r}; those of images are {kinds}")
 
 

@@ -80,7 +80,7 @@ class Lookup:
 
 
 def is_image_path(path: str) -> bool:
-    return PurePosixPath(path).suffix.lower() in IMAGE_SUFFIXES
+    return posixpath.splitext(path)[1].lower() in IMAGE_SUFFIXES
 
 
 def plain_path(cell: str, folder: str) -> str:

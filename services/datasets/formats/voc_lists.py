@@ -48,7 +48,9 @@ class SubsetLists:
 
     def _take(self, entry: Entry, lines: Sequence[str], subsets: dict[str, str]) -> Iterator[ImportProblem]:
         subset, base = subset_of_value(_stem(entry)), self._base(entry)
-        named = {row: line.rstrip("\r\n") for row, line in enumerate(lines, 1) if line.strip()}
+        bare = {row: line.rstrip("\r\n") for row, line in enumerate(lines, 1)}
+        # A name may be a space, and yet lines of spaces are mostly nothing.
+        named = {row: line for row, line in bare.items() if line.strip() or self._image(base, line)}
         images = {row: self._image(base, line) for row, line in named.items()}
         if subset is None or not any(images.values()):
             if named and not all(self._is_of_class(base, line) for line in named.values()):

@@ -289,6 +289,13 @@ def test_boxes_names_and_subsets_are_the_same_after_export_and_import(
     assert arrived == {each.name: (each.annotations, each.subset, each.read()) for each in left}
 
 
+def test_a_name_of_nothing_but_a_space_is_listed() -> None:
+    trip = round_trip(Voc(), content([Sample(" .png", subset="train")]))
+
+    assert trip.samples[" .png"].subset == "train"
+    assert not trip.problems
+
+
 def test_folders_that_are_called_like_subsets_stay_folders() -> None:
     left = [Sample(f"{folder}/1.png", width=64 + place) for place, folder in enumerate(("train", "test"))]
 
