@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from libs.client.downloads import Progress as BytesProgress
+from libs.client.downloads import download
 from libs.client.transport import Transport
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.base import Page
@@ -164,6 +166,11 @@ class Datasets:
         """Every problem as CSV."""
         return self._transport.send("GET", f"/v1/datasets/{dataset_id}/report/download").text
 
+    def save_report(self, dataset_id: UUID, path: Path, *, report_id: UUID | None = None) -> Path:
+        """The same as a file, however many there are."""
+        query = {"report_id": report_id}
+        return self._transport.save(f"/v1/datasets/{dataset_id}/report/download", path, query)
+
     def stats(self, dataset_id: UUID, version: int | None = None) -> DatasetStats:
         return self._transport.get(DatasetStats, f"/v1/datasets/{dataset_id}/stats", {"version": version})
 
@@ -237,8 +244,13 @@ class Datasets:
             raise ExportFailed(f"{export.error_code}: {export.error_detail}")
         return export
 
-    def download_export(self, dataset_id: UUID, export_id: UUID, path: Path) -> Path:
-        return self._transport.download(f"/v1/datasets/{dataset_id}/exports/{export_id}/download", path)
+    def download_export(
+        self, dataset_id: UUID, export_id: UUID, path: Path, *, progress: BytesProgress | None = None
+    ) -> Path:
+        """Appears when it is whole and has the SHA-256 that the export tells."""
+        export = self.get_export(dataset_id, export_id)
+        place = f"/v1/datasets/{dataset_id}/exports/{export_id}/download"
+        return download(self._transport, place, path, sha256=export.sha256, progress=progress)
 
     def _pause(self, job_id: UUID, what: str, deadline: float, on_progress: Progress | None) -> None:
         if time.monotonic() > deadline:

@@ -3,8 +3,7 @@
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -14,10 +13,10 @@ import numpy as np
 import tritonclient.http as triton
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from libs.client.client import Modelyard
+from libs.client.commands.showing import work_bar
 from libs.client.digits import HeldOut, write_digits
 from libs.common.contracts.base import Step
 from libs.common.contracts.datasets import Dataset
@@ -59,7 +58,7 @@ def run_demo(console: Console) -> None:
         sizes = ", ".join(f"{subset.subset} {subset.num_samples}" for subset in split.subsets)
         console.print(f"split     {sizes}; stratified and locked", highlight=False)
         run = _train(yard, console, project, split)
-        evaluation, export, deployment = _prove(yard, console, run.id, _deployment(project))
+        evaluation, export, deployment = _prove(yard, run.id, _deployment(project))
         accuracy, latency = _predict(yard, deployment, held_out)
         _show(console, yard, run, evaluation, export, accuracy, latency)
     console.print(f"done in {time.monotonic() - started:.0f} s", highlight=False)
@@ -77,22 +76,8 @@ def _deployment(project: Project) -> str:
     return project.name.lower().replace(" ", "-")
 
 
-@contextmanager
-def _bar(console: Console, title: str) -> Iterator[Callable[[float, str], None]]:
-    columns = (
-        SpinnerColumn(),
-        TextColumn(f"{title:<9}"),
-        BarColumn(),
-        TextColumn("{task.description}"),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("", total=1.0)
-        yield lambda fraction, message: progress.update(task, completed=fraction, description=message)
-
-
 def _import(yard: Modelyard, console: Console, project: Project, archive: Path) -> Dataset:
-    with _bar(console, "import") as show:
+    with work_bar("import") as show:
         upload = yard.uploads.send(archive, progress=lambda sent, size: show(sent / size / 2, "upload"))
         dataset = yard.datasets.create(project.id, "digits", upload.id)
         dataset = yard.datasets.wait(dataset.id, on_progress=show)
@@ -106,7 +91,7 @@ def _train(yard: Modelyard, console: Console, project: Project, split: Split) ->
     experiment = yard.experiments.create(project.id, "digits", split.id, preset="fast")
     run = yard.runs.start(experiment.id, then=tuple(Step), deployment=_deployment(project))
     last_epoch = -1
-    with _bar(console, "train") as show:
+    with work_bar("train") as show:
         for seen in yard.runs.watch(run.id, timeout_seconds=600):
             run = seen
             show(run.progress.fraction if run.progress else 0, f"{run.state}")
@@ -133,11 +118,9 @@ def _epochs(yard: Modelyard, run_id: UUID, after: int) -> list[tuple[int, str]]:
     ]
 
 
-def _prove(
-    yard: Modelyard, console: Console, run_id: UUID, name: str
-) -> tuple[Evaluation, Export, Deployment]:
+def _prove(yard: Modelyard, run_id: UUID, name: str) -> tuple[Evaluation, Export, Deployment]:
     """What follows a run by itself: each room reacts to the fact of the room before it."""
-    with _bar(console, "prove") as show:
+    with work_bar("prove") as show:
         show(0.1, "evaluate on the test subset")
         evaluation = yard.evaluations.wait_for_run(run_id)
         _require(evaluation.state, evaluation.error_detail, "evaluation")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+from libs.client.downloads import download
 from libs.client.transport import Transport
 from libs.common.contracts.base import Page
 from libs.common.contracts.deployments import (
@@ -111,7 +112,7 @@ class Exports:
         )
 
     def download(self, export_id: UUID, path: Path) -> Path:
-        return self._transport.download(f"/v1/exports/{export_id}/download", path)
+        return download(self._transport, f"/v1/exports/{export_id}/download", path)
 
 
 class Models:

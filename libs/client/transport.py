@@ -61,15 +61,18 @@ class Transport:
             raise error_of(response)
         return response
 
-    def download(self, path: str, file: Path) -> Path:
-        """Follows the gateway's redirect to the store without showing it our token."""
-        answer = self.send("GET", path, follow_redirects=False)
-        with httpx.stream("GET", answer.headers["location"], timeout=300) as response:
-            if response.is_error:
-                raise error_of(response)
-            with file.open("wb") as target:
-                for chunk in response.iter_bytes():
-                    target.write(chunk)
+    def save(self, path: str, file: Path, query: Query | None = None) -> Path:
+        """The answer's body as a file, whatever its size."""
+        params = {name: value for name, value in (query or {}).items() if value is not None}
+        try:
+            with self.http.stream("GET", path, params=params) as response:
+                if response.is_error:
+                    raise error_of(response)
+                with file.open("wb") as target:
+                    for chunk in response.iter_bytes():
+                        target.write(chunk)
+        except httpx.TransportError as error:
+            raise Unavailable(f"the line to the gateway at {self.http.base_url} broke") from error
         return file
 
     def pages(self, item: type[Item], path: str, query: Query | None = None) -> Iterator[Item]:

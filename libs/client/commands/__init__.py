@@ -1,0 +1,1 @@
+"""The groups of the `modelyard` command: one file each."""
