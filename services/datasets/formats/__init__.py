@@ -8,10 +8,16 @@ from services.datasets.errors import FormatIsUnknown
 from services.datasets.files import Files
 from services.datasets.formats.class_folders import ClassFolders
 from services.datasets.formats.coco import Coco
+from services.datasets.formats.delimited import Delimited
 from services.datasets.formats.dota import Dota
 from services.datasets.formats.format import Format
+from services.datasets.formats.huggingface import HuggingFace
+from services.datasets.formats.image_text import ImageText
 from services.datasets.formats.images import Images
+from services.datasets.formats.jsonl import JsonLines
 from services.datasets.formats.mask_images import MaskImages
+from services.datasets.formats.parquet import Parquet
+from services.datasets.formats.plain_text import PlainText
 from services.datasets.formats.voc import Voc
 
 # In the order in which they are tried when nobody said which it is: those that are sure of themselves first.
@@ -19,9 +25,15 @@ FORMATS: dict[str, Format] = {
     "coco": Coco(),
     "voc": Voc(),
     "dota": Dota(),
+    "huggingface": HuggingFace(),
+    "image_text": ImageText(),
+    "parquet": Parquet(),
+    "jsonl": JsonLines(),
+    "csv": Delimited(),
     "mask_images": MaskImages(),
     "class_folders": ClassFolders(),
     "images": Images(),
+    "text": PlainText(),
 }
 
 PLUGINS = "modelyard.importers"
