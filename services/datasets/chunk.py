@@ -71,6 +71,9 @@ class ChunkWriter:
                 return
             seen = probe(data, self._packer.modality)
         except ModelyardError as error:
+            if error.retryable:
+                # No fault of the sample: a full disk, a source that went away. Another attempt may do better.
+                raise
             self._problems.append(rejected(path, error.code, error.detail, row=row))
             self._tally["rejected"] += num_annotations(found)
             return
