@@ -93,6 +93,8 @@ EXAMPLES: dict[str, list[Source]] = {
     "mask_images": [
         {"images/1.png": IMAGE, "masks/1.png": mask()},
         {"train/images/1.png": IMAGE, "train/labels/1.png": mask(), "classes.txt": "background\na"},
+        {"images/1.png": IMAGE, "masks/1.png": mask(), "class_dict.csv": "name,r,g,b\na,1,1,1\nb,2,2,2\n"},
+        {"images/1.png": IMAGE, "masks/1.png": mask(), "label_map.json": '{"1": "a"}'},
         {"1.png": IMAGE, "1_mask.png": mask()},
         {"JPEGImages/1.png": IMAGE, "SegmentationClass/1.png": mask(), "SegmentationObject/1.png": mask()},
     ],

@@ -1,6 +1,7 @@
 """Mask images: which is of which image, what pixels mean, masks from strangers; there and back again."""
 
 import io
+import pickle
 import struct
 import zlib
 from collections import Counter
@@ -483,3 +484,15 @@ def test_what_masks_cannot_carry_is_told() -> None:
     assert areas(trip.samples["overlap.png"]) == {"a": (0, 4), "b": (4, 24)}
     assert areas(trip.samples["crowd.png"]) == {"ignore*": (20, 30)}
     assert areas(trip.samples["others.png"]) == {"c": (10, 20)}
+
+
+def test_what_completes_a_sample_travels_between_processes() -> None:
+    with opened(paired(png(pixels(v1=(0, 8))), **{"classes.txt": "background\ncat"})) as files:
+        completion = MaskImages().read(files, FormatOptions()).samples[0].completion
+        assert completion is not None
+        arrived = pickle.loads(pickle.dumps(completion))
+
+        assert repr(arrived) == repr(completion)
+        assert list(arrived.annotations(files, WIDTH, HEIGHT)) == list(
+            completion.annotations(files, WIDTH, HEIGHT)
+        )
