@@ -19,10 +19,12 @@ from services.datasets.formats.mask_images import MaskImages
 from services.datasets.formats.parquet import Parquet
 from services.datasets.formats.plain_text import PlainText
 from services.datasets.formats.voc import Voc
+from services.datasets.formats.yolo import Yolo
 
 # In the order in which they are tried when nobody said which it is: those that are sure of themselves first.
 FORMATS: dict[str, Format] = {
     "coco": Coco(),
+    "yolo": Yolo(),
     "voc": Voc(),
     "dota": Dota(),
     "huggingface": HuggingFace(),

@@ -1,7 +1,7 @@
 """A version as COCO: `images/`, and for each subset `annotations/instances_<subset>.json`."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from tempfile import TemporaryFile
 from typing import IO
@@ -66,7 +66,7 @@ class _SubsetFiles:
         image = self._num_images
         head = {"id": image, "file_name": file_name, "width": sample.width, "height": sample.height}
         _append(self._images, image, head | _fields(sample))
-        for instance, points in paired(sample.annotations):
+        for instance, points in paired(sample.annotations, _belongs):
             label = (instance or points).label  # type: ignore[union-attr]
             category = categories.setdefault(label, len(categories) + 1)
             try:
@@ -109,14 +109,16 @@ class _SubsetFiles:
         return described
 
 
-def paired(annotations: Sequence[Annotation]) -> Iterator[tuple[Instance | None, KeypointsAnnotation | None]]:
-    """Keypoints belong to the instance of their label right before them."""
+def paired(
+    annotations: Sequence[Annotation], is_of: Callable[[KeypointsAnnotation, Instance], bool]
+) -> Iterator[tuple[Instance | None, KeypointsAnnotation | None]]:
+    """Keypoints belong to the instance right before them, if they are of it at all."""
     waiting: Instance | None = None
     for each in annotations:
         if isinstance(each, KeypointsAnnotation):
-            if not _is_carried(each):
+            if not is_carried(each):
                 continue
-            if waiting is not None and _belongs(each, waiting):
+            if waiting is not None and is_of(each, waiting):
                 yield waiting, each
                 waiting = None
                 continue
@@ -125,7 +127,7 @@ def paired(annotations: Sequence[Annotation]) -> Iterator[tuple[Instance | None,
             waiting = None
         if isinstance(each, KeypointsAnnotation):
             yield None, each
-        elif isinstance(each, Instance) and _is_carried(each):
+        elif isinstance(each, Instance) and is_carried(each):
             waiting = each
     if waiting is not None:
         yield waiting, None
@@ -139,7 +141,7 @@ def _belongs(points: KeypointsAnnotation, instance: Instance) -> bool:
     return not is_hull
 
 
-def _is_carried(annotation: Annotation) -> bool:
+def is_carried(annotation: Annotation) -> bool:
     """Reading drops keypoints that are all absent, as COCO's own files are full of them."""
     match annotation:
         case KeypointsAnnotation():
@@ -200,7 +202,7 @@ def _losses(sample: Stored) -> Iterator[ImportProblem]:
     yield from types_lost(sample, CARRIED)
     kept = {name for name, value in sample.fields.items() if _keeps(name, value) or value is None}
     yield from fields_lost(sample, kept)
-    absent = [each for each in sample.annotations if each.type in CARRIED and not _is_carried(each)]
+    absent = [each for each in sample.annotations if each.type in CARRIED and not is_carried(each)]
     if absent:
         message = f"{len(absent)} keypoints or polygons of which nothing is there are left out"
         yield rejected(sample.name, "annotation_lost", message, level="annotation")

@@ -471,7 +471,7 @@ things = (
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(things, max_size=4) | junk,
     st.lists(things, max_size=4) | junk,
@@ -579,7 +579,7 @@ def told(trip: Trip, name: str) -> set[str]:
     return {loss.code for loss in trip.losses if loss.path == name}
 
 
-@settings(max_examples=200)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(samples, max_size=4, unique_by=lambda sample: sample.name))
 def test_there_and_back_again_all_is_equal_or_the_loss_is_told(given: list[Sample]) -> None:
     trip = round_trip(Coco(), content(given)) if given else Trip({}, [], [], None)  # type: ignore[arg-type]
