@@ -6,7 +6,7 @@ import streamlit as st
 from comp.sample_grid import Tile, sample_grid
 from comp.shown import Tones
 from session import yard
-from ui.address import given_id, go
+from ui.address import address_sections, given_id, go
 from ui.confirming import confirm_deletion
 from ui.dataset_exports import exports_section
 from ui.findings import class_bars, problems, tallies
@@ -148,16 +148,7 @@ def sections(dataset: Dataset) -> None:
     names = {"overview": ":material/insights: Overview", "report": ":material/fact_check: Import report"}
     if dataset.version:
         names["exports"] = ":material/archive: Exports"
-    shown = st.segmented_control(
-        "Section",
-        list(names),
-        default="overview",
-        required=True,
-        key="dataset.section",
-        bind="query-params",
-        format_func=names.__getitem__,
-        label_visibility="collapsed",
-    )
+    shown = address_sections(names, key="dataset.section")
     match shown:
         case "report":
             report(dataset)

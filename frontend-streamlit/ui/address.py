@@ -63,6 +63,22 @@ def address_select(
     )
 
 
+def address_sections(options: Mapping[str, str], *, key: str) -> str:
+    """Parts of a page of which one is shown; the address says which, and the first when it says nothing."""
+    first = next(iter(options))
+    given = st.query_params.get("section")
+    st.session_state[key] = given if given in options else first
+    return st.segmented_control(
+        "Section",
+        list(options),
+        required=True,
+        key=key,
+        format_func=options.__getitem__,
+        label_visibility="collapsed",
+        on_change=lambda: go(section=_unless(st.session_state[key], first)),
+    )
+
+
 def address_search(label: str, part: str, *, key: str, on_choose: Choose, width: int = 220) -> None:
     st.session_state[key] = st.query_params.get(part, "")
     st.text_input(
