@@ -1,31 +1,17 @@
 """The console in a real Chromium: signed in by itself, live, light and dark, calm when things are missing."""
 
-import os
-import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-FOLDER = os.environ.get("MODELYARD_SCREENSHOTS")
-PICTURES = Path(FOLDER) if FOLDER else Path(tempfile.gettempdir()) / "modelyard-screenshots"
+from tests.console import opened_page
 
 
 @pytest.fixture(params=["light", "dark"])
 def page(browser: Browser, stack, request) -> Iterator[Page]:
-    context = browser.new_context(color_scheme=request.param, viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    opened.set_default_timeout(20_000)
-    errors: list[str] = []
-    opened.on("pageerror", lambda error: errors.append(str(error)))
-    yield opened
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    name = re.sub(r"\W+", "-", request.node.name)
-    opened.screenshot(path=PICTURES / f"{name}.png")
-    context.close()
-    assert not errors
+    with opened_page(browser, request.node.name, request.param) as opened:
+        yield opened
 
 
 def _scheme(page: Page) -> str:
