@@ -1,47 +1,33 @@
 """What the columns of a table are: as the options say, else guessed from their names and first values.
 
 A heading of ours says it outright: `sample_name`, `labels[|]` (several labels, and what separates them),
-`target.<name>`, `field.<name>`, `row.<name>`. Guessed are, by the names below and by what is in the column:
+`target.<name>`, `field.<name>`, `row.<name>`. Guessed are, by their usual names and by what is in them:
 the path of a file, an image inside the table, a text, captions, labels (several 0/1 columns beside a path or
 a text are one label each), numeric targets, the subset. Every other column is a field of the sample.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from libs.common.contracts.imports import FormatOptions, Modality
 from services.datasets.formats.cells import CellIsBad, is_empty, is_flag, number_of
+from services.datasets.formats.headings import (
+    CAPTIONS,
+    LABELS,
+    MANY_LABELS,
+    OWN_LABELS,
+    PATHS,
+    SAMPLE_NAME,
+    SEPARATORS,
+    SUBSETS,
+    TARGET,
+    TARGETS,
+    TEXTS,
+    is_ours,
+)
 from services.datasets.formats.lookup import is_image_path
 
-PATHS = (
-    "path", "file_name", "filename", "file", "filepath", "file_path", "image", "image_path", "image_file",
-    "img", "img_path", "image_id", "image_name", "photo", "id",
-)  # fmt: skip
-TEXTS = (
-    "text",
-    "sentence",
-    "document",
-    "content",
-    "review",
-    "body",
-    "comment",
-    "tweet",
-    "message",
-    "article",
-)
-CAPTIONS = ("caption", "captions", "sentences", "description", "alt_text", "alt", "text", "sentence", "raw")
-LABELS = ("label", "class", "category", "class_name", "classname", "label_name", "category_name", "species")
-MANY_LABELS = ("labels", "tags", "classes", "categories")
-TARGETS = ("target", "targets", "value", "score", "y")
-SUBSETS = ("subset", "split", "set", "partition")
-
-SAMPLE_NAME = "sample_name"
-OWN_LABELS = re.compile(r"labels\[(?P<separator>[^\]]{1,3})\]")
-TARGET, FIELD, ROW = "target.", "field.", "row."
-SEPARATORS = ("|", ";", ",")
-KNOWN = frozenset({*PATHS, *TEXTS, *CAPTIONS, *LABELS, *MANY_LABELS, *TARGETS, *SUBSETS, SAMPLE_NAME})
 # A text in one column beside at most so many others is the sample, whatever its name.
 FEW_COLUMNS = 3
 WORDS_OF_A_TEXT = 4
@@ -96,11 +82,6 @@ class Look:
         """Columns with one of these names, in the order of the names."""
         by_name = {column.strip().lower(): column for column in reversed(self.columns)}
         yield from (by_name[name] for name in names if name in by_name)
-
-
-def is_known(heading: str) -> bool:
-    """A name that columns have."""
-    return heading.strip().lower() in KNOWN or is_ours(heading) or OWN_LABELS.fullmatch(heading) is not None
 
 
 def roles_of(look: Look, options: FormatOptions) -> Roles:
@@ -285,11 +266,6 @@ def _subset(look: Look, roles: Roles, options: FormatOptions) -> Guess | None:
         if column not in roles.taken and is_word and len(set(values)) <= MOST_SUBSETS:
             return replace(roles, subset=column), f"column {column!r} is taken as the subset"
     return None
-
-
-def is_ours(column: str) -> bool:
-    """With a prefix that says what it is."""
-    return column.startswith((TARGET, FIELD, ROW))
 
 
 def _has_lists(look: Look, *columns: str) -> bool:

@@ -15,7 +15,7 @@ from libs.common.contracts.imports import FormatOptions, ImportProblem
 from services.datasets.files import Entry, Files
 from services.datasets.formats.arrow_batches import MOST_COLUMNS, TableIsBomb, TableIsDamaged
 from services.datasets.formats.cells import NUMBER, CellIsBad, checked
-from services.datasets.formats.columns import is_known, is_ours
+from services.datasets.formats.headings import is_known, is_ours
 from services.datasets.formats.lines import encoding_of, text_lines
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.plan import rejected, repaired, warning

@@ -16,8 +16,8 @@ from libs.common.contracts.annotations import (
 )
 from libs.common.contracts.imports import Modality
 from services.datasets.formats.cells import is_empty
-from services.datasets.formats.columns import FIELD, ROW, SAMPLE_NAME, SEPARATORS, TARGET
 from services.datasets.formats.format import Content, Stored
+from services.datasets.formats.headings import FIELD, ROW, SAMPLE_NAME, SEPARATORS, TARGET
 from services.datasets.formats.json_values import parse_json
 
 PATH, TEXT, CAPTIONS, LABEL, LABELS, SUBSET = "path", "text", "captions", "label", "labels", "subset"

@@ -17,7 +17,6 @@ from services.datasets.files import Entry
 from services.datasets.formats.arrow_tables import HUGGING_FACE
 from services.datasets.formats.arrow_writing import IMAGE, parquet
 from services.datasets.formats.checking import Checker
-from services.datasets.formats.columns import FIELD, SAMPLE_NAME, TARGET
 from services.datasets.formats.delimited_writing import text_of_cell
 from services.datasets.formats.flat_form import (
     CAPTIONS,
@@ -31,6 +30,7 @@ from services.datasets.formats.flat_form import (
     form_of,
 )
 from services.datasets.formats.format import Content, Sink, Stored
+from services.datasets.formats.headings import FIELD, SAMPLE_NAME, TARGET
 from services.datasets.formats.images_inside import ImageInside
 from services.datasets.formats.own_rows import OwnNames
 from services.datasets.formats.subsets import subset_of_path

@@ -12,7 +12,8 @@ from libs.common.contracts.annotations import (
     TargetAnnotation,
 )
 from services.datasets.formats.cells import CellIsBad, flag_of, is_empty, label_of, number_of, text_of
-from services.datasets.formats.columns import OWN_LABELS, Roles
+from services.datasets.formats.columns import Roles
+from services.datasets.formats.headings import OWN_LABELS
 
 Cells = Mapping[str, object]
 Classes = Mapping[str, tuple[str, ...]]

@@ -17,8 +17,9 @@ from services.datasets.formats.cells import (
     text_of,
     typed,
 )
-from services.datasets.formats.columns import FIELD, ROW, Roles
+from services.datasets.formats.columns import Roles
 from services.datasets.formats.contents import TextContent
+from services.datasets.formats.headings import FIELD, ROW
 from services.datasets.formats.images_inside import ImageInside
 from services.datasets.formats.json_values import write_json
 from services.datasets.formats.plan import Content, FileContent, Found, Place, Scalar, rejected, repaired

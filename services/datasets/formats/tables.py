@@ -74,14 +74,13 @@ def plan_tables(
     tables: Iterable[Table],
     options: FormatOptions,
     *,
-    lookup: Lookup | None = None,
     is_known: frozenset[str] = frozenset(),
 ) -> Plan:
     """`is_known` are paths that are no data and need not be told: what a format's own notes are.
 
     Raises ColumnIsMissing, TableIsTooLarge, or what the only table raised.
     """
-    planner = _Planner(lookup or Lookup(files), options)
+    planner = _Planner(Lookup(files), options)
     for table in tables:
         with closing(table):
             planner.add(table)
