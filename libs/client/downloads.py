@@ -13,7 +13,6 @@ from libs.common.errors import ModelyardError, Unavailable
 
 Progress = Callable[[int, int], None]
 PAUSES_SECONDS = (0.5, 1, 2, 4, 8, 16, 30)
-CHUNK_BYTES = 2**20
 
 
 class DownloadDiffers(Unavailable):
@@ -68,11 +67,12 @@ def _fetch(transport: Transport, path: str, target: BufferedRandom, progress: Pr
 def _write(response: httpx.Response, target: BufferedRandom, progress: Progress | None) -> None:
     if response.is_error:
         raise Unavailable(f"the object store answered {response.status_code}")
-    if response.status_code != httpx.codes.PARTIAL_CONTENT:
+    # Some stores send the range with 200; the header tells what comes.
+    if not response.headers.get("content-range", "").startswith(f"bytes {target.tell()}-"):
         target.seek(0)
         target.truncate()
     total = target.tell() + int(response.headers.get("content-length", 0))
-    for chunk in response.iter_bytes(CHUNK_BYTES):
+    for chunk in response.iter_bytes():
         target.write(chunk)
         if progress:
             progress(target.tell(), total)

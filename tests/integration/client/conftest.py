@@ -1,4 +1,4 @@
-"""A gateway and a datasets room on real servers, with a line to the store that can be broken."""
+"""A gateway and the rooms that data needs on real servers, with a line to the store that can be broken."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ def lines() -> Iterator[Line]:
 @pytest.fixture(scope="session")
 def house(lines: Line) -> Iterator[TestStack]:
     changes = {"datasets": {"MODELYARD_STORAGE__PUBLIC_ENDPOINT": lines.address}}
-    with running_stack(("postgres", "nats", "s3", "gateway", "datasets"), changes) as running:
+    with running_stack(("postgres", "nats", "s3", "gateway", "datasets", "trainer"), changes) as running:
         lines.store = ("127.0.0.1", running.stack.ports["s3"])
         yield running
 

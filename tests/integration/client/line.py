@@ -19,6 +19,10 @@ class Fault(Enum):
     BUSY = "the store says 503"
 
 
+# A download counts as this part.
+DOWNLOAD = 0
+
+
 class Line:
     """`taken` are the parts that the store took, in order; `faults` of a part happen one after the other."""
 
@@ -28,6 +32,7 @@ class Line:
         self.is_down = False
         self.taken: list[int] = []
         self.refused: list[int] = []
+        self.ranges: list[str | None] = []
         self.faults: dict[int, list[Fault]] = defaultdict(list)
         self.passing = threading.Event()
         self.restore()
@@ -36,6 +41,7 @@ class Line:
         self.is_down = False
         self.taken.clear()
         self.refused.clear()
+        self.ranges.clear()
         self.faults.clear()
         self.hold_after: int | None = None
         self.passing.set()
@@ -76,6 +82,23 @@ class _Handler(BaseHTTPRequestHandler):
             pass  # The client is gone, which is what some tests want.
         finally:
             upstream.close()
+
+    def do_GET(self) -> None:
+        pending = self.line.faults[DOWNLOAD]
+        fault = pending.pop(0) if pending else None
+        self.close_connection = True
+        self.line.ranges.append(self.headers["Range"])
+        upstream = HTTPConnection(*self.line.store)
+        upstream.request("GET", self.path, headers=dict(self.headers))
+        answer = upstream.getresponse()
+        body = answer.read()
+        upstream.close()
+        self.send_response_only(answer.status)
+        if content_range := answer.headers["Content-Range"]:
+            self.send_header("Content-Range", content_range)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body[: len(body) // 2] if fault is Fault.CUT else body)
 
     def _pass_on(self, upstream: HTTPConnection, fault: Fault | None) -> bool:
         """Whether all of it went through."""
