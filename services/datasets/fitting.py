@@ -5,7 +5,6 @@ box stays whole as long as a part of it shows, because it cannot be cut. Of two 
 are equal in all they say, the second is left out, except of texts: two people may say the same.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +18,7 @@ from libs.common.contracts.annotations import (
     RotatedBoxAnnotation,
 )
 from libs.common.contracts.imports import ImportProblem
+from services.datasets.formats.corners import corners_of
 from services.datasets.formats.masks import MaskIsMalformed, area_of, counts_of
 from services.datasets.formats.plan import Place, rejected, repaired
 from services.datasets.polygons import FARTHEST, fit_polygon, overlaps
@@ -94,17 +94,6 @@ def _rotated_box(box: RotatedBoxAnnotation, frame: Frame) -> RotatedBoxAnnotatio
     if not overlaps(corners, frame):
         return Refused("box_outside", f"the box lies outside the image of {frame}")
     return box
-
-
-def corners_of(box: RotatedBoxAnnotation) -> tuple[tuple[float, float], ...]:
-    """Clockwise on the screen, from the one that is upper left when the angle is 0."""
-    cosine, sine = math.cos(box.angle), math.sin(box.angle)
-    along = (box.width / 2 * cosine, box.width / 2 * sine)
-    across = (-box.height / 2 * sine, box.height / 2 * cosine)
-    return tuple(
-        (box.cx + a * along[0] + b * across[0], box.cy + a * along[1] + b * across[1])
-        for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
-    )
 
 
 def _mask(mask: MaskAnnotation, frame: Frame) -> MaskAnnotation | Refused:

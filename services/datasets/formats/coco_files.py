@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from services.datasets.files import Entry
 from services.datasets.formats.cells import CellIsBad, checked
+from services.datasets.formats.lookup import MOST_ALIKE
 
 
 class ImageFiles:
@@ -34,6 +35,8 @@ class ImageFiles:
         alike = self._by_name.get(posixpath.basename(path), [])
         if len(alike) == 1:
             return alike[0]
+        if len(alike) > MOST_ALIKE:
+            raise CellIsBad("image_ambiguous", f"{len(alike)} files have the name of {name[:200]!r}")
         ending = [entry for entry in alike if f"/{entry.path}".endswith(f"/{path}")]
         if len(ending) == 1:
             return ending[0]

@@ -8,6 +8,7 @@ from libs.common.contracts.imports import ImportProblem
 from libs.common.errors import ModelyardError
 from services.datasets.files import Entry, Files
 from services.datasets.formats.layout import common_folder, placed, stem_of, without_role
+from services.datasets.formats.lookup import MOST_ALIKE
 from services.datasets.formats.plan import warning
 from services.datasets.formats.subsets import subset_of_value, subset_of_word
 from services.datasets.formats.yolo_yaml import YoloYaml
@@ -139,7 +140,7 @@ class Subsets:
     def _listed(self, name: str) -> str | None:
         """By as much of the path as is the same: lists carry the paths of the machine that made them."""
         parts = _parts(name)
-        alike = self._by_name.get(parts[-1], []) if parts else []
+        alike = self._by_name.get(parts[-1], [])[:MOST_ALIKE] if parts else []
         for start in range(len(parts)):
             ending = "/" + "/".join(parts[start:])
             fitting = [path for path in alike if f"/{path}".endswith(ending)]

@@ -20,7 +20,7 @@ from libs.common.contracts.annotations import (
     RotatedBoxAnnotation,
     TargetAnnotation,
 )
-from services.datasets.fitting import Fitted, corners_of, fit
+from services.datasets.fitting import Fitted, fit
 from services.datasets.formats.masks import mask_of
 from services.datasets.formats.plan import Place
 
@@ -105,12 +105,6 @@ def test_a_rotated_box_stays_whole_as_long_as_some_of_it_shows() -> None:
         ("box_outside", "rejected", 3),
         ("coordinates_absurd", "rejected", 4),
     ]
-
-
-def test_corners_of_a_rotated_box_go_clockwise_on_the_screen() -> None:
-    turned = RotatedBoxAnnotation(label="a", cx=10, cy=10, width=6, height=2, angle=math.pi / 2)
-
-    assert np.allclose(corners_of(turned), [(11, 7), (11, 13), (9, 13), (9, 7)])
 
 
 def test_a_polygon_is_cut_at_the_edges() -> None:
