@@ -129,6 +129,7 @@ class ChunkWriter:
         self._tally["imported"] += len(fitted.annotations)
         self._tally["rejected"] += _num_annotations_that(problems, "rejected")
         self._tally["repaired"] += _num_annotations_that(problems, "repaired")
+        self._tally["duplicates"] += _num_annotations_that(problems, "duplicate")
         return fitted.annotations
 
     def _write_outcome(self, path: Path) -> Path:
@@ -181,7 +182,7 @@ def _sameness(found: Found, first: Found) -> tuple[str, str]:
             f"the same bytes as {first.name}, which is in {first.subset}: a model would be tested on what "
             f"it was trained on; kept there only"
         )
-    if found.annotations != first.annotations:
+    if (found.annotations, repr(found.completion)) != (first.annotations, repr(first.completion)):
         return (
             "duplicate_contradicts",
             f"the same bytes as {first.name}, with other annotations; kept that one",

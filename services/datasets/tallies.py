@@ -20,7 +20,13 @@ def tally_of_samples(problems: Iterable[ImportProblem], num_imported: int) -> Ta
 def tally_of_refused(problems: Iterable[ImportProblem]) -> Tally:
     """Annotations that were turned down or mended before anybody looked at their sample."""
     fates = Counter(problem.outcome for problem in problems if problem.level == "annotation")
-    return Tally(num_found=fates["rejected"], num_rejected=fates["rejected"], num_repaired=fates["repaired"])
+    num_refused = fates["rejected"] + fates["duplicate"]
+    return Tally(
+        num_found=num_refused,
+        num_rejected=fates["rejected"],
+        num_duplicates=fates["duplicate"],
+        num_repaired=fates["repaired"],
+    )
 
 
 def added(tallies: Iterable[Tally]) -> Tally:
