@@ -156,8 +156,9 @@ class Storage:
         """A byte range in chunks."""
         end = offset + size_bytes
         while offset < end:
-            chunk = await self.get_bytes(key, offset=offset, size_bytes=min(chunk_bytes, end - offset))
-            if not chunk:
+            wanted = min(chunk_bytes, end - offset)
+            chunk = await self.get_bytes(key, offset=offset, size_bytes=wanted)
+            if len(chunk) < wanted:
                 raise ObjectNotFound(f"{key} ends before byte {end}")
             offset += len(chunk)
             yield chunk
@@ -200,13 +201,13 @@ class Storage:
         try:
             return await loop.run_in_executor(self._threads, functools.partial(function, *args, **kwargs))
         except S3Error as error:
-            if error.code in ("NoSuchKey", "NoSuchBucket", "NoSuchUpload"):
+            if error.code in ("NoSuchKey", "NoSuchBucket", "NoSuchUpload", "InvalidRange"):
                 raise ObjectNotFound(f"nothing is stored under {error.object_name or 'this key'}") from error
             raise StorageUnavailable(f"the object store answered {error.code}") from error
         except InvalidResponseError as error:
             # Some stores spell their errors in a type that the client does not read; the status remains.
-            if error._code == HTTPStatus.NOT_FOUND:
-                raise ObjectNotFound("nothing is stored under this key") from error
+            if error._code in (HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE):
+                raise ObjectNotFound("nothing is stored under this key, or not so much") from error
             raise StorageUnavailable(f"the object store answered {error._code}") from error
         except MinioException as error:
             raise StorageUnavailable("the object store answered what is no answer of S3") from error

@@ -51,6 +51,10 @@ class SampleNotFound(NotFound):
     code, title = "sample_not_found", "There is no such sample"
 
 
+class SampleHasNoThumbnail(NotFound):
+    code, title = "sample_has_no_thumbnail", "The sample is no image"
+
+
 class SplitNotFound(NotFound):
     code, title = "split_not_found", "There is no such split"
 
@@ -153,3 +157,35 @@ class ExportIsNotReady(Conflict):
 
 class FormatCannotCarry(BadInput):
     code, title = "format_cannot_carry", "The format has no place for these samples"
+
+
+class ComparisonsAreTooMany(BadInput):
+    code, title = "comparisons_too_many", "This would take too long to compare"
+
+
+class FieldIsUnknown(BadInput):
+    code, title = "field_unknown", "No sample has this field"
+
+
+class NamesAreUnknown(BadInput):
+    code, title = "names_unknown", "No sample has this name"
+
+
+class NamesOverlap(BadInput):
+    code, title = "names_overlap", "A sample is named for two subsets"
+
+
+class RuleNeverFits(BadInput):
+    code, title = "rule_never_fits", "A rule takes no sample"
+
+
+class SubsetIsUnnamed(BadInput):
+    code, title = "subset_unnamed", "A value cannot be the name of a subset"
+
+
+class HashesAreMissing(BadInput):
+    code, title = "hashes_missing", "Only images can be near-duplicates"
+
+
+class SplitWasOvertaken(Conflict):
+    code, title = "split_overtaken", "Another split was saved meanwhile"

@@ -84,8 +84,15 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         allow_origins=sorted({origin, origin.replace("127.0.0.1", "localhost")}),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        allow_headers=["Content-Type", "Idempotency-Key", "Last-Event-ID"],
-        expose_headers=["X-Request-Id", "ETag"],
+        allow_headers=[
+            "Content-Type",
+            "Idempotency-Key",
+            "Last-Event-ID",
+            "Range",
+            "If-None-Match",
+            "If-Range",
+        ],
+        expose_headers=["X-Request-Id", "ETag", "Content-Range"],
     )
     app.add_middleware(Observe)
 

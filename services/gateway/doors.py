@@ -13,6 +13,7 @@ from libs.common.contracts.base import Request as BusRequest
 from libs.common.db import Database
 from libs.common.storage import Storage
 from services.gateway.live import LiveFeed
+from services.gateway.places import Places
 from services.gateway.recognition import Recognition
 from services.gateway.repository import Repository
 from services.gateway.settings import Settings
@@ -29,6 +30,7 @@ class Doors:
     storage: Storage
     feed: LiveFeed
     recognition: Recognition = field(default_factory=Recognition)
+    places: Places = field(default_factory=Places)
 
     async def ask(self, request: BusRequest[Answer], *, timeout_seconds: float | None = None) -> Answer:
         return await self.bus.ask(

@@ -1,6 +1,6 @@
 """What can go wrong at the HTTP door itself."""
 
-from libs.common.errors import BadInput, Conflict, Forbidden, TooLarge, Unauthorized
+from libs.common.errors import BadInput, Conflict, Forbidden, ModelyardError, TooLarge, Unauthorized
 
 
 class TokenIsMissing(Unauthorized):
@@ -33,3 +33,7 @@ class KeyWasUsed(BadInput):
 
 class RequestIsUnderWay(Conflict):
     code, title = "request_under_way", "The first request with this Idempotency-Key is not finished"
+
+
+class RangeIsOutside(ModelyardError):
+    code, status, title = "range_outside", 416, "The content ends before this range begins"

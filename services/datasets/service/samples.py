@@ -7,7 +7,7 @@ from libs.common import artifacts
 from libs.common.contracts.base import Page
 from libs.common.contracts.samples import ListSamples, Sample, SampleSort, StoredBytes
 from libs.common.paging import after, page_of, whole_number
-from services.datasets.errors import SampleNotFound
+from services.datasets.errors import SampleHasNoThumbnail, SampleNotFound
 from services.datasets.models import SampleRow
 from services.datasets.repository.listed import Position, Wanted, sort_value
 from services.datasets.repository.pages import PageRepository
@@ -62,6 +62,8 @@ class Samples:
     async def locate(self, sample_id: UUID, rendition: Literal["image", "thumbnail"]) -> StoredBytes:
         row = await self._existing(sample_id)
         if rendition == "thumbnail":
+            if not row.thumbnail_size_bytes:
+                raise SampleHasNoThumbnail(f"{row.name} is no image")
             return StoredBytes(
                 key=artifacts.thumbnails(row.dataset_id, row.shard_id),
                 offset=row.thumbnail_offset,

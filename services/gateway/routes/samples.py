@@ -1,10 +1,9 @@
 """Samples over HTTP, and their bytes straight from the packed shards."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
-from starlette.responses import StreamingResponse
+from fastapi import APIRouter, Query, Request, Response
 
 from libs.common.contracts.base import Page
 from libs.common.contracts.samples import (
@@ -16,13 +15,16 @@ from libs.common.contracts.samples import (
     SampleSort,
 )
 from services.gateway.access import READ
+from services.gateway.content import content_response
 from services.gateway.doors import Doors, House
 from services.gateway.paging import Paging
+from services.gateway.places import Rendition
 
 router = APIRouter(prefix="/v1", tags=["samples"])
-# A sample's bytes never change under its id; private, because they belong to members of the project.
-CACHE = "private, max-age=31536000, immutable"
-_IMAGES = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif", "image/bmp", "image/tiff"})
+PARTS: dict[int | str, dict[str, Any]] = {
+    206: {"description": "The range of bytes that was asked for"},
+    304: {"description": "The caller has these bytes already"},
+}
 
 
 @router.get("/datasets/{dataset_id}/samples", dependencies=[READ])
@@ -51,31 +53,27 @@ async def get_sample(
     return await house.ask(GetSample(sample_id=sample_id, version=version))
 
 
-@router.get("/samples/{sample_id}/image", dependencies=[READ], response_class=Response)
-async def get_image(
-    sample_id: UUID, house: House, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
-    return await _bytes(house, sample_id, "image", if_none_match)
+@router.head(
+    "/samples/{sample_id}/image", dependencies=[READ], response_class=Response, include_in_schema=False
+)
+@router.get("/samples/{sample_id}/image", dependencies=[READ], response_class=Response, responses=PARTS)
+async def get_image(sample_id: UUID, house: House, request: Request) -> Response:
+    """The bytes that were imported, whole or a range; kept by browsers for ever."""
+    return await _content(house, sample_id, "image", request)
 
 
-@router.get("/samples/{sample_id}/thumbnail", dependencies=[READ], response_class=Response)
-async def get_thumbnail(
-    sample_id: UUID, house: House, if_none_match: Annotated[str | None, Header()] = None
-) -> Response:
-    return await _bytes(house, sample_id, "thumbnail", if_none_match)
+@router.head(
+    "/samples/{sample_id}/thumbnail", dependencies=[READ], response_class=Response, include_in_schema=False
+)
+@router.get("/samples/{sample_id}/thumbnail", dependencies=[READ], response_class=Response, responses=PARTS)
+async def get_thumbnail(sample_id: UUID, house: House, request: Request) -> Response:
+    """A small upright JPEG of an image; 404 for samples of other kinds."""
+    return await _content(house, sample_id, "thumbnail", request)
 
 
-async def _bytes(
-    house: Doors, sample_id: UUID, rendition: Literal["image", "thumbnail"], known_etag: str | None
-) -> Response:
-    stored = await house.ask(LocateSample(sample_id=sample_id, rendition=rendition))
-    etag = f'"{stored.etag}"'
-    headers = {"Cache-Control": CACHE, "ETag": etag}
-    if known_etag == etag:
-        return Response(status_code=304, headers=headers)
-    media_type = stored.media_type if stored.media_type in _IMAGES else "application/octet-stream"
-    if media_type == "application/octet-stream":
-        headers["Content-Disposition"] = "attachment"
-    headers["Content-Length"] = str(stored.size_bytes)
-    chunks = house.storage.stream(stored.key, stored.offset, stored.size_bytes)
-    return StreamingResponse(chunks, headers=headers, media_type=media_type)
+async def _content(house: Doors, sample_id: UUID, rendition: Rendition, request: Request) -> Response:
+    stored = house.places.get(sample_id, rendition)
+    if stored is None:
+        stored = await house.ask(LocateSample(sample_id=sample_id, rendition=rendition))
+        house.places.remember(sample_id, rendition, stored)
+    return await content_response(request, stored, house.storage)

@@ -28,6 +28,7 @@ class SmallRoom:
     samples: dict[UUID, StoredBytes] = field(default_factory=dict)
     contexts: list[RequestContext] = field(default_factory=list)
     num_created: int = 0
+    num_located: int = 0
     delay_seconds: float = 0
 
     def add_run(self, state: str = "running") -> Run:
@@ -120,6 +121,9 @@ async def store_upload(request: StoreUpload, room: SmallRoom) -> Upload:
 
 @door.answers
 async def locate_sample(request: LocateSample, room: SmallRoom) -> StoredBytes:
+    room.num_located += 1
+    if request.sample_id not in room.samples:
+        raise NotFound("there is no such sample")
     return room.samples[request.sample_id]
 
 
