@@ -11,9 +11,11 @@ _ANNOTATIONS: TypeAdapter[tuple[Annotation, ...]] = TypeAdapter(tuple[Annotation
 
 
 def labels_of(annotations: Iterable[Annotation]) -> list[str]:
-    """Each once, sorted."""
+    """Each once, sorted; what is ignored (a crowd, an area nobody labelled) is no class."""
     found: set[str] = set()
     for annotation in annotations:
+        if getattr(annotation, "is_ignored", False):
+            continue
         if isinstance(annotation, LabelsAnnotation):
             found.update(annotation.labels)
         elif label := getattr(annotation, "label", None):

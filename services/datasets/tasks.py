@@ -1,26 +1,28 @@
-"""Which task annotations suggest to who has not decided yet."""
+"""Which task annotations suggest to who has not decided yet: one of the catalogue that is made for them."""
 
 from collections.abc import Iterable
 
+from libs.tasks import registry
 from services.datasets.formats.plan import Found
 
-# The first whose annotation is there: a polygon says more than the class beside it.
-TASK_OF_ANNOTATION = {
-    "mask": "semantic_segmentation",
-    "polygon": "instance_segmentation",
-    "rotated_box": "oriented_detection",
-    "keypoints": "keypoint_detection",
-    "box": "detection",
-    "caption": "retrieval",
-    "target": "regression",
-    "labels": "classification",
-    "label": "classification",
-}
+# What says most comes first: a polygon says more than the class beside it.
+BY_WHAT_THEY_SAY = (
+    "mask", "polygon", "rotated_box", "keypoints", "box", "caption", "target", "labels", "label",
+)  # fmt: skip
 
 
 def task_of(samples: Iterable[Found]) -> str | None:
+    """None also where no task of the catalogue is made for them."""
     kinds = {kind for found in samples for kind in _kinds(found)}
-    return next((task for kind, task in TASK_OF_ANNOTATION.items() if kind in kinds), None)
+    tasks = registry.tasks().values()
+    suited = (
+        task.id
+        for kind in BY_WHAT_THEY_SAY
+        if kind in kinds
+        for task in tasks
+        if kind in task.annotation_types
+    )
+    return next(suited, None)
 
 
 def _kinds(found: Found) -> Iterable[str]:
