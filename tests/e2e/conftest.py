@@ -1,5 +1,8 @@
 """One whole stack, one SDK connection and one run through every room, for all end-to-end tests."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -58,3 +61,29 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def modelyard(stack):
+    """Runs `modelyard …` and gives its output; the exit status must be the expected one."""
+    environment = {
+        **os.environ,
+        "MODELYARD_URL": stack.gateway_url,
+        "MODELYARD_TOKEN": stack.token,
+        "MODELYARD_HOME": str(stack.stack.home),
+        "COLUMNS": "200",
+    }
+
+    def run(*arguments: object, status: int = 0, typed: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "libs.client.cli", *map(str, arguments)],
+            env=environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == status, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run

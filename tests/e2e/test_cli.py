@@ -1,38 +1,8 @@
 """The `modelyard` command against a whole, real stack, as a shell sees it."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
-import pytest
-
 from libs.client.digits import write_digits
-
-
-@pytest.fixture
-def modelyard(stack):
-    """Runs `modelyard …` and gives its output; the exit status must be the expected one."""
-    environment = {
-        **os.environ,
-        "MODELYARD_URL": stack.gateway_url,
-        "MODELYARD_TOKEN": stack.token,
-        "MODELYARD_HOME": str(stack.stack.home),
-        "COLUMNS": "200",
-    }
-
-    def run(*arguments: object, status: int = 0) -> str:
-        done = subprocess.run(
-            [sys.executable, "-m", "libs.client.cli", *map(str, arguments)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == status, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    return run
 
 
 def test_from_a_zip_to_a_run_without_a_line_of_python(modelyard, tmp_path: Path):
