@@ -10,10 +10,10 @@ from session import yard
 
 from libs.common.contracts.annotations import Annotation, LabelAnnotation, LabelsAnnotation
 from libs.common.contracts.samples import Sample
-from libs.common.errors import NotFound
+from libs.common.errors import ModelyardError, NotFound
 from ui.address import given_id, go
 from ui.sample_pages import SamplePage, Selection, sample_page, turn_to_sample
-from ui.states import size
+from ui.states import escaped, size
 
 
 @st.dialog("Sample", width="large", icon=":material/image_search:", on_dismiss=lambda: go(sample=None))
@@ -33,6 +33,8 @@ def sample_detail(wanted: Selection, classes: Sequence[str], total: int | None, 
         on_move=lambda way: _move(wanted, sample.id, way),
         around=_around(page, sample.id, total),
     )
+    if refused := st.session_state.pop("browse.refused", None):
+        st.error(refused, icon=":material/error:")
     if can_edit:
         _class_form(sample, classes, wanted.version)
 
@@ -96,6 +98,12 @@ def _class_form(sample: Sample, classes: Sequence[str], version: int) -> None:
     match next((each for each in sample.annotations if _is_class(each)), None):
         case LabelAnnotation(label=label):
             options = list(dict.fromkeys((*classes, label)))
+
+            def choose() -> None:
+                chosen = LabelAnnotation(label=st.session_state[key][:300])
+                if not _annotate(sample, chosen, version):
+                    st.session_state[key] = label
+
             st.selectbox(
                 "Class",
                 options,
@@ -103,20 +111,22 @@ def _class_form(sample: Sample, classes: Sequence[str], version: int) -> None:
                 key=key,
                 accept_new_options=True,
                 width=320,
-                on_change=lambda: _annotate(
-                    sample, LabelAnnotation(label=str(st.session_state[key])[:300]), version
-                ),
+                on_change=choose,
             )
         case LabelsAnnotation(labels=labels):
+
+            def choose_some() -> None:
+                chosen = LabelsAnnotation(labels=tuple(each[:300] for each in st.session_state[key]))
+                if not _annotate(sample, chosen, version):
+                    st.session_state[key] = list(labels)
+
             st.multiselect(
                 "Classes",
                 list(dict.fromkeys((*classes, *labels))),
                 default=list(labels),
                 key=key,
                 accept_new_options=True,
-                on_change=lambda: _annotate(
-                    sample, LabelsAnnotation(labels=tuple(st.session_state[key])), version
-                ),
+                on_change=choose_some,
             )
         case _:
             pass
@@ -126,10 +136,15 @@ def _is_class(annotation: Annotation) -> bool:
     return isinstance(annotation, LabelAnnotation | LabelsAnnotation)
 
 
-def _annotate(sample: Sample, given: LabelAnnotation | LabelsAnnotation, version: int) -> None:
-    """Makes a version, which the page behind then shows."""
+def _annotate(sample: Sample, given: LabelAnnotation | LabelsAnnotation, version: int) -> bool:
+    """Makes a version, which the page behind then shows; False when it was refused."""
     others = tuple(each for each in sample.annotations if not _is_class(each))
-    yard().samples.annotate(sample.id, (given, *others), version=version)
+    try:
+        yard().samples.annotate(sample.id, (given, *others), version=version)
+    except ModelyardError as error:
+        # An error of a callback is shown nowhere: it is said in the window at its next run.
+        st.session_state["browse.refused"] = f"**{error.title}.** {escaped(error.detail)}"
+        return False
     go(version=None)
     st.session_state["browse.told"] = f"Changed {sample.name}: a new version"
     st.rerun()

@@ -1,6 +1,7 @@
 """The Browse page in a real Chromium on real photographs: grid, filters, pages, one sample large, edits."""
 
 import io
+import json
 import random
 import re
 import time
@@ -233,6 +234,19 @@ def test_a_changed_class_makes_a_version(page: Page, stack, yard, edited):
     assert yard.datasets.get(edited.id).version == 2
 
 
+def test_a_class_that_another_changed_meanwhile_is_not_written_over(page: Page, stack, yard, edited):
+    sample = yard.samples.page(edited.id, limit=1).items[0]
+    browse(page, stack, edited, f"&sample={sample.id}")
+    expect(page.locator(".stage")).to_be_visible()
+    yard.samples.annotate(sample.id, [LabelAnnotation(label="bud")])
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("combobox", name="Class").click()
+    page.get_by_test_id("stSelectboxVirtualDropdown").get_by_role("option", name="temple").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("changed in version 2")
+    expect(dialog.get_by_role("combobox", name="Class")).to_have_value("flower")
+    assert yard.samples.get(sample.id).labels == ("bud",)
+
+
 def test_ticked_samples_are_deleted_and_the_version_before_keeps_them(page: Page, stack, yard, edited):
     browse(page, stack, edited)
     page.locator(".tile").nth(1).hover()
@@ -270,6 +284,41 @@ def test_who_may_only_look_is_offered_no_change(browser: Browser, stack, dataset
         expect(page.get_by_role("dialog").get_by_role("combobox")).to_have_count(0)
 
 
+def imported(yard: Modelyard, folder: Path, rows: list[dict[str, object]]) -> Dataset:
+    lines = "".join(f"{json.dumps(row)}\n" for row in rows)
+    (folder / "rows.jsonl").write_text(lines)
+    project = yard.projects.create(f"Rows {new_id()}", "classification")
+    upload = yard.uploads.send(folder / "rows.jsonl")
+    return yard.datasets.wait(yard.datasets.create(project.id, "Rows", upload.id, "jsonl").id)
+
+
+def test_a_text_is_read_to_its_end(page: Page, stack, yard, tmp_path):
+    text = "The order <b>has</b> not arrived. " * 100 + "Regards, Ada"
+    rows = [{"name": f"mail {number}", "text": f"{number} {text}", "annotations": []} for number in range(3)]
+    dataset = imported(yard, tmp_path, rows)
+    browse(page, stack, dataset)
+    expect(page.locator(".tile").first).to_contain_text("0 The order <b>has</b> not arrived.")
+    page.locator(".tile").first.click()
+    expect(page.locator("article")).to_contain_text("Regards, Ada")
+
+
+def test_a_row_is_seen_as_names_and_values(page: Page, stack, yard, tmp_path):
+    target = [{"type": "target", "name": "price", "value": 241_950}]
+    rows = [
+        {
+            "name": f"house {number}",
+            "row": {"area": 59 + number, "district": "Harbour"},
+            "annotations": target,
+        }
+        for number in range(3)
+    ]
+    browse(page, stack, imported(yard, tmp_path, rows))
+    expect(page.locator(".tile dt")).to_have_text(["area", "district"] * 3)
+    expect(page.locator(".tile").first).to_contain_text("price 241,950")
+    page.locator(".tile").nth(1).click()
+    expect(page.locator(".stage dd")).to_have_text(["60", "Harbour"])
+
+
 def test_a_sample_that_is_gone_is_said_so(page: Page, stack, dataset):
     browse(page, stack, dataset, f"&sample={UUID(int=9)}")
     expect(page.get_by_role("dialog").get_by_text("not in the version that is shown")).to_be_visible()
@@ -289,7 +338,7 @@ def test_sixty_pictures_are_there_within_a_second_and_a_half(page: Page, stack, 
     assert min(measured() for _ in range(3)) < WARM_SECONDS
 
 
-def test_a_projects_page_leads_to_the_samples_of_its_datasets(page: Page, stack, dataset):
-    page.goto(f"{stack.console_url}/project?id={dataset.project_id}")
-    page.get_by_role("link", name="Photos").last.click()
+def test_the_pages_of_a_dataset_lead_to_its_samples(page: Page, stack, dataset):
+    page.goto(f"{stack.console_url}/dataset?id={dataset.id}")
+    page.get_by_role("link", name="Browse").click()
     shown(page, "1–60 of 150")
