@@ -6,6 +6,7 @@ from typing import Any
 
 from libs.common.contracts.base import Fact
 from libs.common.contracts.channels import Severity
+from libs.common.contracts.dataset_exports import DatasetExported
 from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, DatasetReady
 from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
 from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
@@ -15,6 +16,7 @@ from libs.common.contracts.models import ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
 from libs.common.contracts.splits import SplitSaved
+from libs.common.contracts.versions import DatasetVersioned
 
 # An error may quote pages of output; the row of the run or job keeps it whole.
 MAX_DETAIL_LENGTH = 1000
@@ -104,6 +106,13 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
     DatasetReady: _dataset_ready,
     DatasetFailed: lambda fact: _failure(
         f"Dataset “{fact.name}” could not be imported", fact.detail, fact.code
+    ),
+    DatasetVersioned: lambda fact: _info(
+        f"Dataset “{fact.name}” has a version {fact.version}",
+        f"{fact.message}: {_count(fact.num_samples, 'sample')} now." if fact.message else "It was changed.",
+    ),
+    DatasetExported: lambda fact: _info(
+        f"Dataset “{fact.name}” was exported", f"Version {fact.version} as {fact.format} can be downloaded."
     ),
     DatasetDeleted: lambda fact: _info(f"Dataset “{fact.name}” was deleted", "Its samples go with it."),
     SplitSaved: lambda fact: _info(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from libs.common.contracts.base import Fact
+from libs.common.contracts.dataset_exports import DatasetExported
 from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, DatasetReady
 from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
 from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
@@ -11,6 +12,7 @@ from libs.common.contracts.models import ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
 from libs.common.contracts.splits import SplitSaved
+from libs.common.contracts.versions import DatasetVersioned
 from libs.common.ids import new_id
 from tests.factories import data_reference, evaluable, model_card, model_file, parity_report
 
@@ -39,6 +41,8 @@ def _of_data() -> tuple[Fact, ...]:
         ProjectDeleted(project_id=new_id(), name="Post office"),
         DatasetReady(**dataset, version=1, num_samples=1797, classes=("zero", "one")),
         DatasetFailed(**dataset, **ERROR),
+        DatasetVersioned(**dataset, version=2, num_samples=1790, message="7 removed"),
+        DatasetExported(**dataset, export_id=new_id(), format="coco", version=2),
         DatasetDeleted(**dataset),
         SplitSaved(split_id=new_id(), dataset_id=new_id(), version=1, name="80/10/10"),
     )
