@@ -10,15 +10,18 @@ st.set_page_config(page_title="Modelyard", page_icon="assets/icon.png", layout="
 st.logo("assets/logo.svg", icon_image="assets/icon.png")
 
 HOME = st.Page("app_pages/home.py", title="Projects", icon=":material/folder_open:", default=True)
-PROJECT = st.Page("app_pages/project.py", title="Project", icon=":material/dataset:", url_path="project")
 DATASETS = st.Page("app_pages/datasets.py", title="Datasets", icon=":material/database:", url_path="datasets")
-DATASET = st.Page("app_pages/dataset.py", title="Dataset", icon=":material/insights:", url_path="dataset")
-REGISTER = st.Page("app_pages/register.py", title="Register data", icon=":material/add:", url_path="register")
-VERSIONS = st.Page("app_pages/versions.py", title="Versions", icon=":material/history:", url_path="versions")
-SPLITS = st.Page("app_pages/splits.py", title="Splits", icon=":material/call_split:", url_path="splits")
-BROWSE = st.Page("app_pages/browse.py", title="Browse", icon=":material/grid_view:", url_path="browse")
-RUN = st.Page("app_pages/run.py", title="Run", icon=":material/monitoring:", url_path="run")
 SYSTEM = st.Page("app_pages/system.py", title="System", icon=":material/dns:", url_path="system")
+# Pages about one project, dataset or run: links lead to them, the menu does not, as it cannot say which.
+ABOUT_ONE = {
+    "project": "Project",
+    "dataset": "Dataset",
+    "register": "Register data",
+    "browse": "Browse",
+    "versions": "Versions",
+    "splits": "Splits",
+    "run": "Run",
+}
 
 
 def signed_in() -> bool:
@@ -32,9 +35,14 @@ def signed_in() -> bool:
 
 
 PAGES = {
-    "": [HOME, PROJECT],
-    "Data": [DATASETS, DATASET, REGISTER, BROWSE, VERSIONS, SPLITS],
-    "Models": [RUN],
+    "": [
+        HOME,
+        DATASETS,
+        *(
+            st.Page(f"app_pages/{name}.py", title=title, url_path=name, visibility="hidden")
+            for name, title in ABOUT_ONE.items()
+        ),
+    ],
     "Operations": [SYSTEM],
 }
 

@@ -1,5 +1,6 @@
 """One dataset: what it holds, what its import said, what was written out of it."""
 
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -9,88 +10,65 @@ from session import yard
 from ui.address import address_sections, given_id, go
 from ui.confirming import confirm_deletion
 from ui.dataset_exports import exports_section
+from ui.dataset_links import dataset_links, without_dataset
+from ui.dataset_rows import AT_WORK, is_at_work, progress
 from ui.findings import class_bars, problems, tallies
 from ui.sources import said
-from ui.states import ago, empty_state, escaped, size, state_badge
+from ui.states import ago, empty_state, escaped, may_edit, shortened, size, state_badge
 
-from libs.common.contracts.access import Role
 from libs.common.contracts.datasets import Dataset, DatasetStatus
+from libs.common.contracts.imports import ReportKind
 from libs.common.contracts.versions import Bin, DatasetStats
 from libs.common.errors import NotFound
 
-AT_WORK = (DatasetStatus.IMPORTING, DatasetStatus.PREPARING)
+KINDS = {
+    ReportKind.IMPORT: "First import",
+    ReportKind.ADD: "Data added",
+    ReportKind.DETECT: "A look",
+    ReportKind.EXPORT: "Export",
+}
 CAN_BE_PREPARED = (DatasetStatus.RAW, DatasetStatus.FAILED)
 
 
 def page() -> None:
     dataset_id = given_id("id") or st.session_state.get("browse.dataset")
     if dataset_id is None:
-        empty_state("database", "Choose a dataset first.")
-        st.page_link("app_pages/datasets.py", label="Datasets", icon=":material/arrow_back:")
+        without_dataset("database")
         return
     if "id" not in st.query_params:
         go(id=dataset_id)
-    if st.session_state.pop("dataset.deleted", None) == dataset_id:
+    if deleted := st.session_state.pop("dataset.deleted", None):
         st.session_state.pop("browse.dataset", None)
-        st.switch_page("app_pages/datasets.py")
+        st.switch_page("app_pages/datasets.py", query_params={"project": str(deleted.project_id)})
     dataset = yard().datasets.get(dataset_id)
     st.session_state["browse.dataset"] = dataset_id
     header(dataset)
     if is_at_work(dataset):
         follow(dataset.id)
-    if dataset.error_detail:
+    if dataset.status is DatasetStatus.NOT_FOUND:
+        st.error(
+            "The stored bytes of this dataset are gone: bring the data in anew.", icon=":material/search_off:"
+        )
+    elif dataset.error_detail:
         st.error(escaped(dataset.error_detail), icon=":material/error:")
     sections(dataset)
 
 
 def header(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(escaped(dataset.name), width="content")
+        st.header(escaped(shortened(dataset.name)), width="content")
         state_badge(dataset.status)
         if dataset.format:
-            st.badge(dataset.format, color="gray", icon=":material/description:")
+            st.badge(dataset.format.replace("_", " "), color="gray", icon=":material/description:")
         st.space("stretch")
         actions(dataset)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        links(dataset)
-        st.caption(f"from {escaped(said(dataset.source))} · {ago(dataset.created_at)}", width="content")
-
-
-def links(dataset: Dataset) -> None:
-    here = {"dataset": str(dataset.id)}
-    st.page_link(
-        "app_pages/datasets.py",
-        label="Datasets",
-        icon=":material/arrow_back:",
-        query_params={"project": str(dataset.project_id)},
-        width="content",
-    )
-    if dataset.version:
-        st.page_link(
-            "app_pages/browse.py",
-            label="Browse",
-            icon=":material/grid_view:",
-            query_params=here,
-            width="content",
-        )
-        st.page_link(
-            "app_pages/versions.py",
-            label="Versions",
-            icon=":material/history:",
-            query_params=here,
-            width="content",
-        )
-        st.page_link(
-            "app_pages/splits.py",
-            label="Splits",
-            icon=":material/call_split:",
-            query_params=here,
-            width="content",
-        )
+        dataset_links(dataset, "dataset")
+        st.caption(f"from {escaped(said(dataset.source)[:200])} · {ago(dataset.created_at)}", width="content")
 
 
 def actions(dataset: Dataset) -> None:
-    if st.session_state["session.caller"].role is Role.VIEWER:
+    if not may_edit():
         return
     if dataset.status in CAN_BE_PREPARED and st.button(
         "Import now", icon=":material/download:", key="dataset.prepare"
@@ -108,7 +86,7 @@ def actions(dataset: Dataset) -> None:
             "the dataset",
             dataset.name,
             "its samples, versions, splits and exports go with it.",
-            lambda: delete(dataset.id),
+            lambda: delete(dataset),
             key="dataset.confirm",
         )
 
@@ -121,9 +99,9 @@ def rename(dataset: Dataset) -> None:
         st.rerun()
 
 
-def delete(dataset_id: UUID) -> None:
-    yard().datasets.delete(dataset_id)
-    st.session_state["dataset.deleted"] = dataset_id
+def delete(dataset: Dataset) -> None:
+    yard().datasets.delete(dataset.id)
+    st.session_state["dataset.deleted"] = dataset
 
 
 def follow(dataset_id: UUID) -> None:
@@ -132,16 +110,11 @@ def follow(dataset_id: UUID) -> None:
     @st.fragment(run_every=1.0)
     def live() -> None:
         dataset = yard().datasets.get(dataset_id)
-        if not is_at_work(dataset) or dataset.job_id is None:
+        if not is_at_work(dataset):
             st.rerun()
-        job = yard().jobs.get(dataset.job_id)
-        st.progress(job.progress, escaped(job.message or "waiting for its turn"))
+        progress(dataset)
 
     live()
-
-
-def is_at_work(dataset: Dataset) -> bool:
-    return dataset.is_adding or dataset.status in AT_WORK
 
 
 def sections(dataset: Dataset) -> None:
@@ -168,15 +141,27 @@ def overview(dataset: Dataset) -> None:
     stats = yard().datasets.stats(dataset.id)
     figures(stats)
     preview(dataset)
-    left, right = st.columns(2)
-    with left:
-        class_bars(stats.classes)
-    with right:
-        lengths("Widths", stats.widths)
-        lengths("Heights", stats.heights)
-        class_bars(stats.languages, title="Languages")
-        class_bars(stats.subsets, title="Subsets of the source")
-        class_bars(stats.annotation_types, title="Annotations")
+    charts(stats)
+
+
+def charts(stats: DatasetStats) -> None:
+    """In two columns; what has one value only is told by the figures, or not worth a picture."""
+    bars = {
+        "Classes": stats.classes,
+        "Languages": stats.languages,
+        "Subsets of the source": stats.subsets,
+        "Annotations": stats.annotation_types,
+    }
+    lengths = {"Widths": stats.widths, "Heights": stats.heights}
+    drawn = [
+        *(partial(class_bars, counts, title=title) for title, counts in bars.items() if len(counts) > 1),
+        *(partial(length_bars, title, bins) for title, bins in lengths.items() if len(bins) > 1),
+    ]
+    columns = st.columns(2)
+    for place, draw in enumerate(drawn):
+        # The first is the tallest, and has a column for itself.
+        with columns[min(place, 1)]:
+            draw()
 
 
 def figures(stats: DatasetStats) -> None:
@@ -184,7 +169,7 @@ def figures(stats: DatasetStats) -> None:
         st.metric("Samples", f"{stats.num_samples:,}", border=True)
         st.metric("Annotations", f"{stats.num_annotations:,}", border=True)
         st.metric("Classes", f"{len(stats.classes):,}", border=True)
-        st.metric("Bytes", size(stats.size_bytes), border=True)
+        st.metric("Size", size(stats.size_bytes), border=True)
         if stats.max_width:
             wide = (
                 f"{stats.min_width}–{stats.max_width}"
@@ -196,7 +181,7 @@ def figures(stats: DatasetStats) -> None:
 
 def preview(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("**Five of them**")
+        st.markdown("**A few of them**")
         st.button("Others", icon=":material/casino:", key="dataset.others", type="tertiary")
     sample_grid(
         [Tile(sample) for sample in yard().datasets.preview(dataset.id)],
@@ -212,10 +197,7 @@ def preview(dataset: Dataset) -> None:
         )
 
 
-def lengths(title: str, bins: tuple[Bin, ...]) -> None:
-    """One length is no picture: the figures above say it."""
-    if len(bins) < 2:
-        return
+def length_bars(title: str, bins: tuple[Bin, ...]) -> None:
     st.markdown(f"**{title}**")
     option = {
         "tooltip": {"trigger": "axis"},
@@ -234,7 +216,10 @@ def report(dataset: Dataset) -> None:
         empty_state("fact_check", "There is a report when an import has ended.")
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{found.kind} · {found.format} · {ago(found.created_at)}", width="content")
+        st.caption(
+            f"{KINDS[found.kind]} · {found.format.replace('_', ' ')} · {ago(found.created_at)}",
+            width="content",
+        )
         st.space("stretch")
         if found.problems.items:
             st.download_button(

@@ -5,15 +5,18 @@ from itertools import islice
 
 import streamlit as st
 from session import yard
+from ui.address import address_pages, address_search, given_number, go
 from ui.confirming import confirm_deletion
-from ui.states import ago, empty_state, escaped
+from ui.states import ago, counted, empty_state, escaped, may_edit, shortened
 
-from libs.common.contracts.access import Role
 from libs.common.contracts.projects import Project
 
 CARDS_PER_ROW = 3
+CARDS_PER_PAGE = 24
 # More are reached by their name: nobody looks through hundreds of cards.
-MOST_SHOWN = 60
+MOST_KNOWN = 1000
+# Of a description on its card.
+MOST_LETTERS = 160
 
 
 @st.dialog("New project")
@@ -46,16 +49,14 @@ def delete_project(project: Project) -> None:
 
 def project_card(project: Project, *, can_edit: bool) -> None:
     with st.container(border=True, height="stretch"):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escaped(project.name)}**", width="content")
-            st.space("stretch")
+        with st.container(horizontal=True, vertical_alignment="top", wrap=False):
+            st.markdown(f"**{escaped(project.name)}**", width="stretch")
             if can_edit:
                 menu(project)
-        st.badge(project.task, color="blue", icon=":material/category:")
+        st.badge(project.task.replace("_", " "), color="blue", icon=":material/category:")
         if project.description:
-            st.caption(escaped(project.description))
-        plural = "" if project.num_datasets == 1 else "s"
-        st.caption(f"{project.num_datasets} dataset{plural} · {ago(project.updated_at)}")
+            st.caption(escaped(shortened(project.description, MOST_LETTERS)))
+        st.caption(f"{counted(project.num_datasets, 'dataset')} · {ago(project.updated_at)}")
         st.page_link(
             "app_pages/project.py",
             label="Open",
@@ -65,17 +66,25 @@ def project_card(project: Project, *, can_edit: bool) -> None:
 
 
 def menu(project: Project) -> None:
-    with st.popover("", icon=":material/more_horiz:", type="tertiary", key=f"home.menu.{project.id}"):
-        if st.button("Change", icon=":material/edit:", type="tertiary", key=f"home.change.{project.id}"):
-            change_project(project)
-        if st.button("Delete", icon=":material/delete:", type="tertiary", key=f"home.delete.{project.id}"):
-            confirm_deletion(
-                "the project",
-                project.name,
-                "its datasets, experiments, runs and models go with it.",
-                lambda: delete_project(project),
-                key="home.confirm",
-            )
+    chosen = st.menu_button(
+        "",
+        ["change", "delete"],
+        icon=":material/more_vert:",
+        type="tertiary",
+        key=f"home.menu.{project.id}",
+        format_func={"change": ":material/edit: Change", "delete": ":material/delete: Delete"}.__getitem__,
+        help="Change or delete it",
+    )
+    if chosen == "change":
+        change_project(project)
+    if chosen == "delete":
+        confirm_deletion(
+            "the project",
+            project.name,
+            "its datasets, experiments, runs and models go with it.",
+            lambda: delete_project(project),
+            key="home.confirm",
+        )
 
 
 def batched(projects: Sequence[Project], size: int) -> Iterator[Sequence[Project]]:
@@ -84,30 +93,47 @@ def batched(projects: Sequence[Project], size: int) -> Iterator[Sequence[Project
 
 
 def page() -> None:
-    can_edit = st.session_state["session.caller"].role is not Role.VIEWER
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.title("Projects")
-        if can_edit and st.button("New project", type="primary", icon=":material/add:", key="home.new"):
-            create_project()
     if told := st.session_state.pop("home.told", None):
         st.toast(escaped(told), icon=":material/check:")
-    # One more than shown tells whether there are more.
-    found = list(islice(yard().projects.list(), MOST_SHOWN + 1))
+    found = sorted(
+        islice(yard().projects.list(), MOST_KNOWN), key=lambda project: project.updated_at, reverse=True
+    )
+    header(has_search=len(found) > CARDS_PER_PAGE)
     if not found:
         empty_state(
             "folder_open",
             "No projects yet. A project holds datasets, experiments and models.",
-            "Create one" if can_edit else None,
-            create_project if can_edit else None,
+            "Create one" if may_edit() else None,
+            create_project,
         )
-    shown = sorted(found[:MOST_SHOWN], key=lambda project: project.updated_at, reverse=True)
+        return
+    if sought := st.query_params.get("q", "").strip().lower():
+        found = [each for each in found if sought in f"{each.name} {each.description}".lower()]
+        if not found:
+            empty_state("search_off", "No project is called so.", "Show all", lambda: go(q=None))
+    cards(found)
+
+
+def header(*, has_search: bool) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.header("Projects", width="content")
+        st.space("stretch")
+        if has_search or "q" in st.query_params:
+            address_search("Search projects", "q", key="home.q", on_choose=lambda text: go(q=text, page=None))
+        if may_edit() and st.button("New project", type="primary", icon=":material/add:", key="home.new"):
+            create_project()
+
+
+def cards(found: Sequence[Project]) -> None:
+    num_pages = max(1, -(-len(found) // CARDS_PER_PAGE))
+    number = min(max(given_number("page", 1), 1), num_pages)
+    shown = found[(number - 1) * CARDS_PER_PAGE : number * CARDS_PER_PAGE]
     # Row by row, so that the cards of a row share one height.
     for row in batched(shown, CARDS_PER_ROW):
         for column, project in zip(st.columns(CARDS_PER_ROW), row, strict=False):
             with column:
-                project_card(project, can_edit=can_edit)
-    if len(found) > MOST_SHOWN:
-        st.caption(f"The newest {MOST_SHOWN} projects are shown.")
+                project_card(project, can_edit=may_edit())
+    address_pages(num_pages, number, key="home.page")
 
 
 page()

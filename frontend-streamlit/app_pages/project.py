@@ -4,28 +4,32 @@ from uuid import UUID
 
 import streamlit as st
 from session import yard
-from ui.states import ago, duration, empty_state, escaped, size, state_badge
+from ui.address import given_id
+from ui.dataset_rows import dataset_rows, datasets_of
+from ui.states import ago, counted, duration, empty_state, escaped, may_edit, shortened, state_badge
 
 from libs.common.contracts.runs import Run
 
 
 def datasets(project_id: UUID) -> None:
-    found = list(yard().datasets.list(project_id))
+    def register() -> None:
+        st.switch_page("app_pages/register.py", query_params={"project": str(project_id)})
+
+    found = datasets_of(project_id)
     if not found:
-        empty_state("database", "No dataset yet. Import one with `modelyard datasets import`.")
-    for dataset in found:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.page_link(
-                "app_pages/browse.py",
-                label=escaped(dataset.name),
-                icon=":material/grid_view:",
-                query_params={"dataset": str(dataset.id)},
-            )
-            state_badge(dataset.status)
-            counts = f"{dataset.num_samples:,} samples · {len(dataset.classes)} classes"
-            st.caption(f"v{dataset.version} · {counts} · {size(dataset.size_bytes)}")
-            if dataset.error_detail:
-                st.caption(f":red[{escaped(dataset.error_detail)}]")
+        empty_state(
+            "database",
+            "No dataset yet. Bring in an archive, a folder, a table or a sample.",
+            "Register the first" if may_edit() else None,
+            register,
+        )
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(counted(len(found), "dataset"), width="content")
+        st.space("stretch")
+        if may_edit() and st.button("Register a dataset", icon=":material/add:", key="project.register"):
+            register()
+    dataset_rows(project_id, found)
 
 
 def runs(project_id: UUID) -> None:
@@ -70,14 +74,15 @@ def deployments(project_id: UUID) -> None:
 
 
 def page() -> None:
-    given = st.query_params.get("id")
-    if not given:
+    given = given_id("id")
+    if given is None:
         empty_state("folder_open", "Choose a project first.")
         st.page_link("app_pages/home.py", label="Projects", icon=":material/arrow_back:")
         return
-    project = yard().projects.get(UUID(given))
+    project = yard().projects.get(given)
+    st.session_state["project.last"] = given
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(escaped(project.name), width="content")
+        st.header(escaped(shortened(project.name)), width="content")
         st.badge(project.task, color="blue", icon=":material/category:")
     if project.description:
         st.caption(escaped(project.description))

@@ -7,23 +7,22 @@ from uuid import UUID
 import streamlit as st
 from session import yard
 from ui.address import given_id, go
+from ui.dataset_links import dataset_links, without_dataset
 from ui.split_form import METHODS, split_form
-from ui.states import ago, empty_state, escaped
+from ui.states import ago, empty_state, escaped, may_edit, shortened
 
-from libs.common.contracts.access import Role
 from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.splits import LeakReport, RatioSplit, Split, SplitMethod, SubsetPreview
 from libs.common.errors import BadInput, Conflict
 
-MOST_CLASSES = 40
+MOST_CLASSES = 25
 NUM_LOOKED_AT = 50
 
 
 def page() -> None:
     dataset_id = given_id("dataset") or st.session_state.get("browse.dataset")
     if dataset_id is None:
-        empty_state("call_split", "Choose a dataset first.")
-        st.page_link("app_pages/datasets.py", label="Datasets", icon=":material/arrow_back:")
+        without_dataset("call_split")
         return
     if "dataset" not in st.query_params:
         go(dataset=dataset_id)
@@ -35,19 +34,15 @@ def page() -> None:
     if not dataset.version:
         empty_state("call_split", "There is nothing to split before the first import.")
         return
-    if st.session_state["session.caller"].role is not Role.VIEWER:
+    if may_edit():
         new_split(dataset)
     saved(dataset)
 
 
 def header(dataset: Dataset) -> None:
-    st.header(f"Splits of {escaped(dataset.name)}")
-    st.page_link(
-        "app_pages/dataset.py",
-        label=escaped(dataset.name),
-        icon=":material/arrow_back:",
-        query_params={"id": str(dataset.id)},
-    )
+    st.header(f"Splits of {escaped(shortened(dataset.name))}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        dataset_links(dataset, "splits")
 
 
 def new_split(dataset: Dataset) -> None:
@@ -103,7 +98,22 @@ def looked_at(dataset: Dataset, method: SplitMethod) -> bool:
     return True
 
 
-def distribution(subsets: Sequence[SubsetPreview], *, key: str) -> None:
+def distribution(subsets: Sequence[SubsetPreview], *, key: str, beside: bool = False) -> None:
+    """Sizes and classes of the subsets, one below the other or beside each other."""
+    figures, chart = st.columns([2, 3], gap="large") if beside else (st.container(), st.container())
+    with figures:
+        sizes(subsets)
+    num_classes = len({each.name for subset in subsets for each in subset.classes})
+    if not num_classes:
+        return
+    with chart:
+        height = 64 + 26 * min(MOST_CLASSES, num_classes)
+        st.echarts_chart(distribution_option(subsets), height=height, alt="Classes of every subset", key=key)
+        if num_classes > MOST_CLASSES:
+            st.caption(f"The {MOST_CLASSES} largest of {num_classes:,} classes.")
+
+
+def sizes(subsets: Sequence[SubsetPreview]) -> None:
     total = sum(subset.num_samples for subset in subsets) or 1
     with st.container(horizontal=True):
         for subset in subsets:
@@ -111,11 +121,6 @@ def distribution(subsets: Sequence[SubsetPreview], *, key: str) -> None:
             st.metric(
                 escaped(subset.subset), f"{subset.num_samples:,}", share, delta_color="off", delta_arrow="off"
             )
-    if any(subset.classes for subset in subsets):
-        height = 90 + 22 * min(
-            MOST_CLASSES, len({each.name for subset in subsets for each in subset.classes})
-        )
-        st.echarts_chart(distribution_option(subsets), height=height, alt="Classes of every subset", key=key)
 
 
 def distribution_option(subsets: Sequence[SubsetPreview]) -> dict[str, Any]:
@@ -131,7 +136,12 @@ def distribution_option(subsets: Sequence[SubsetPreview]) -> dict[str, Any]:
         "legend": {"data": list(counts), "top": 0},
         "grid": {"left": 8, "right": 16, "top": 32, "bottom": 4, "containLabel": True},
         "xAxis": {"type": "value"},
-        "yAxis": {"type": "category", "data": classes, "axisTick": {"show": False}},
+        "yAxis": {
+            "type": "category",
+            "data": classes,
+            "axisTick": {"show": False},
+            "axisLabel": {"width": 160, "overflow": "truncate"},
+        },
         "series": [
             {
                 "type": "bar",
@@ -152,19 +162,29 @@ def saved(dataset: Dataset) -> None:
         st.caption("None yet. A run needs one: it says what is trained on, and what is judged by.")
     for split in found:
         with st.container(border=True):
-            with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f"**{escaped(split.name)}**", width="content")
-                st.badge("locked", color="gray", icon=":material/lock:")
-                st.caption(f"{told(split)} · {ago(split.created_at)}", width="content")
-                st.space("stretch")
-                check = st.button(
-                    "Check for leaks", icon=":material/water_drop:", key=f"splits.leaks.{split.id}"
-                )
-            left, right = st.columns([3, 2], gap="large")
-            with left:
-                distribution(split.subsets, key=f"saved.{split.id}")
-            with right:
-                leaks(split, check=check)
+            entry(split)
+
+
+def entry(split: Split) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"**{escaped(split.name)}**", width="content")
+        st.badge("locked", color="gray", icon=":material/lock:")
+        st.caption(f"{told(split)} · {ago(split.created_at)}", width="content")
+        st.space("stretch")
+        st.page_link(
+            "app_pages/browse.py",
+            label="Browse",
+            icon=":material/grid_view:",
+            query_params={
+                "dataset": str(split.dataset_id),
+                "version": str(split.version),
+                "split": str(split.id),
+            },
+            width="content",
+        )
+        check = st.button("Check for leaks", icon=":material/water_drop:", key=f"splits.leaks.{split.id}")
+    leaks(split, check=check)
+    distribution(split.subsets, key=f"saved.{split.id}", beside=True)
 
 
 def told(split: Split) -> str:

@@ -2,33 +2,38 @@
 
 from collections.abc import Sequence
 from itertools import islice
+from typing import Literal
 
 import streamlit as st
 from comp.sample_grid import Tile, sample_grid
 from comp.shown import Tones
 from session import yard
-from ui.address import address_select, given_id, given_number, go
-from ui.states import ago, empty_state, escaped, size
+from ui.address import address_pages, address_select, given_id, given_number, go
+from ui.dataset_links import dataset_links, without_dataset
+from ui.states import ago, counted, empty_state, escaped, may_edit, shortened, size
 
-from libs.common.contracts.access import Role
 from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.samples import Sample
-from libs.common.contracts.versions import ClassChange, DatasetVersion, VersionDiff
+from libs.common.contracts.versions import Change, ClassChange, DatasetVersion, VersionDiff
+from libs.common.errors import NotFound
 
-MOST_VERSIONS = 200
+# Every edit makes a version: more of them are reached by their number in the address.
+MOST_VERSIONS = 1000
+VERSIONS_PER_PAGE = 8
 MOST_SHOWN = 24
-CHANGES = {
+CHANGES: dict[Change, tuple[Literal["green", "violet", "orange"], str, str]] = {
     "added": ("green", ":material/add_circle:", "Added"),
-    "removed": ("red", ":material/remove_circle:", "Removed"),
+    "removed": ("violet", ":material/remove_circle:", "Removed"),
     "changed": ("orange", ":material/change_circle:", "Changed"),
 }
 
 
 def page() -> None:
+    if opened := st.session_state.pop("versions.open", None):
+        st.switch_page("app_pages/browse.py", query_params=opened)
     dataset_id = given_id("dataset") or st.session_state.get("browse.dataset")
     if dataset_id is None:
-        empty_state("history", "Choose a dataset first.")
-        st.page_link("app_pages/datasets.py", label="Datasets", icon=":material/arrow_back:")
+        without_dataset("history")
         return
     if "dataset" not in st.query_params:
         go(dataset=dataset_id)
@@ -41,24 +46,28 @@ def page() -> None:
     if not versions:
         empty_state("history", "This dataset has no version yet: its first import makes one.")
         return
-    history, change = st.columns([2, 3], gap="large")
     shown = given_number("version", dataset.version)
-    with history:
-        for version in versions:
-            entry(dataset, version, is_shown=version.version == shown)
-    with change:
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        history(dataset, versions, shown)
+    with right:
         difference(dataset, versions, shown)
 
 
 def header(dataset: Dataset) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.header(f"Versions of {escaped(dataset.name)}", width="content")
-    st.page_link(
-        "app_pages/dataset.py",
-        label=escaped(dataset.name),
-        icon=":material/arrow_back:",
-        query_params={"id": str(dataset.id)},
-    )
+    st.header(f"Versions of {escaped(shortened(dataset.name))}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        dataset_links(dataset, "versions")
+
+
+def history(dataset: Dataset, versions: Sequence[DatasetVersion], shown: int) -> None:
+    """One page of it: the one that is asked for, else the one with the version that is shown."""
+    num_pages = -(-len(versions) // VERSIONS_PER_PAGE)
+    place = next((place for place, each in enumerate(versions) if each.version == shown), 0)
+    number = min(given_number("page", place // VERSIONS_PER_PAGE + 1) or 1, num_pages)
+    for version in versions[(number - 1) * VERSIONS_PER_PAGE : number * VERSIONS_PER_PAGE]:
+        entry(dataset, version, is_shown=version.version == shown)
+    address_pages(num_pages, number, key="versions.page")
 
 
 def entry(dataset: Dataset, version: DatasetVersion, *, is_shown: bool) -> None:
@@ -74,18 +83,19 @@ def entry(dataset: Dataset, version: DatasetVersion, *, is_shown: bool) -> None:
                 key=f"versions.show.{version.version}",
                 disabled=is_shown,
                 type="tertiary",
-                on_click=lambda: go(version=version.version, against=None),
+                on_click=lambda: go(version=version.version, against=None, page=None),
             )
         if version.message:
             st.caption(escaped(version.message))
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(f"{version.num_samples:,} samples · {size(version.size_bytes)}", width="content")
-            counted(version.num_added, version.num_removed, version.num_changed)
+            samples = counted(version.num_samples, "sample")
+            st.caption(f"{samples} · {size(version.size_bytes)}", width="content")
+            changes(version.num_added, version.num_removed, version.num_changed)
         if is_shown:
             links(dataset, version)
 
 
-def counted(num_added: int, num_removed: int, num_changed: int) -> None:
+def changes(num_added: int, num_removed: int, num_changed: int) -> None:
     for count, (color, icon, _) in zip((num_added, num_removed, num_changed), CHANGES.values(), strict=True):
         if count:
             st.badge(f"{count:,}", color=color, icon=icon)
@@ -100,8 +110,7 @@ def links(dataset: Dataset, version: DatasetVersion) -> None:
             query_params={"dataset": str(dataset.id), "version": str(version.version)},
             width="content",
         )
-        can_restore = st.session_state["session.caller"].role is not Role.VIEWER
-        if version.version == dataset.version or not can_restore:
+        if version.version == dataset.version or not may_edit():
             return
         if st.button("Restore", icon=":material/restore:", key="versions.restore"):
             restore(dataset, version)
@@ -118,7 +127,7 @@ def restore(dataset: Dataset, version: DatasetVersion) -> None:
         st.session_state["versions.told"] = (
             f"Version {made.version} holds what version {version.version} held"
         )
-        go(version=None, against=None)
+        go(version=None, against=None, page=None)
         st.rerun()
 
 
@@ -136,16 +145,26 @@ def difference(dataset: Dataset, versions: Sequence[DatasetVersion], shown: int)
             default=str(max(shown - 1, 0)),
             on_choose=lambda value: go(against=value),
         )
-    found = yard().datasets.diff(dataset.id, shown, against, limit=MOST_SHOWN)
+    try:
+        found = yard().datasets.diff(dataset.id, shown, against, limit=1)
+    except NotFound as error:
+        empty_state("history_toggle_off", escaped(error.detail))
+        return
     if not found.changes.items:
         st.caption(":material/check_circle: The two hold the same.")
         return
     with st.container(horizontal=True):
         for change, (_, icon, title) in CHANGES.items():
-            st.metric(f"{icon} {title}", f"{getattr(found, f'num_{change}'):,}", border=True)
+            st.metric(f"{icon} {title}", f"{num_of(found, change):,}", border=True)
     class_changes(found.classes)
-    for change, (_, icon, title) in CHANGES.items():
-        changed_samples(dataset, found, change, f"{icon} {title}")
+    tones = Tones(dataset.classes)
+    for change in CHANGES:
+        if num_of(found, change):
+            changed_samples(found, change, tones)
+
+
+def num_of(found: VersionDiff, change: Change) -> int:
+    return {"added": found.num_added, "removed": found.num_removed, "changed": found.num_changed}[change]
 
 
 def class_changes(changes: Sequence[ClassChange]) -> None:
@@ -173,34 +192,43 @@ def class_changes(changes: Sequence[ClassChange]) -> None:
     st.echarts_chart(option, height=60 + 34 * len(ordered), alt="Class counts before and after")
 
 
-def changed_samples(dataset: Dataset, found: VersionDiff, change: str, title: str) -> None:
-    items = [each for each in found.changes.items if each.change == change]
-    if not items:
-        return
-    total = getattr(found, f"num_{change}")
-    st.markdown(f"**{title}**" + (f" · the first {len(items)} of {total:,}" if total > len(items) else ""))
-    if change == "changed":
-        for each in items:
-            if each.before and each.after:
-                st.caption(f"{escaped(each.after.name)}: {_said(each.before)} → {_said(each.after)}")
-    tiles = [Tile(sample) for each in items if (sample := each.after or each.before)]
+def changed_samples(found: VersionDiff, change: Change, tones: Tones) -> None:
+    """Their thumbnails; those that were changed stand beside each other, as they were and as they are."""
+    _, icon, title = CHANGES[change]
+    total = num_of(found, change)
+    more = f" · the first {MOST_SHOWN} of {total:,}" if total > MOST_SHOWN else ""
+    st.markdown(f"**{icon} {title}**{more}")
+    shown = yard().datasets.diff(
+        found.dataset_id, found.version, found.against, change=change, limit=MOST_SHOWN
+    )
+    items = shown.changes.items
+    match change:
+        case "added":
+            grid(found, found.version, [each.after for each in items], tones, change)
+        case "removed":
+            grid(found, found.against, [each.before for each in items], tones, change)
+        case "changed":
+            before, after = st.columns(2)
+            with before:
+                st.caption(f"before, in version {found.against}")
+                grid(found, found.against, [each.before for each in items], tones, "before")
+            with after:
+                st.caption(f"after, in version {found.version}")
+                grid(found, found.version, [each.after for each in items], tones, "after")
+
+
+def grid(found: VersionDiff, version: int, samples: Sequence[Sample | None], tones: Tones, name: str) -> None:
+    query = {"dataset": str(found.dataset_id), "version": str(version)}
     sample_grid(
-        tiles,
-        Tones(dataset.classes),
-        key=f"versions.{change}.{found.version}.{found.against}",
-        on_open=lambda sample_id: st.session_state.update({"versions.open": sample_id}),
+        [Tile(sample) for sample in samples if sample],
+        tones,
+        key=f"versions.{name}.{found.version}.{found.against}",
+        on_open=lambda sample_id: st.session_state.update(
+            {"versions.open": {**query, "sample": str(sample_id)}}
+        ),
         on_turn=lambda _: None,
         size="small",
     )
-    if sample_id := st.session_state.pop("versions.open", None):
-        version = found.against if change == "removed" else found.version
-        query = {"dataset": str(dataset.id), "version": str(version), "sample": str(sample_id)}
-        st.switch_page("app_pages/browse.py", query_params=query)
-
-
-def _said(sample: Sample) -> str:
-    labels = ", ".join(sample.labels) or "nothing"
-    return escaped(f"{labels} ({len(sample.annotations)})" if len(sample.annotations) > 1 else labels)
 
 
 page()

@@ -8,11 +8,12 @@ export default function ({ data, parentElement, setStateValue }) {
   state.url = gatewayUrl(data.url)
   state.choose.textContent = data.label
   state.tell = (value) => setStateValue("uploaded", value)
-  return () => state.request?.abort()
+  // Called when the component leaves the page, not when the page is run anew.
+  return () => state.stopped?.abort()
 }
 
 function build(root) {
-  const state = { request: null, url: "", tell: () => {} }
+  const state = { stopped: null, url: "", tell: () => {} }
   const input = element("input")
   input.type = "file"
   input.hidden = true
@@ -56,15 +57,15 @@ function build(root) {
     if (event.dataTransfer.files.length) send(state, event.dataTransfer.files[0])
   }
   state.stop.onclick = () => {
-    state.request?.abort()
+    state.stopped?.abort()
     clear(state)
     state.tell(null)
+    state.zone.focus({ preventScroll: true })
   }
   return state
 }
 
 function clear(state) {
-  state.request = null
   state.line.hidden = true
   state.zone.hidden = false
   state.message.textContent = ""
@@ -74,54 +75,65 @@ async function send(state, file) {
   clear(state)
   state.zone.hidden = true
   state.line.hidden = false
-  state.name.textContent = file.name
+  state.name.textContent = state.name.title = file.name
   state.stop.textContent = "Cancel"
   show(state, 0, file.size)
+  const { signal } = (state.stopped = new AbortController())
+  let made = null
   try {
     // Of no announced size: the content comes through the gateway, which counts it.
-    const made = await ask(state, "POST", "/v1/uploads", { filename: file.name, size_bytes: 0 })
-    const upload = await put(state, `/v1/uploads/${made.id}/content`, file)
+    made = await ask(state.url, signal, { filename: file.name, size_bytes: 0 })
+    const upload = await put(state, signal, made.id, file)
+    if (signal.aborted) return
     show(state, file.size, file.size)
     state.stop.textContent = "Another file"
     state.tell({ id: upload.id, filename: upload.filename, size_bytes: upload.size_bytes })
   } catch (error) {
-    if (error.name === "AbortError") return
+    if (made) forget(state.url, made.id)
+    if (signal.aborted) return
     clear(state)
     state.message.textContent = error.message
     state.tell(null)
   }
 }
 
-async function ask(state, method, path, body) {
-  const answer = await fetch(state.url + path, {
-    method,
+async function ask(url, signal, wanted) {
+  const answer = await fetch(`${url}/v1/uploads`, {
+    method: "POST",
     credentials: "include",
     headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(body),
+    body: JSON.stringify(wanted),
+    signal,
   }).catch(() => {
     throw new Error("The gateway cannot be reached.")
   })
-  const said = await answer.json()
-  if (!answer.ok) throw new Error(said.detail)
+  const said = parsed(await answer.text())
+  if (!answer.ok) throw new Error(said.detail || `The gateway answered ${answer.status}.`)
   return said
 }
 
 // fetch tells nothing about how much of a body is sent; XMLHttpRequest does.
-function put(state, path, file) {
+function put(state, signal, id, file) {
   return new Promise((resolve, reject) => {
-    const request = (state.request = new XMLHttpRequest())
-    request.open("PUT", state.url + path)
+    const request = new XMLHttpRequest()
+    request.open("PUT", `${state.url}/v1/uploads/${id}/content`)
     request.withCredentials = true
-    request.upload.onprogress = (event) => show(state, event.loaded, file.size)
+    request.upload.onprogress = (event) => signal.aborted || show(state, event.loaded, file.size)
     request.onload = () => {
       const said = parsed(request.responseText)
       if (request.status < 400) resolve(said)
       else reject(new Error(said.detail || `The gateway answered ${request.status}.`))
     }
     request.onerror = () => reject(new Error("The connection broke while the file was sent. Try again."))
-    request.onabort = () => reject(new DOMException("taken back", "AbortError"))
+    request.onabort = () => reject(new Error("taken back"))
+    signal.addEventListener("abort", () => request.abort())
     request.send(file)
   })
+}
+
+// What arrived of it would lie there until its time is over.
+function forget(url, id) {
+  fetch(`${url}/v1/uploads/${id}`, { method: "DELETE", credentials: "include" }).catch(() => {})
 }
 
 function parsed(text) {

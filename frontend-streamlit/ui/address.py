@@ -79,6 +79,18 @@ def address_sections(options: Mapping[str, str], *, key: str) -> str:
     )
 
 
+def address_pages(num_pages: int, number: int, *, key: str) -> None:
+    """Nothing for one page; the first is not written into the address."""
+    if num_pages == 1:
+        return
+    st.session_state[key] = number
+    st.pagination(
+        num_pages,
+        key=key,
+        on_change=lambda: go(page=None if st.session_state[key] == 1 else st.session_state[key]),
+    )
+
+
 def address_search(label: str, part: str, *, key: str, on_choose: Choose, width: int = 220) -> None:
     st.session_state[key] = st.query_params.get(part, "")
     st.text_input(

@@ -4,14 +4,13 @@ import streamlit as st
 from session import yard
 from settings import settings
 
-from libs.common.contracts.access import Role
 from libs.common.contracts.dataset_exports import DatasetExport, DatasetExportState
 from libs.common.contracts.datasets import Dataset
-from ui.states import ago, empty_state, escaped, size, state_badge
+from ui.states import ago, counted, empty_state, escaped, may_edit, size, state_badge
 
 
 def exports_section(dataset: Dataset) -> None:
-    if st.session_state["session.caller"].role is not Role.VIEWER:
+    if may_edit():
         export_form(dataset)
     found = list(yard().datasets.exports(dataset.id))
     if not found:
@@ -60,7 +59,9 @@ def row(export: DatasetExport) -> None:
             st.caption(f"{ago(export.created_at)}", width="content")
             st.space("stretch")
             if export.state is DatasetExportState.COMPLETED:
-                st.caption(f"{export.num_samples:,} samples · {size(export.size_bytes)}", width="content")
+                st.caption(
+                    f"{counted(export.num_samples, 'sample')} · {size(export.size_bytes)}", width="content"
+                )
                 address = (
                     f"{settings().public_url}/v1/datasets/{export.dataset_id}/exports/{export.id}/download"
                 )
@@ -75,7 +76,7 @@ def row(export: DatasetExport) -> None:
 
 
 def losses(export: DatasetExport) -> None:
-    with st.expander(f"{export.num_losses:,} things the format has no place for"):
+    with st.expander(f"The format has no place for {counted(export.num_losses, 'thing')}"):
         found = yard().datasets.get_export(export.dataset_id, export.id).losses.items
         st.dataframe(
             [{"sample": each.path, "what": each.code, "reason": each.message} for each in found],

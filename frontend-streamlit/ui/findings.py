@@ -11,7 +11,7 @@ from libs.common.contracts.imports import ClassCount, Detection, Example, Import
 from ui.states import escaped
 
 OUTCOMES = {"rejected": "red", "repaired": "orange", "duplicate": "gray", "warning": "blue"}
-MOST_BARS = 60
+MOST_BARS = 40
 
 
 def detection_view(seen: Detection) -> None:
@@ -99,6 +99,7 @@ def problems(report: ImportReport) -> None:
     st.dataframe(
         [_row(each) for each in found],
         hide_index=True,
+        placeholder="",
         height=min(36 * (len(found) + 1) + 2, 360),
         column_config={"reason": st.column_config.TextColumn(width="large")},
     )
@@ -119,7 +120,7 @@ def _tally(title: str, tally: Tally) -> None:
         "found": tally.num_found,
         "imported": tally.num_imported,
         "rejected": tally.num_rejected,
-        "duplicates": tally.num_duplicates,
+        "found twice": tally.num_duplicates,
         "repaired": tally.num_repaired,
     }
     with st.container(horizontal=True):

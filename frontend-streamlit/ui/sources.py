@@ -1,7 +1,10 @@
 """Where data comes from, as a person says it."""
 
+from dataclasses import dataclass
+
 import streamlit as st
 from comp.upload import upload
+from pydantic import ValidationError
 
 from libs.common.contracts.imports import FormatDescription, FormatOptions
 from libs.common.contracts.sources import (
@@ -13,6 +16,7 @@ from libs.common.contracts.sources import (
     UploadSource,
     UrlSource,
 )
+from ui.states import escaped
 
 KINDS = {
     "upload": (":material/upload_file:", "Upload"),
@@ -37,6 +41,15 @@ ROLES = {
 }
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be brought in, and how it is read."""
+
+    source: DatasetSource
+    format: str | None
+    options: FormatOptions
+
+
 def source_form(key: str) -> DatasetSource | None:
     """None until it names something."""
     kind = st.segmented_control(
@@ -48,6 +61,14 @@ def source_form(key: str) -> DatasetSource | None:
         format_func=lambda each: " ".join(KINDS[each]),
         label_visibility="collapsed",
     )
+    try:
+        return _source(kind, key)
+    except ValidationError as error:
+        _tell(error)
+        return None
+
+
+def _source(kind: str, key: str) -> DatasetSource | None:
     match kind:
         case "upload":
             sent = upload("Choose a file", key=f"{key}.upload")
@@ -56,6 +77,7 @@ def source_form(key: str) -> DatasetSource | None:
             path = st.text_input(
                 "Path",
                 key=f"{key}.path",
+                max_chars=2000,
                 placeholder="/data/photos",
                 help="Below a folder that the operator allows.",
             )
@@ -66,7 +88,7 @@ def source_form(key: str) -> DatasetSource | None:
             url = st.text_input(
                 "Address", key=f"{key}.url", placeholder="https://example.org/photos.zip"
             ).strip()
-            return UrlSource(url=url) if url.startswith(("http://", "https://")) else None
+            return UrlSource(url=url) if url else None
         case "huggingface":
             return _hub(key)
         case _:
@@ -74,8 +96,8 @@ def source_form(key: str) -> DatasetSource | None:
             return SampleSource(name=name)
 
 
-def format_form(formats: tuple[FormatDescription, ...], key: str) -> tuple[str | None, FormatOptions]:
-    """The format, None to find out; and what it cannot guess."""
+def format_form(formats: tuple[FormatDescription, ...], key: str) -> tuple[str | None, FormatOptions | None]:
+    """The format, None to find out; and what it cannot guess, None while that cannot be meant."""
     titles = {each.name: each.title for each in formats}
     chosen = st.selectbox(
         "Format",
@@ -96,9 +118,13 @@ def format_form(formats: tuple[FormatDescription, ...], key: str) -> tuple[str |
             target_columns = _names(st.text_input("Target columns", key=f"{key}.targets"))
         with separator:
             between = st.text_input("Labels are parted by", key=f"{key}.separator", max_chars=3) or None
-    return chosen, FormatOptions(
-        **roles, label_columns=label_columns, target_columns=target_columns, label_separator=between
-    )
+    try:
+        return chosen, FormatOptions(
+            **roles, label_columns=label_columns, target_columns=target_columns, label_separator=between
+        )
+    except ValidationError as error:
+        _tell(error)
+        return chosen, None
 
 
 def said(source: DatasetSource) -> str:
@@ -116,6 +142,12 @@ def said(source: DatasetSource) -> str:
             return f"hf://{repository}@{revision}"
         case SampleSource(name=name):
             return f"sample data {name}"
+
+
+def _tell(error: ValidationError) -> None:
+    for each in error.errors():
+        field = ".".join(map(str, each["loc"]))
+        st.caption(f":red[{escaped(field)}: {escaped(each['msg'])}]")
 
 
 def _s3(key: str) -> S3Source | None:

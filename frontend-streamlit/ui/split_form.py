@@ -1,6 +1,7 @@
 """How a dataset is dealt out to subsets, as a person says it."""
 
 import streamlit as st
+from pydantic import ValidationError
 
 from libs.common.contracts.splits import (
     FieldGroup,
@@ -15,6 +16,7 @@ from libs.common.contracts.splits import (
     Rule,
     SplitMethod,
 )
+from ui.states import escaped
 
 METHODS = {
     "ratio": "By shares",
@@ -45,6 +47,15 @@ def split_form(fields: tuple[str, ...], classes: tuple[str, ...]) -> SplitMethod
         format_func=METHODS.__getitem__,
         label_visibility="collapsed",
     )
+    try:
+        return _method(method, fields, classes)
+    except ValidationError as error:
+        for each in error.errors():
+            st.caption(f":red[{escaped(each['msg'])}]")
+        return None
+
+
+def _method(method: str, fields: tuple[str, ...], classes: tuple[str, ...]) -> SplitMethod | None:
     match method:
         case "field":
             return _by_field(fields)
@@ -63,19 +74,19 @@ def _by_shares(fields: tuple[str, ...]) -> RatioSplit | None:
     for column, (subset, share) in zip(st.columns(3), SHARES.items(), strict=True):
         with column:
             shares[subset] = st.number_input(f"{subset} %", 0, 100, share, key=f"split.share.{subset}")
-    stratified, seed, near = st.columns([2, 1, 2], vertical_alignment="bottom")
-    with stratified:
+    with st.container(horizontal=True, gap="medium"):
         is_stratified = st.toggle("Same classes in every subset", True, key="split.stratified")
-    with seed:
-        number = st.number_input("Seed", 0, 2**31 - 1, 0, key="split.seed")
-    with near:
         keeps_near = st.toggle(
             "Near-duplicates stay together",
             True,
             key="split.near",
             help="Images that look the same would let a model be tested on what it was trained on.",
         )
-    group = _group(fields)
+    together, seed = st.columns([2, 1])
+    with together:
+        group = _group(fields)
+    with seed:
+        number = st.number_input("Seed", 0, 2**31 - 1, 0, key="split.seed")
     total = sum(shares.values())
     if total != 100:
         st.caption(f":orange[The shares add up to {total} %; they have to make 100 %.]")

@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
+from libs.common.contracts.access import Role
+
 COLORS = {
     "ready": "green",
     "completed": "green",
@@ -46,6 +48,15 @@ def empty_state(
             on_action()
 
 
+def may_edit() -> bool:
+    """Who may only look is offered nothing to change; the gateway refuses it anyway."""
+    return st.session_state["session.caller"].role is not Role.VIEWER
+
+
+def counted(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
 def ago(moment: datetime | None) -> str:
     if moment is None:
         return "never"
@@ -70,6 +81,10 @@ def size(num_bytes: float) -> str:
             return f"{num_bytes:.0f} {unit}"
         num_bytes /= 1000
     return f"{num_bytes:.1f} TB"
+
+
+def shortened(text: str, most_letters: int = 90) -> str:
+    return text if len(text) <= most_letters else f"{text[:most_letters].rstrip()}…"
 
 
 def escaped(text: str) -> str:
