@@ -24,7 +24,7 @@ from libs.common.contracts.jobs import Job
 from libs.common.contracts.projects import Project
 from libs.common.contracts.samples import Sample
 from libs.common.contracts.sources import DatasetSource, UploadSource
-from libs.common.contracts.splits import RatioSplit, Split, SplitPreview
+from libs.common.contracts.splits import LeakReport, RatioSplit, Split, SplitMethod, SplitPreview
 from libs.common.contracts.versions import DatasetStats, DatasetVersion, VersionDiff
 from libs.common.errors import Conflict, TimedOut
 
@@ -319,11 +319,11 @@ class Splits:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def preview(self, dataset_id: UUID, method: RatioSplit | None = None) -> SplitPreview:
+    def preview(self, dataset_id: UUID, method: SplitMethod | None = None) -> SplitPreview:
         body = {"method": (method or RatioSplit()).model_dump()}
         return self._transport.post(SplitPreview, f"/v1/datasets/{dataset_id}/splits/preview", body)
 
-    def create(self, dataset_id: UUID, name: str = "split", method: RatioSplit | None = None) -> Split:
+    def create(self, dataset_id: UUID, name: str = "split", method: SplitMethod | None = None) -> Split:
         body = {"name": name, "method": (method or RatioSplit()).model_dump()}
         return self._transport.post(Split, f"/v1/datasets/{dataset_id}/splits", body)
 
@@ -332,3 +332,8 @@ class Splits:
 
     def get(self, split_id: UUID) -> Split:
         return self._transport.get(Split, f"/v1/splits/{split_id}")
+
+    def leaks(self, split_id: UUID, *, near_duplicates: int = 4) -> LeakReport:
+        """Samples of different subsets that show the same; `near_duplicates` of 64 bits may differ."""
+        body = {"near_duplicates": near_duplicates}
+        return self._transport.post(LeakReport, f"/v1/splits/{split_id}/leaks", body)

@@ -1,13 +1,18 @@
 """Splits over HTTP: look first, then save for good."""
 
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter
+from pydantic import Field
 
 from libs.common.contracts.base import Name, Page, View
 from libs.common.contracts.splits import (
+    CheckLeaks,
     CreateSplit,
     GetSplit,
+    Group,
+    LeakReport,
     ListSplits,
     PreviewSplit,
     RatioSplit,
@@ -30,6 +35,11 @@ class WantedSplit(View):
 
 class NewSplit(WantedSplit):
     name: Name = "split"
+
+
+class WantedCheck(View):
+    near_duplicates: Annotated[int, Field(ge=0, le=16)] = 4
+    group: Group | None = None
 
 
 @router.post("/datasets/{dataset_id}/splits/preview", dependencies=[READ])
@@ -56,3 +66,12 @@ async def create_split(dataset_id: UUID, split: NewSplit, house: House) -> Split
 @router.get("/splits/{split_id}", dependencies=[READ])
 async def get_split(split_id: UUID, house: House) -> Split:
     return await house.ask(GetSplit(split_id=split_id))
+
+
+@router.post("/splits/{split_id}/leaks", dependencies=[READ])
+async def check_leaks(split_id: UUID, wanted: WantedCheck, house: House) -> LeakReport:
+    """Any split, an imported one too; nothing is stored."""
+    return await house.ask(
+        CheckLeaks(split_id=split_id, near_duplicates=wanted.near_duplicates, group=wanted.group),
+        timeout_seconds=60,
+    )
