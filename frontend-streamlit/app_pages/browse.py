@@ -9,6 +9,7 @@ from comp.sample_grid import Tile, sample_grid
 from comp.shown import Tones
 from session import yard
 from ui.address import address_select, given_id, given_number, go
+from ui.dataset_links import dataset_links, without_dataset
 from ui.sample_detail import sample_detail
 from ui.sample_filters import clear_filters, filter_row
 from ui.sample_pages import SamplePage, Selection, choose, sample_page, selection, total, turn, version_stats
@@ -40,8 +41,7 @@ WITHOUT_SAMPLES = {
 def page() -> None:
     dataset_id = given_id("dataset") or st.session_state.get("browse.dataset")
     if dataset_id is None:
-        empty_state("grid_view", "Choose a dataset from its project first.")
-        st.page_link("app_pages/home.py", label="Projects", icon=":material/arrow_back:")
+        without_dataset("grid_view")
         return
     if "dataset" not in st.query_params:
         go(dataset=dataset_id)
@@ -71,12 +71,8 @@ def header(dataset: Dataset, shown: int) -> None:
         if dataset.version:
             version_choice(dataset, shown)
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.page_link(
-            "app_pages/project.py",
-            label="Project",
-            icon=":material/arrow_back:",
-            query_params={"id": str(dataset.project_id)},
-        )
+        dataset_links(dataset, "browse")
+        st.space("stretch")
         st.caption(summary(dataset), width="content")
 
 
@@ -155,6 +151,14 @@ def toolbar(
     dataset: Dataset, wanted: Selection, found: SamplePage, count: int | None, ticked: Sequence[UUID]
 ) -> None:
     st.caption(range_of(found, count), width="content")
+    if wanted.is_filtered:
+        st.button(
+            "Clear filters",
+            key="browse.clear",
+            type="tertiary",
+            icon=":material/filter_alt_off:",
+            on_click=clear_filters,
+        )
     if ticked:
         delete_button(dataset, ticked)
     st.space("stretch")

@@ -24,7 +24,7 @@ def filter_row(
             _splits(splits)
         if subsets := _subsets(wanted, stats, splits):
             _subset_choice(subsets)
-        address_search("Search names", "q", key="browse.q", on_choose=lambda text: choose(q=text))
+        address_search("Search names", "q", key="browse.q", on_choose=lambda text: choose(q=text), width=185)
         address_select(
             "Sort",
             "sort",
@@ -32,15 +32,8 @@ def filter_row(
             key="browse.sort",
             default="name",
             on_choose=lambda sort: choose(sort=sort),
+            width=150,
         )
-        if wanted.is_filtered:
-            st.button(
-                "Clear",
-                key="browse.clear",
-                type="tertiary",
-                icon=":material/filter_alt_off:",
-                on_click=clear_filters,
-            )
 
 
 def _classes(classes: Sequence[str], stats: DatasetStats) -> None:
@@ -52,6 +45,7 @@ def _classes(classes: Sequence[str], stats: DatasetStats) -> None:
         key="browse.label",
         placeholder="All classes",
         on_choose=lambda label: choose(label=label),
+        width=165,
     )
 
 
@@ -63,6 +57,7 @@ def _splits(splits: Sequence[Split]) -> None:
         key="browse.split",
         placeholder="No split",
         on_choose=lambda split: choose(split=split, subset=None),
+        width=150,
     )
 
 
@@ -74,7 +69,7 @@ def _subset_choice(subsets: Sequence[str]) -> None:
         key="browse.subset",
         placeholder="All subsets",
         on_choose=lambda subset: choose(subset=subset),
-        width=150,
+        width=140,
     )
 
 

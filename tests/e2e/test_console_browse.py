@@ -207,7 +207,7 @@ def test_filters_are_in_the_address(page: Page, stack, dataset):
     shown(page, "1–7 of 7")
     page.go_back()
     shown(page, "1–60 of 100")
-    page.get_by_role("button", name="Clear").last.click()
+    page.get_by_role("button", name="Clear filters").click()
     shown(page, "1–60 of 150")
     choose(page, "Sort", "Largest first")
     expect(page).to_have_url(re.compile("sort=-size"))
