@@ -43,8 +43,9 @@ class HuggingFaceSource(View):
     """A dataset of the Hugging Face hub: `owner/name`."""
 
     type: Literal["huggingface"] = "huggingface"
-    repository: Annotated[str, StringConstraints(pattern=r"^[\w.-]{1,96}/[\w.-]{1,96}$")]
-    revision: Annotated[str, StringConstraints(pattern=r"^[\w./-]{1,200}$")] = "main"
+    # \w counted out up to a number, with all letters there are, would take 40 MB in every process.
+    repository: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,96}/[A-Za-z0-9_.-]{1,96}$")]
+    revision: Annotated[str, StringConstraints(pattern=r"^[\w./-]+$", max_length=200)] = "main"
 
 
 class SampleSource(View):
