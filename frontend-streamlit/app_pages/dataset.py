@@ -222,9 +222,11 @@ def report(dataset: Dataset) -> None:
         )
         st.space("stretch")
         if found.problems.items:
+            # It is fetched outside of the page's run, where nobody knows who asks.
+            datasets = yard().datasets
             st.download_button(
                 "Every problem as CSV",
-                lambda: yard().datasets.download_report(dataset.id),
+                partial(datasets.download_report, dataset.id),
                 file_name=f"report-{dataset.id}.csv",
                 mime="text/csv",
                 icon=":material/download:",
