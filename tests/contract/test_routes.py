@@ -22,7 +22,11 @@ OPEN_PATHS = {"/healthz", "/readyz", "/metrics", "/v1/auth/login", "/v1/auth/log
 # The page about the API, which the library adds.
 DOCS = {"/docs", "/docs/oauth2-redirect"}
 # They ask with a body and change nothing.
-READING_POSTS = {"/v1/deployments/{name}/predict", "/v1/datasets/{dataset_id}/splits/preview"}
+READING_POSTS = {
+    "/v1/deployments/{name}/predict",
+    "/v1/datasets/{dataset_id}/splits/preview",
+    "/v1/splits/{split_id}/leaks",
+}
 
 
 def routes() -> list[APIRoute]:
