@@ -23,7 +23,7 @@ NO_CLASSES = frozenset(
 
 class ClassFolders:
     title = "Class folders"
-    modalities: frozenset[Modality] = frozenset({"image"})
+    modalities: frozenset[Modality] = frozenset({"image", "image_text"})
     carries = frozenset({"label"})
 
     def fits(self, files: Files) -> bool:

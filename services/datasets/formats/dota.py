@@ -17,7 +17,7 @@ from services.datasets.formats.plan import Plan, repaired
 
 class Dota:
     title = "DOTA"
-    modalities: frozenset[Modality] = frozenset({"image"})
+    modalities: frozenset[Modality] = frozenset({"image", "image_text"})
     carries = frozenset({"rotated_box"})
 
     def fits(self, files: Files) -> bool:

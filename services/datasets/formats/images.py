@@ -16,7 +16,7 @@ from services.datasets.formats.plan import FileContent, Found, Plan
 
 class Images:
     title = "Images without annotations"
-    modalities: frozenset[Modality] = frozenset({"image"})
+    modalities: frozenset[Modality] = frozenset({"image", "image_text"})
     carries: frozenset[str] = frozenset()
 
     def fits(self, files: Files) -> bool:

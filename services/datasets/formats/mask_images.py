@@ -30,7 +30,7 @@ Area = MaskAnnotation | PolygonAnnotation
 
 class MaskImages:
     title = "Mask images"
-    modalities: frozenset[Modality] = frozenset({"image"})
+    modalities: frozenset[Modality] = frozenset({"image", "image_text"})
     carries = frozenset({"mask"})
 
     def fits(self, files: Files) -> bool:

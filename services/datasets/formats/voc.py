@@ -21,7 +21,7 @@ NO_SUBSETS = "ImageSets/Main/train.txt"
 
 class Voc:
     title = "Pascal VOC"
-    modalities: frozenset[Modality] = frozenset({"image"})
+    modalities: frozenset[Modality] = frozenset({"image", "image_text"})
     carries = frozenset({"box"})
 
     def fits(self, files: Files) -> bool:

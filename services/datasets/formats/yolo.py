@@ -12,7 +12,7 @@ from services.datasets.formats.yolo_writing import CARRIED, write_yolo
 
 class Yolo:
     title = "YOLO"
-    modalities: frozenset[Modality] = frozenset({"image"})
+    modalities: frozenset[Modality] = frozenset({"image", "image_text"})
     carries = CARRIED
 
     def fits(self, files: Files) -> bool:
