@@ -183,9 +183,5 @@ class SubsetIsUnnamed(BadInput):
     code, title = "subset_unnamed", "A value cannot be the name of a subset"
 
 
-class HashesAreMissing(BadInput):
-    code, title = "hashes_missing", "Only images can be near-duplicates"
-
-
 class SplitWasOvertaken(Conflict):
     code, title = "split_overtaken", "Another split was saved meanwhile"

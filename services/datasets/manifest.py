@@ -22,13 +22,15 @@ SCHEMA = pa.schema(
         ("height", pa.int32()),
         ("sha256", pa.string()),
         ("annotations", pa.string()),
+        ("media_type", pa.string()),
+        ("fields", pa.string()),
     ]
 )
 
 
 @dataclass(frozen=True)
 class Placed:
-    """What the manifest says of a sample; `annotations` is JSON in the internal form."""
+    """What the manifest says of a sample; `annotations` is JSON in the internal form, `fields` an object."""
 
     id: UUID
     name: str
@@ -40,22 +42,38 @@ class Placed:
     height: int
     sha256: str
     annotations: str
+    media_type: str
+    fields: str
 
 
-def write_manifest(rows: Sequence[Placed], subsets: Mapping[UUID, str]) -> bytes:
-    """One row per sample in the order given."""
-    columns = {
-        "sample_id": [str(row.id) for row in rows],
-        "name": [row.name for row in rows],
-        "subset": [subsets[row.id] for row in rows],
-        "shard": [artifacts.shard(row.dataset_id, row.shard_id) for row in rows],
-        "offset": [row.offset for row in rows],
-        "size_bytes": [row.size_bytes for row in rows],
-        "width": [row.width for row in rows],
-        "height": [row.height for row in rows],
-        "sha256": [row.sha256 for row in rows],
-        "annotations": [row.annotations for row in rows],
-    }
-    buffer = BytesIO()
-    pq.write_table(pa.table(columns, schema=SCHEMA), buffer, compression="zstd")
-    return buffer.getvalue()
+class ManifestWriter:
+    """Grows batch by batch, so that only what is compressed lies in memory; blocking, for a thread."""
+
+    def __init__(self, subsets: Mapping[UUID, str]) -> None:
+        """`subsets` leaves out what is no part of the split."""
+        self._subsets = subsets
+        self._buffer = BytesIO()
+        self._writer = pq.ParquetWriter(self._buffer, SCHEMA, compression="zstd")
+
+    def add(self, rows: Sequence[Placed]) -> None:
+        """One row per sample in the order given."""
+        kept = [row for row in rows if row.id in self._subsets]
+        columns = {
+            "sample_id": [str(row.id) for row in kept],
+            "name": [row.name for row in kept],
+            "subset": [self._subsets[row.id] for row in kept],
+            "shard": [artifacts.shard(row.dataset_id, row.shard_id) for row in kept],
+            "offset": [row.offset for row in kept],
+            "size_bytes": [row.size_bytes for row in kept],
+            "width": [row.width for row in kept],
+            "height": [row.height for row in kept],
+            "sha256": [row.sha256 for row in kept],
+            "annotations": [row.annotations for row in kept],
+            "media_type": [row.media_type for row in kept],
+            "fields": [row.fields for row in kept],
+        }
+        self._writer.write_table(pa.table(columns, schema=SCHEMA))
+
+    def finish(self) -> bytes:
+        self._writer.close()
+        return self._buffer.getvalue()

@@ -366,6 +366,7 @@ class SplitRow(Model):
     num_kept: Mapped[int] = mapped_column(default=0)
     num_left_out: Mapped[int] = mapped_column(default=0)
     num_groups: Mapped[int] = mapped_column(default=0)
+    num_torn_groups: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     def previews(self) -> tuple[SubsetPreview, ...]:

@@ -41,8 +41,10 @@ from libs.common.contracts.projects import (
 )
 from libs.common.contracts.samples import GetSample, ListSamples, LocateSample, Sample, StoredBytes
 from libs.common.contracts.splits import (
+    CheckLeaks,
     CreateSplit,
     GetSplit,
+    LeakReport,
     ListSplits,
     PreviewSplit,
     ReferSplit,
@@ -262,6 +264,11 @@ async def get_split(request: GetSplit, service: Service) -> Split:
 @requests.answers
 async def refer_split(request: ReferSplit, service: Service) -> DataReference:
     return await service.splits.refer(request.split_id)
+
+
+@requests.answers
+async def check_leaks(request: CheckLeaks, service: Service) -> LeakReport:
+    return await service.splits.check_leaks(request)
 
 
 @requests.answers

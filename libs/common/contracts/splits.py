@@ -14,6 +14,9 @@ Subset = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,39}$")]
 
 Ratios = Annotated[dict[Subset, Annotated[float, Field(gt=0, le=1)]], Field(min_length=1, max_length=20)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Version = Annotated[int, Field(ge=1, le=2**31 - 1)]
+# Beyond ten of 64 bits images that have nothing in common are near to each other, by mere number.
+Distance = Annotated[int, Field(ge=0, le=10)]
 
 
 class FolderGroup(View):
@@ -31,7 +34,10 @@ class FieldGroup(View):
 
 
 class NameGroup(View):
-    """Samples whose names agree up to the last of these characters: `scan_12-3.png`, `scan_12-4.png`."""
+    """Samples whose names agree up to the last separator: `scan_12-3.png` and `scan_12-4.png`.
+
+    Folders count, the ending does not; a name without the separator stands alone.
+    """
 
     by: Literal["name"] = "name"
     separator: Annotated[str, StringConstraints(min_length=1, max_length=3)] = "-"
@@ -44,8 +50,10 @@ class RatioSplit(View):
     """Shares per subset that add up to 1; seeded, so the same data always splits the same way.
 
     What belongs to one group stays together. So do near-duplicates: images whose perceptual hashes differ in
-    at most `near_duplicates` of 64 bits (None: they are not looked for). A sample that another split of the
-    dataset dealt out by the same method and seed keeps its subset when data is added.
+    at most `near_duplicates` of 64 bits (None: they are not looked for), and what is near to those.
+
+    The newest split of the dataset that was dealt by the very same method is extended: the samples it dealt
+    keep their subset, new ones go to where their group is, and the others fill what is owed.
     """
 
     method: Literal["ratio"] = "ratio"
@@ -53,7 +61,7 @@ class RatioSplit(View):
     stratified: bool = True
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     group: Group | None = None
-    near_duplicates: Annotated[int, Field(ge=0, le=16)] | None = None
+    near_duplicates: Distance | None = None
 
     @model_validator(mode="after")
     def _adds_up(self) -> "RatioSplit":
@@ -65,7 +73,8 @@ class RatioSplit(View):
 class FieldSplit(View):
     """By a field of the samples, or by the subset that the import named when `field` is None.
 
-    `subsets` maps values to subsets (Karpathy's `restval` to `train`); when empty, every value is a subset.
+    `subsets` maps values to subsets (Karpathy's `restval` to `train`), and other values are left out; when
+    empty, every value is a subset. What has no value is left out.
     """
 
     method: Literal["field"] = "field"
@@ -74,7 +83,11 @@ class FieldSplit(View):
 
 
 class FileSplit(View):
-    """By names of samples, in full or with `*` and `?`; `rest` takes the others, else they are left out."""
+    """By names of samples, in full or with `*` and `?`; `rest` takes the others, else they are left out.
+
+    A name in full counts more than a pattern; a sample that is named for two subsets is an error, and so is
+    a name that no sample has.
+    """
 
     method: Literal["files"] = "files"
     files: Annotated[
@@ -84,7 +97,8 @@ class FileSplit(View):
 
 
 class Rule(View):
-    """All that is given must hold."""
+    """All that is given must hold: a label; a name, in full or with `*` and `?`; a value of a field, as text,
+    or any when only the field is given; the shorter side of an image at least, its longer one at most."""
 
     subset: Subset
     label: Text | None = None
@@ -93,6 +107,14 @@ class Rule(View):
     value: Text | None = None
     min_side: Annotated[int, Field(ge=1)] | None = None
     max_side: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _asks(self) -> "Rule":
+        if self.value is not None and self.field is None:
+            raise ValueError("a value is one of a field, which has to be named too")
+        if not self.model_fields_set - {"subset"}:
+            raise ValueError("a rule needs a condition; use `rest` for all others")
+        return self
 
 
 class FilterSplit(View):
@@ -122,7 +144,11 @@ class SubsetPreview(View):
 
 
 class SplitPreview(View):
-    """`num_kept` samples have the subset that `extends` gave them; `num_left_out` are in none."""
+    """`num_kept` samples have the subset that `extends` gave them; `num_left_out` are in none.
+
+    `num_groups` groups of more than one sample stayed together. `num_torn_groups` could not: `extends` has
+    their samples in several subsets, because what joins them came later. `leaks` tells which they are.
+    """
 
     dataset_id: UUID
     version: int
@@ -132,6 +158,7 @@ class SplitPreview(View):
     num_kept: int = 0
     num_left_out: int = 0
     num_groups: int = 0
+    num_torn_groups: int = 0
 
 
 class Split(SplitPreview):
@@ -144,35 +171,46 @@ class Split(SplitPreview):
 
 
 class Leak(View):
-    """Samples of different subsets that show the same, or belong together."""
+    """Samples of different subsets that show the same, or belong together.
+
+    Of `num_samples` the first are shown, the nearest before others; names and subsets are theirs, one each.
+    `distance` counts the bits in which the nearest differ.
+    """
 
     kind: Literal["duplicate", "near_duplicate", "group"]
     distance: int = 0
+    num_samples: int
     samples: tuple[UUID, ...]
     names: tuple[str, ...]
     subsets: tuple[str, ...]
 
 
 class LeakReport(View):
-    """`leaks` shows the first of them; `num_samples` counts those that are in any."""
+    """`leaks` shows the first hundred; `num_samples` counts samples that are in any.
+
+    Exact duplicates are told as such and not as near ones. What is near by way of others is one leak.
+    """
 
     split_id: UUID
     near_duplicates: int
     group: Group | None
     num_leaks: int
+    num_duplicates: int
+    num_near_duplicates: int
+    num_groups: int
     num_samples: int
     leaks: tuple[Leak, ...]
 
 
 class PreviewSplit(Request[SplitPreview], subject="svc.datasets.split.preview"):
     dataset_id: UUID
-    version: int | None = None
+    version: Version | None = None
     method: SplitMethod = RatioSplit()
 
 
 class CreateSplit(Request[Split], subject="svc.datasets.split.create"):
     dataset_id: UUID
-    version: int | None = None
+    version: Version | None = None
     name: Name = "split"
     method: SplitMethod = RatioSplit()
 
@@ -193,10 +231,13 @@ class ReferSplit(Request[DataReference], subject="svc.datasets.split.refer"):
 
 
 class CheckLeaks(Request[LeakReport], subject="svc.datasets.split.leaks"):
-    """Any split, an imported one too: near-duplicates and parts of one group on both sides."""
+    """Of any split, an imported one too: duplicates, near-duplicates and parts of one group on both sides.
+
+    Without a `group` it is the one that the split was dealt by, if it was.
+    """
 
     split_id: UUID
-    near_duplicates: Annotated[int, Field(ge=0, le=16)] = 4
+    near_duplicates: Distance = 4
     group: Group | None = None
 
 

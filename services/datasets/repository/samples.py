@@ -7,14 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Text,
-    and_,
-    cast,
-    or_,
-    select,
-)
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,20 +16,12 @@ from libs.common.db.database import copy_records
 from libs.common.ids import new_id
 from services.datasets.handover import PackedSample
 from services.datasets.labels import labels_of
-from services.datasets.manifest import Placed
 from services.datasets.models import SampleRow, ShardRow
-from services.datasets.split import Sorted
 
 COLUMNS = (
     "id", "dataset_id", "since", "name", "sha256", "size_bytes", "width", "height", "media_type", "shard_id",
     "offset", "thumbnail_offset", "thumbnail_size_bytes", "hash", "language", "excerpt", "subset", "labels",
     "fields", "annotations", "created_at",
-)  # fmt: skip
-# In the order of the fields of Placed; annotations stay the text that the manifest holds.
-PLACED = (
-    SampleRow.id, SampleRow.name, SampleRow.dataset_id, SampleRow.shard_id, SampleRow.offset,
-    SampleRow.size_bytes, SampleRow.width, SampleRow.height, SampleRow.sha256,
-    cast(SampleRow.annotations, Text),
 )  # fmt: skip
 
 
@@ -87,24 +72,6 @@ class SampleRepository:
             rest = by_digest.where(SampleRow.sha256 < start).limit(count - len(found))
             found += await self._session.scalars(rest)
         return found
-
-    async def for_split(self, dataset_id: UUID, version: int) -> list[Sorted]:
-        """What deciding a split takes of every sample, in the order of names."""
-        statement = (
-            select(SampleRow.id, SampleRow.sha256, SampleRow.labels)
-            .where(SampleRow.dataset_id == dataset_id, in_version(version))
-            .order_by(SampleRow.name, SampleRow.id)
-        )
-        return [Sorted(*row) for row in (await self._session.execute(statement)).all()]
-
-    async def for_manifest(self, dataset_id: UUID, version: int) -> list[Placed]:
-        """In the order of names."""
-        statement = (
-            select(*PLACED)
-            .where(SampleRow.dataset_id == dataset_id, in_version(version))
-            .order_by(SampleRow.name, SampleRow.id)
-        )
-        return [Placed(*row) for row in (await self._session.execute(statement)).all()]
 
     async def shards(self, dataset_id: UUID, version: int) -> Sequence[ShardRow]:
         """Those that hold a sample of the version."""

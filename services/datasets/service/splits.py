@@ -1,24 +1,49 @@
-"""Splits: looked at first, then saved for good together with the manifest that runs read."""
+"""Splits: looked at, saved for good together with the manifest that runs read, checked for leaks."""
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from libs.common import artifacts
 from libs.common.contracts.base import Page, PageQuery
 from libs.common.contracts.datasets import DataReference, Shard
-from libs.common.contracts.splits import CreateSplit, PreviewSplit, Split, SplitPreview, SplitSaved
+from libs.common.contracts.splits import (
+    CheckLeaks,
+    CreateSplit,
+    Group,
+    LeakReport,
+    PreviewSplit,
+    RatioSplit,
+    Split,
+    SplitMethod,
+    SplitPreview,
+    SplitSaved,
+)
 from libs.common.db.outbox import Outbox
 from libs.common.errors import Problem
 from libs.common.ids import new_id
-from libs.common.paging import after, page_of
+from libs.common.paging import after
 from libs.common.storage import Storage
-from services.datasets.errors import SplitNameTaken, SplitNotFound
-from services.datasets.manifest import write_manifest
-from services.datasets.models import SplitRow
+from services.datasets import splitting
+from services.datasets.errors import FieldIsUnknown, SplitNameTaken, SplitNotFound, SplitWasOvertaken
+from services.datasets.manifest import ManifestWriter
+from services.datasets.models import DatasetRow, SplitRow
 from services.datasets.repository.samples import SampleRepository
 from services.datasets.repository.splits import SplitRepository
 from services.datasets.service.datasets import Datasets
-from services.datasets.split import preview, split
+from services.datasets.splitting import Dealt, Needs, Samples, leaks
+
+# A page goes over the bus as one message of at most 8 MB, and many classes make a split large.
+PAGE_BYTES = 2 * 2**20
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The split that is extended, and the subset of every content in it."""
+
+    id: UUID | None = None
+    subsets: Mapping[str, str] = field(default_factory=dict)
 
 
 class Splits:
@@ -38,54 +63,38 @@ class Splits:
 
     async def preview(self, wanted: PreviewSplit) -> SplitPreview:
         version = (await self._datasets.version(wanted.dataset_id, wanted.version)).version
-        samples = await self._samples.for_split(wanted.dataset_id, version)
-        subsets = await asyncio.to_thread(split, samples, wanted.method)
-        return SplitPreview(
-            dataset_id=wanted.dataset_id,
-            version=version,
-            method=wanted.method,
-            subsets=preview(samples, subsets, wanted.method),
-        )
+        return (await self._dealt(wanted.dataset_id, version, wanted.method))[0]
 
     async def create(self, wanted: CreateSplit) -> Split:
-        """The manifest is stored before anything speaks of it."""
+        """Dealt out before the dataset is locked: a version never changes, and others should not wait."""
+        await self._require_free_name(wanted)
+        version = await self._datasets.version(wanted.dataset_id, wanted.version)
+        seen, subsets = await self._dealt(wanted.dataset_id, version.version, wanted.method)
+        manifest = await self._manifest(wanted.dataset_id, version.version, subsets)
         dataset = await self._datasets.existing(wanted.dataset_id, lock=True)
-        if await self._repository.has_name(dataset.id, wanted.name):
-            message = f"another split of the dataset is named {wanted.name}"
-            raise SplitNameTaken(message, errors=[Problem(field="name", message=message)])
-        version = await self._datasets.version(dataset.id, wanted.version)
-        samples = await self._samples.for_split(dataset.id, version.version)
-        subsets = await asyncio.to_thread(split, samples, wanted.method)
-        split_id = new_id()
-        await self._store_manifest(dataset.id, version.version, split_id, subsets)
-        row = SplitRow(
-            id=split_id,
-            dataset_id=dataset.id,
-            version=version.version,
-            name=wanted.name,
-            method=wanted.method.model_dump(mode="json"),
-            subsets=[each.model_dump(mode="json") for each in preview(samples, subsets, wanted.method)],
-            shards=[each.model_dump(mode="json") for each in await self._shards(dataset.id, version.version)],
-            classes=sorted(version.class_counts),
-        )
-        await self._repository.add(row, subsets)
-        saved = SplitSaved(
-            split_id=row.id,
-            project_id=dataset.project_id,
-            dataset_id=dataset.id,
-            version=row.version,
-            name=row.name,
-        )
-        await self._outbox.add(saved)
-        return row.view()
+        await self._require_free_name(wanted)
+        if seen.extends != await self._extended(dataset.id, wanted.method):
+            raise SplitWasOvertaken("another split of the same method was saved meanwhile; try again")
+        return await self._save(dataset, wanted.name, seen, subsets, manifest)
 
     async def get(self, split_id: UUID) -> Split:
         return (await self._existing(split_id)).view()
 
     async def list_splits(self, dataset_id: UUID, query: PageQuery) -> Page[Split]:
+        """Fewer than asked for when they are large."""
         await self._datasets.existing(dataset_id)
-        rows = await self._repository.page(dataset_id, after(query, UUID), query.limit + 1)
-        return page_of(rows, query, SplitRow.view, lambda row: row.id)
+        found = await self._repository.sizes(dataset_id, after(query, UUID), query.limit + 1)
+        ids, total = [], 0
+        for split_id, size_bytes in found[: query.limit]:
+            if ids and total + size_bytes > PAGE_BYTES:
+                break
+            ids.append(split_id)
+            total += size_bytes
+        rows = await self._repository.some(ids)
+        return Page(
+            items=tuple(row.view() for row in rows),
+            next_cursor=str(ids[-1]) if len(ids) < len(found) else None,
+        )
 
     async def refer(self, split_id: UUID) -> DataReference:
         row = await self._existing(split_id)
@@ -102,19 +111,113 @@ class Splits:
             subset_counts={subset.subset: subset.num_samples for subset in row.previews()},
         )
 
+    async def check_leaks(self, wanted: CheckLeaks) -> LeakReport:
+        row = await self._existing(wanted.split_id)
+        group = wanted.group or _group_of(row.view().method)
+        samples, subsets = await self._columns(row.dataset_id, row.version, leaks.needs(group), row.id)
+        dealt = Dealt.of(subsets)
+        found = await asyncio.to_thread(leaks.find_leaks, samples, dealt, wanted.near_duplicates, group)
+        return LeakReport(
+            split_id=row.id,
+            near_duplicates=wanted.near_duplicates,
+            group=group,
+            num_leaks=len(found.all),
+            num_duplicates=len(found.duplicates),
+            num_near_duplicates=len(found.near_duplicates),
+            num_groups=len(found.groups),
+            num_samples=found.num_samples,
+            leaks=await asyncio.to_thread(leaks.shown, found, samples, dealt),
+        )
+
+    async def _dealt(
+        self, dataset_id: UUID, version: int, method: SplitMethod
+    ) -> tuple[SplitPreview, dict[UUID, str]]:
+        """What the split will be, and the subset of every sample that is in it."""
+        samples, _ = await self._columns(dataset_id, version, splitting.needs(method))
+        earlier = await self._earlier(dataset_id, method)
+        dealt = await asyncio.to_thread(splitting.deal, samples, method, earlier.subsets)
+        seen = SplitPreview(
+            dataset_id=dataset_id,
+            version=version,
+            method=method,
+            subsets=await asyncio.to_thread(splitting.preview, samples, dealt),
+            extends=earlier.id,
+            num_kept=dealt.num_kept,
+            num_left_out=dealt.num_left_out,
+            num_groups=dealt.num_groups,
+            num_torn_groups=dealt.num_torn_groups,
+        )
+        return seen, dealt.assignments(samples.ids)
+
+    async def _columns(
+        self, dataset_id: UUID, version: int, needs: Needs, split_id: UUID | None = None
+    ) -> tuple[Samples, Sequence[str]]:
+        """Raises FieldIsUnknown with the fields that there are."""
+        samples, subsets = await self._repository.samples(dataset_id, version, needs, split_id)
+        for name, place in needs.fields.items():
+            if all(value is None for value in samples.fields[name]):
+                known = ", ".join(await self._repository.field_names(dataset_id, version))
+                message = f"no sample has the field {name!r}; there are: {known or 'none'}"
+                raise FieldIsUnknown(message, errors=[Problem(field=place, message=message)])
+        return samples, subsets
+
+    async def _earlier(self, dataset_id: UUID, method: SplitMethod) -> Earlier:
+        split_id = await self._extended(dataset_id, method)
+        return Earlier(split_id, await self._repository.dealt(split_id)) if split_id else Earlier()
+
+    async def _extended(self, dataset_id: UUID, method: SplitMethod) -> UUID | None:
+        """The newest split of the very same method, where that is one that deals."""
+        if not isinstance(method, RatioSplit):
+            return None
+        found = await self._repository.methods(dataset_id, method.method)
+        same = (split_id for split_id, stored in found if RatioSplit.model_validate(stored) == method)
+        return next(same, None)
+
+    async def _manifest(self, dataset_id: UUID, version: int, subsets: Mapping[UUID, str]) -> bytes:
+        writer = ManifestWriter(subsets)
+        async for rows in self._repository.for_manifest(dataset_id, version):
+            await asyncio.to_thread(writer.add, rows)
+        return await asyncio.to_thread(writer.finish)
+
+    async def _save(
+        self, dataset: DatasetRow, name: str, seen: SplitPreview, subsets: Mapping[UUID, str], manifest: bytes
+    ) -> Split:
+        """The manifest is stored before anything speaks of it."""
+        split_id = new_id()
+        await self._storage.put_bytes(artifacts.manifest(dataset.id, split_id), manifest)
+        shards = await self._samples.shards(dataset.id, seen.version)
+        row = SplitRow(
+            id=split_id,
+            name=name,
+            shards=[
+                {"key": artifacts.shard(dataset.id, shard.id), "size_bytes": shard.size_bytes}
+                for shard in shards
+            ],
+            classes=sorted({each.name for subset in seen.subsets for each in subset.classes}),
+            **{**seen.model_dump(mode="json"), "dataset_id": dataset.id, "extends": seen.extends},
+        )
+        await self._repository.add(row, subsets)
+        saved = SplitSaved(
+            split_id=row.id,
+            project_id=dataset.project_id,
+            dataset_id=dataset.id,
+            version=row.version,
+            name=row.name,
+        )
+        await self._outbox.add(saved)
+        return row.view()
+
     async def _existing(self, split_id: UUID) -> SplitRow:
         row = await self._repository.get(split_id)
         if row is None:
             raise SplitNotFound(f"split {split_id} does not exist")
         return row
 
-    async def _store_manifest(
-        self, dataset_id: UUID, version: int, split_id: UUID, subsets: dict[UUID, str]
-    ) -> None:
-        rows = await self._samples.for_manifest(dataset_id, version)
-        content = await asyncio.to_thread(write_manifest, rows, subsets)
-        await self._storage.put_bytes(artifacts.manifest(dataset_id, split_id), content)
+    async def _require_free_name(self, wanted: CreateSplit) -> None:
+        if await self._repository.has_name(wanted.dataset_id, wanted.name):
+            message = f"another split of the dataset is named {wanted.name}"
+            raise SplitNameTaken(message, errors=[Problem(field="name", message=message)])
 
-    async def _shards(self, dataset_id: UUID, version: int) -> list[Shard]:
-        rows = await self._samples.shards(dataset_id, version)
-        return [Shard(key=artifacts.shard(dataset_id, row.id), size_bytes=row.size_bytes) for row in rows]
+
+def _group_of(method: SplitMethod) -> Group | None:
+    return method.group if isinstance(method, RatioSplit) else None
