@@ -155,7 +155,7 @@ def _by_rules(classes: tuple[str, ...]) -> FilterSplit | None:
                 "Class", [None, *classes], format_func=lambda each: each or "any", key=f"split.label.{number}"
             )
         with name:
-            like = st.text_input("Name", key=f"split.like.{number}", placeholder="2024*").strip() or None
+            like = st.text_input("Named", key=f"split.like.{number}", placeholder="2024*").strip() or None
         if to and (of or like):
             rules.append(Rule(subset=to, label=of, name=like))
     rest = st.selectbox(
