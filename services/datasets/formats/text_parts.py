@@ -5,6 +5,7 @@ from itertools import islice
 
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Entry, Files
+from services.datasets.formats.cells import CellIsBad, checked
 from services.datasets.formats.contents import TextContent
 from services.datasets.formats.layout import common_folder, stem_of
 from services.datasets.formats.lines import LONGEST_LINE, text_lines
@@ -47,11 +48,12 @@ def _found(entry: Entry, stem: str, parts: Iterable[Part]) -> Iterator[Found | I
         if text is None:
             message = f"a text of more than {LONGEST_LINE} characters"
             yield rejected(entry.path, "text_too_long", message, row=row)
-        elif "\0" in text:
-            message = "a NUL character; is the file in another encoding?"
-            yield rejected(entry.path, "nul_character", message, row=row)
+            continue
+        try:
+            content = TextContent(checked(text).encode(), entry.path, row)
+        except CellIsBad as bad:
+            yield rejected(entry.path, bad.code, bad.message, row=row)
         else:
-            content = TextContent(text.encode(), entry.path, row)
             yield Found(content, f"{stem}/{row:08d}", subset=subset)
 
 
