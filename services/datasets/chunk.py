@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.imports import ImportProblem, Tally
 from libs.common.errors import ModelyardError
+from services.datasets.at_work import AtWork
 from services.datasets.files import Files
 from services.datasets.fitting import fit
 from services.datasets.formats.plan import Found, Place, rejected
@@ -49,6 +50,7 @@ class ChunkWriter:
         with ExitStack() as stack:
             self._contents = stack.enter_context(writer(shard))
             self._pictures = stack.enter_context(writer(thumbnails))
+            self._at_work = stack.enter_context(AtWork(folder))
             for found in samples:
                 self._add(found)
         packed = shard.exists() and self._samples
@@ -64,6 +66,7 @@ class ChunkWriter:
 
     def _add(self, found: Found) -> None:
         path, row = found.content.place
+        self._at_work.on(path, row)
         try:
             data = found.content.read(self._files)
             digest = hashlib.sha256(data).hexdigest()

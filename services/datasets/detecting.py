@@ -4,6 +4,8 @@ from libs.common.contracts.imports import DetectSource, ImportProblem
 from libs.common.jobs import Work
 from libs.common.jobs.delegate import delegate
 from services.datasets import sources
+from services.datasets.at_work import death_named
+from services.datasets.full_disk import full_disk_named
 from services.datasets.handover import Assignment, Depth, Outcome
 from services.datasets.service import Service
 
@@ -24,7 +26,14 @@ async def detect_source(spec: DetectSource, work: Work[Service]) -> None:
         processes=settings.import_processes,
         limits=settings.archive,
     )
-    outcome = await delegate(work, "services.datasets.run", assignment, Outcome)
+    with full_disk_named("the source was read"), death_named(folder):
+        outcome = await delegate(
+            work,
+            "services.datasets.run",
+            assignment,
+            Outcome,
+            memory_limit_bytes=settings.import_memory_bytes,
+        )
     with outcome.problems.open() as file:
         problems = [ImportProblem.model_validate_json(line) for line in file]
     async with work.finishing() as service:

@@ -12,6 +12,7 @@ from services.datasets.formats import FORMATS
 from services.datasets.formats.format import Content
 from services.datasets.formats.plan import Scalar
 from services.datasets.formats.sink import ZipSink
+from services.datasets.full_disk import full_disk_named
 from services.datasets.handover import ExportAssignment, ExportedSample, ExportOutcome
 
 REPORT_EVERY = 200
@@ -20,7 +21,9 @@ REPORT_EVERY = 200
 def main(spec: Path) -> None:
     with Reporter.from_environment() as reporter:
         assignment = ExportAssignment.model_validate_json(spec.read_bytes())
-        reporter.finished(write_export(assignment, reporter))
+        with full_disk_named("the export was written"):
+            outcome = write_export(assignment, reporter)
+        reporter.finished(outcome)
 
 
 def write_export(assignment: ExportAssignment, reporter: Reporter) -> ExportOutcome:

@@ -9,22 +9,37 @@ from libs.common import artifacts
 from libs.common.contracts.imports import ImportDataset, ImportProblem
 from libs.common.jobs import Work
 from libs.common.jobs.delegate import delegate
+from libs.common.log import get_logger
+from libs.common.storage import StorageUnavailable
 from services.datasets import sources
+from services.datasets.at_work import death_named
 from services.datasets.errors import ClassIsEmpty, DatasetIsEmpty, DatasetNotFound
+from services.datasets.full_disk import full_disk_named
 from services.datasets.handover import Assignment, Depth, Outcome, PackedChunk, PackedShard
 from services.datasets.known import write_known
 from services.datasets.service import Service
 
+log = get_logger(__name__)
+
 # Chunks on their way to the object store at once; more would only wait for each other.
 STORING_CHUNKS = 3
+# A store that is away or full for a while costs nothing but time; in the end the job is given back.
+PATIENCE_SECONDS = 600.0
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 15.0
 
 
 async def import_dataset(spec: ImportDataset, work: Work[Service]) -> None:
-    assignment = await _assignment(spec, work)
-    async with _Storing(spec.dataset_id, work) as storing:
-        outcome = await delegate(
-            work, "services.datasets.run", assignment, Outcome, on_checkpoint=storing.take
-        )
+    with full_disk_named("the source was read"), death_named(work.directory):
+        assignment = await _assignment(spec, work)
+        async with _Storing(spec.dataset_id, work) as storing:
+            outcome = await delegate(
+                work,
+                "services.datasets.run",
+                assignment,
+                Outcome,
+                memory_limit_bytes=work.resources.settings.import_memory_bytes,
+                on_checkpoint=storing.take,
+            )
     await work.progress(1, "writing samples")
     await _publish(spec, outcome, work)
 
@@ -83,11 +98,24 @@ class _Storing:
         self._group.create_task(self._store(chunk)).add_done_callback(lambda _: self._slots.release())
 
     async def _store(self, chunk: PackedChunk) -> None:
-        shard_id = await self._put(chunk.shard) if chunk.shard else None
+        shard_id = await self._insist(chunk.shard) if chunk.shard else None
         outcome = await asyncio.to_thread(chunk.outcome.read_bytes)
         async with self._work.service() as service:
             await service.imports.stage(self._work.job.job_id, self._dataset_id, chunk, shard_id, outcome)
         await asyncio.to_thread(_remove, chunk)
+
+    async def _insist(self, shard: PackedShard) -> UUID:
+        loop, pause = asyncio.get_running_loop(), FIRST_PAUSE_SECONDS
+        given_up_at = loop.time() + PATIENCE_SECONDS
+        while True:
+            try:
+                return await self._put(shard)
+            except StorageUnavailable as error:
+                if loop.time() > given_up_at:
+                    raise
+                log.warning("storing_waits", detail=error.detail)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
 
     async def _put(self, shard: PackedShard) -> UUID:
         storage, shard_id = self._work.resources.storage, uuid5(self._dataset_id, shard.digest)

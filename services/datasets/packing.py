@@ -6,14 +6,18 @@ import zlib
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from functools import cached_property
+from multiprocessing import active_children, get_context, parent_process
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
 
 from libs.common.contracts.imports import Modality
 from libs.common.errors import ModelyardError
+from services.datasets.at_work import death_among
 from services.datasets.chunk import ChunkWriter
 from services.datasets.files import Files, open_files
 from services.datasets.formats.plan import Found
@@ -60,13 +64,27 @@ class Packer:
 
 
 def pack(packer: Packer, waiting: Sequence[Chunk], num_processes: int) -> Iterator[PackedChunk]:
-    """In the order in which they get ready; a new one begins only while few wait to be stored."""
+    """In the order in which they get ready; a new one begins only while few wait to be stored.
+
+    Raises ReaderDied or ReaderWasKilled when a process of several was ended.
+    """
     if len(waiting) <= 1 or num_processes == 1:
         with packer.open() as files:
             for chunk in waiting:
                 _wait_for_room(packer.directory)
                 yield packer.pack(chunk, files)
         return
+    processes: dict[int | None, BaseProcess] = {}
+    try:
+        yield from _pack_side_by_side(packer, waiting, num_processes, processes)
+    except BrokenProcessPool as error:
+        raise death_among(processes.values(), packer.directory) from error
+
+
+def _pack_side_by_side(
+    packer: Packer, waiting: Sequence[Chunk], num_processes: int, processes: dict[int | None, BaseProcess]
+) -> Iterator[PackedChunk]:
+    """`processes` are those that were begun, for who asks how they ended."""
     # Spawned, so that nothing of this process lives on in them; its process group ends with it.
     with ProcessPoolExecutor(num_processes, get_context("spawn"), _begin, (packer,)) as pool:
         rest, running = deque(waiting), set[Future[PackedChunk]]()
@@ -74,6 +92,7 @@ def pack(packer: Packer, waiting: Sequence[Chunk], num_processes: int) -> Iterat
             while rest and len(running) < num_processes + 1:
                 _wait_for_room(packer.directory)
                 running.add(pool.submit(_pack, rest.popleft()))
+                processes.update({process.pid: process for process in active_children()})
             ready, running = wait(running, return_when=FIRST_COMPLETED)
             yield from (future.result() for future in ready)
 
@@ -133,8 +152,12 @@ class _Worker:
 
     def __init__(self, packer: Packer) -> None:
         self.packer = packer
-        self._opened = packer.open()
-        self.files = self._opened.__enter__()
+
+    @cached_property
+    def files(self) -> Files:
+        # With the first chunk, whose failure is told as what it is; one of the beginning breaks the pool.
+        self._opened = self.packer.open()
+        return self._opened.__enter__()
 
 
 _worker: _Worker

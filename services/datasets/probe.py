@@ -8,7 +8,7 @@ from PIL import Image
 
 from libs.common.contracts.imports import Modality
 from libs.common.errors import BadInput, ModelyardError
-from libs.tasks.images import ImageIsUnreadable, glance
+from libs.tasks.images import ImageIsTooLarge, ImageIsUnreadable, glance
 from services.datasets.hashing import perceptual_hash
 
 THUMBNAIL_SIDE = 256
@@ -62,6 +62,8 @@ def _image(data: bytes) -> Probe:
         )
     except ModelyardError:
         raise
+    except MemoryError as error:
+        raise ImageIsTooLarge("decoding it takes more memory than a process may have") from error
     except Exception as error:
         # Hostile bytes break decoders in ways of their own: a TIFF with offsets of text is a TypeError.
         raise ImageIsUnreadable(f"a broken image: {error}") from error

@@ -14,6 +14,7 @@ from services.datasets.examples import example_of
 from services.datasets.files import Files, open_files
 from services.datasets.formats import FORMATS, detect
 from services.datasets.formats.plan import Plan
+from services.datasets.full_disk import full_disk_named
 from services.datasets.handover import Assignment, Depth, Outcome
 from services.datasets.labels import labels_of
 from services.datasets.packing import Chunk, Packer, chunks, pack
@@ -26,7 +27,9 @@ NUM_EXAMPLES = 12
 def main(spec: Path) -> None:
     with Reporter.from_environment() as reporter:
         assignment = Assignment.model_validate_json(spec.read_bytes())
-        reporter.finished(read_source(assignment, reporter))
+        with full_disk_named("the source was read"):
+            outcome = read_source(assignment, reporter)
+        reporter.finished(outcome)
 
 
 def read_source(assignment: Assignment, reporter: Reporter) -> Outcome:

@@ -47,6 +47,11 @@ class Settings(RoomSettings):
     huggingface_endpoint: str = "https://huggingface.co"
     huggingface_token: SecretStr | None = None
     import_processes: Annotated[int, Field(ge=1)] = os.cpu_count() or 1
+    # Of each process that reads a source: what wants more than the machine has is refused by name before the
+    # kernel ends it, or a neighbour.
+    import_memory_bytes: Annotated[int, Field(ge=2**27)] = (
+        os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 4 * 3
+    )
     # An upload that nobody imports is removed after this time.
     upload_hours: Annotated[float, Field(gt=0)] = 48
     sweep_seconds: Annotated[float, Field(gt=0)] = 10

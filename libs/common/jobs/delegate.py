@@ -30,6 +30,7 @@ async def delegate(
     result: type[Result],
     *,
     environment: Mapping[str, str] | None = None,
+    memory_limit_bytes: int | None = None,
     on_checkpoint: OnCheckpoint | None = None,
 ) -> Result:
     """What `python -m <module>` finished with, in the job's own folder.
@@ -37,7 +38,10 @@ async def delegate(
     `on_checkpoint` gets what the child lays down on its way, one after another. Raises what the child
     failed with, or ChildCrashed; a job that is not wanted any more ends its child.
     """
-    async with await Child.start(module, spec, work.directory, environment=environment) as child:
+    started = Child.start(
+        module, spec, work.directory, environment=environment, memory_limit_bytes=memory_limit_bytes
+    )
+    async with await started as child:
         ending = asyncio.create_task(_end_when_unwanted(work, child))
         try:
             return result.model_validate(await _follow(work, child, on_checkpoint))

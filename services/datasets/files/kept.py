@@ -1,14 +1,11 @@
 """What is made of a source below `scratch`: once, whole or not at all, for all processes that open it."""
 
-import errno
 import fcntl
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
-from services.datasets.errors import DiskIsFull
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+from services.datasets.full_disk import full_disk_named
 
 
 class Kept:
@@ -34,12 +31,8 @@ class Kept:
 def _write(path: Path, write: Callable[[BinaryIO], None]) -> None:
     partial = path.with_name(f"{path.name}.partial")
     try:
-        with partial.open("wb") as target:
+        with full_disk_named("the source was unpacked"), partial.open("wb") as target:
             write(target)
         partial.replace(path)
-    except OSError as error:
-        if error.errno not in FULL:
-            raise
-        raise DiskIsFull("the disk became full while the source was unpacked") from error
     finally:
         partial.unlink(missing_ok=True)

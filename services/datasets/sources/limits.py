@@ -1,16 +1,12 @@
 """How much may come from a source: what the operator allows, and what the disk has room for."""
 
-import errno
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from libs.common.storage import StorageUnavailable
+from services.datasets import full_disk as disk
 from services.datasets.errors import DiskIsFull, SourceIsTooLarge
 from services.datasets.settings import ArchiveLimits
-
-FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def check_count(num_files: int, limits: ArchiveLimits) -> None:
@@ -30,13 +26,4 @@ def check_disk(folder: Path, size_bytes: int) -> None:
         raise DiskIsFull(f"the source has {size_bytes} bytes; {free_bytes} are free")
 
 
-@contextmanager
-def full_disk_named() -> Iterator[None]:
-    """For code that writes files, also by way of the object store's client."""
-    try:
-        yield
-    except (OSError, StorageUnavailable) as error:
-        cause = error if isinstance(error, OSError) else error.__cause__
-        if getattr(cause, "errno", None) not in FULL:
-            raise
-        raise DiskIsFull("the disk became full while the source was fetched") from error
+full_disk_named = partial(disk.full_disk_named, "the source was fetched")
