@@ -28,12 +28,14 @@ class Transport:
             transport=httpx.HTTPTransport(retries=2),
         )
 
-    def get(self, kind: type[Answer], path: str, query: Query | None = None) -> Answer:
-        return self.call(kind, "GET", path, query=query)
+    def get(self, kind: type[Answer], path: str, query: Query | None = None, **options: Any) -> Answer:
+        return self.call(kind, "GET", path, query=query, **options)
 
-    def post(self, kind: type[Answer], path: str, body: BaseModel | Query | None = None) -> Answer:
+    def post(
+        self, kind: type[Answer], path: str, body: BaseModel | Query | None = None, **options: Any
+    ) -> Answer:
         """Safe to repeat: every call carries an Idempotency-Key of its own."""
-        return self.call(kind, "POST", path, body=body, headers={"Idempotency-Key": str(new_id())})
+        return self.call(kind, "POST", path, body=body, headers={"Idempotency-Key": str(new_id())}, **options)
 
     def call(
         self,
