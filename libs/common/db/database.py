@@ -68,8 +68,8 @@ class Database:
             async with self._sessions.begin() as session:
                 yield session
         except DBAPIError as error:
-            if isinstance(getattr(error.orig, "__cause__", None), asyncpg.CharacterNotInRepertoireError):
-                raise BadInput("a text holds a NUL character, which cannot be stored") from error
+            if refused := _refused(getattr(error.orig, "__cause__", None)):
+                raise refused from error
             if not error.connection_invalidated:
                 raise
             raise DatabaseUnavailable("the connection to the database was lost") from error
@@ -105,6 +105,19 @@ class Database:
             raise DatabaseUnavailable("the database cannot be reached") from error
 
 
+def _refused(error: BaseException | None) -> BadInput | None:
+    """For what PostgreSQL has no place for; other faults of values are ours."""
+    match error:
+        case asyncpg.CharacterNotInRepertoireError() | asyncpg.UntranslatableCharacterError():
+            return BadInput("a text holds a NUL character, which cannot be stored")
+        case OverflowError() | asyncpg.DataError(__cause__=OverflowError()):
+            return BadInput("a number is too large to be stored")
+        case UnicodeEncodeError() | asyncpg.DataError(__cause__=UnicodeEncodeError()):
+            return BadInput("a text holds half a character, which cannot be stored")
+        case _:
+            return None
+
+
 async def copy_records(
     session: AsyncSession, table: Table, columns: Sequence[str], records: Iterable[Sequence[Any]]
 ) -> None:
@@ -114,6 +127,11 @@ async def copy_records(
     connection = await (await session.connection()).get_raw_connection()
     driver = connection.driver_connection
     assert isinstance(driver, asyncpg.Connection)
-    await driver.copy_records_to_table(
-        table.name, schema_name=table.schema, columns=list(columns), records=records
-    )
+    try:
+        await driver.copy_records_to_table(
+            table.name, schema_name=table.schema, columns=list(columns), records=records
+        )
+    except (asyncpg.DataError, OverflowError, UnicodeEncodeError) as error:
+        if refused := _refused(error):
+            raise refused from error
+        raise

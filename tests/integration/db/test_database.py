@@ -1,5 +1,7 @@
 """Transactions, COPY and lost connections."""
 
+import json
+
 import pytest
 import pytest_asyncio
 from sqlalchemy import Column, Integer, Table, Text, func, select, text
@@ -7,6 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from libs.common.db import Database, DatabaseUnavailable, copy_records, room_metadata
 from libs.common.db.inbox import Inbox
+from libs.common.errors import BadInput
 from libs.common.settings import DatabaseSettings
 
 METADATA = room_metadata("public")
@@ -38,6 +41,29 @@ async def test_copied_rows_belong_to_the_transaction(database: Database) -> None
         await copy_records(session, DUST, ("id", "place", "more"), rows)
         assert await session.scalar(select(DUST.c.more).where(DUST.c.id == 7)) == {"grams": 1}
     assert await count(database) == 5000
+
+
+@pytest.mark.parametrize("way", ["a statement", "COPY"])
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ((2**40, "shelf", "{}"), "too large"),
+        ((1, "a\0b", "{}"), "NUL"),
+        ((1, "shelf", '"a\\u0000b"'), "NUL"),
+        ((1, "a\ud800b", "{}"), "half a character"),
+    ],
+)
+async def test_what_cannot_be_stored_is_bad_input(
+    database: Database, row: tuple[int, str, str], words: str, way: str
+) -> None:
+    with pytest.raises(BadInput, match=words):
+        async with database.transaction() as session:
+            if way == "COPY":
+                await copy_records(session, DUST, ("id", "place", "more"), [row])
+            else:
+                values = dict(zip(("id", "place", "more"), row, strict=True))
+                await session.execute(DUST.insert().values(values | {"more": json.loads(row[2])}))
+    assert await count(database) == 0
 
 
 async def test_a_connection_lost_in_a_transaction_is_told_and_the_next_one_works(database: Database) -> None:
