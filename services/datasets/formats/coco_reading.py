@@ -109,7 +109,7 @@ class CocoReading:
         samples = [draft.found() for draft in self._drafts.values()]
         kinds = {each.type for found in samples for each in found.annotations}
         return Plan(
-            "image_text" if kinds == {"caption"} else "image",
+            "image_text" if "caption" in kinds else "image",
             samples,
             self._problems,
             sum(len(found.annotations) for found in samples) + sum(map(_is_refused, self._problems)),

@@ -98,7 +98,7 @@ def text_of_cell(value: object) -> str:
 
 def _joined(labels: object, separator: str) -> str:
     """The separator alone when it is none of the classes; nothing when nobody said."""
-    if not isinstance(labels, tuple):
+    if not isinstance(labels, list):
         return ""
     return separator.join(labels) or separator
 

@@ -109,7 +109,7 @@ def cells_of(form: FlatForm, sample: Stored, name: str) -> dict[str, object]:
             (each.label for each in sample.annotations if isinstance(each, LabelAnnotation)), None
         )
     if form.has_labels:
-        many = (each.labels for each in sample.annotations if isinstance(each, LabelsAnnotation))
+        many = (list(each.labels) for each in sample.annotations if isinstance(each, LabelsAnnotation))
         cells[LABELS] = next(many, None)
     values = {each.name: each.value for each in sample.annotations if isinstance(each, TargetAnnotation)}
     cells |= {f"{TARGET}{name}": values.get(name) for name in form.targets}

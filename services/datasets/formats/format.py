@@ -58,11 +58,11 @@ class Format(Protocol):
     carries: frozenset[str]
 
     def fits(self, files: Files) -> bool:
-        """By the listing, and a look at small files where that is not enough; never raises for odd content."""
+        """By the listing, and a look at small files where that is not enough; odd content raises nothing."""
         ...
 
     def read(self, files: Files, options: FormatOptions) -> Plan:
-        """Raises a named ModelyardError only when nothing at all can be read; else every item is in the plan."""
+        """Raises a named ModelyardError only when nothing at all can be read; else all is in the plan."""
         ...
 
     def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:

@@ -130,7 +130,7 @@ class _Columns:
         cells.pop(PATH, None)
         if self._form.has_label and cells[LABEL] is not None:
             cells[LABEL] = self._numbers[str(cells[LABEL])]
-        if self._form.has_labels and isinstance(labels := cells[LABELS], tuple):
+        if self._form.has_labels and isinstance(labels := cells[LABELS], list):
             cells[LABELS] = [self._numbers[label] for label in labels]
         for field in self._form.fields_alone:
             column = f"{FIELD}{field}"

@@ -136,7 +136,7 @@ def test_instances_keypoints_and_captions_of_an_image_come_together() -> None:
     )
     # The person is in both files.
     assert said(trip) == [("annotation_repeated", "duplicate", 1)]
-    assert trip.plan.modality == "image"
+    assert trip.plan.modality == "image_text"
 
 
 def test_images_with_captions_alone_are_images_with_texts() -> None:
