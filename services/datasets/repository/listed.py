@@ -1,7 +1,7 @@
 """Lists that pages of samples are read from, each along an index of its own: which one, and in what order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import md5
 from typing import Any
 from uuid import UUID
@@ -48,27 +48,34 @@ class Wanted:
     def order(self) -> str:
         return self.sort.removeprefix("-")
 
+    @property
+    def is_descending(self) -> bool:
+        return self.sort.startswith("-")
+
+    @property
+    def value_after(self) -> Any:
+        if self.after is None:
+            return None
+        return self.after[0] if self.order == "created" else self.after[1]
+
     def in_order(self, value: Column, id: Column) -> list[Column]:
         """Ids make the order of equal values certain."""
         columns = [id] if self.order == "created" else [value, id]
         return [column.desc() for column in columns] if self.is_descending else columns
 
-    def is_behind(self, position: Position, value: Column, id: Column) -> ColumnElement[bool]:
-        last_id = literal(position[0], Uuid())
+    def is_behind(self, value: Column, id: Column) -> ColumnElement[bool]:
+        assert self.after is not None
+        last_id = literal(self.after[0], Uuid())
         if self.order == "created":
             return id < last_id if self.is_descending else id > last_id
         kind = BigInteger() if self.order == "size" else NAME
-        here, there = tuple_(value, id), tuple_(literal(position[1], kind), last_id)
+        here, there = tuple_(value, id), tuple_(literal(self.after[1], kind), last_id)
         return here < there if self.is_descending else here > there
-
-    @property
-    def is_descending(self) -> bool:
-        return self.sort.startswith("-")
 
 
 @dataclass(frozen=True)
 class SampleList:
-    """`lives` are the ways in which a row is in the version: no index can be followed for both at once."""
+    """`lives` are the ways in which a row is part of it, each of which has an index of its own."""
 
     source: FromClause
     id: Column
@@ -81,14 +88,19 @@ class SampleList:
 
     def page(self, wanted: Wanted, limit: int) -> Select[*tuple[Any, ...]]:
         """Ids, first versions, subsets in the wanted split and names, in order."""
-        parts = [self._part(wanted, life).limit(limit) for life in self.lives]
+        value = self._value(wanted)
+        parts = [
+            self.rows(wanted, life).order_by(*wanted.in_order(value, self.id)).limit(limit)
+            for life in self.lives
+        ]
         if len(parts) == 1:
             return parts[0]
         every = union_all(*(select(part.subquery()) for part in parts)).subquery()
         return select(every).order_by(*wanted.in_order(every.c.value, every.c.id)).limit(limit)
 
-    def _part(self, wanted: Wanted, life: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-        value = {"name": self.name, "size": self.size_bytes, "created": self.id}[wanted.order]
+    def rows(self, wanted: Wanted, life: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+        """In no order."""
+        value = self._value(wanted)
         statement = (
             select(
                 self.id.label("id"),
@@ -100,14 +112,15 @@ class SampleList:
             .select_from(self.source)
             .where(*self.within, life)
         )
-        if wanted.after is not None:
-            statement = statement.where(wanted.is_behind(wanted.after, value, self.id))
-        return statement.order_by(*wanted.in_order(value, self.id))
+        return statement if wanted.after is None else statement.where(wanted.is_behind(value, self.id))
+
+    def _value(self, wanted: Wanted) -> Column:
+        return {"name": self.name, "size": self.size_bytes, "created": self.id}[wanted.order]
 
 
 def of_samples(wanted: Wanted) -> SampleList:
-    """All of the dataset, or those of one subset that the import named."""
-    return _versioned(SampleRow, wanted, SampleRow.dataset_id == wanted.dataset_id)
+    """All of the dataset, or those of one subset that the import named; a label is looked up in each."""
+    return _versioned(SampleRow, wanted, SampleRow.dataset_id == wanted.dataset_id, *_labelled(wanted))
 
 
 def of_label(wanted: Wanted, label: str) -> SampleList:
@@ -115,36 +128,30 @@ def of_label(wanted: Wanted, label: str) -> SampleList:
     return _versioned(row, wanted, row.dataset_id == wanted.dataset_id, row.label == digest(label))
 
 
-def of_subset(wanted: Wanted) -> SampleList:
-    """One subset of a split; the label is looked up in the sample itself."""
-    row, by = AssignmentRow, wanted.filter
-    within = [row.split_id == by.split_id, row.subset == by.subset, SampleRow.dataset_id == wanted.dataset_id]
-    if by.label is not None:
-        within.append(SampleRow.labels.contains([by.label]))
+def of_split(wanted: Wanted, subsets: Sequence[str]) -> SampleList:
+    """These subsets of a split, one index after the other; a label is looked up in the sample itself."""
+    row, sample = AssignmentRow, SampleRow
+    within = [row.split_id == wanted.filter.split_id, sample.dataset_id == wanted.dataset_id]
     return SampleList(
-        row.__table__.join(SampleRow.__table__, SampleRow.id == row.sample_id),
+        row.__table__.join(sample.__table__, sample.id == row.sample_id),
         row.sample_id,
-        SampleRow.since,
+        sample.since,
         row.subset,
         row.name,
         row.size_bytes,
-        within,
-        [in_version(wanted.version)],
+        [*within, *_labelled(wanted), in_version(wanted.version)],
+        [row.subset == subset for subset in subsets],
     )
 
 
-def of_matches(wanted: Wanted, ids: Sequence[UUID], edge: Any) -> SampleList:
-    """Of these samples, those before `edge` in the wanted order."""
-    row, by = SampleRow, wanted.filter
-    within = [row.dataset_id == wanted.dataset_id, row.id == any_(literal(ids, ARRAY(Uuid())))]
-    if by.label is not None:
-        within.append(row.labels.contains([by.label]))
-    if by.text:
-        within.append(func.strpos(row.name, by.text) > 0)
-    if edge is not None:
-        column = row.id if wanted.order == "created" else row.name
-        within.append(column > edge if wanted.is_descending else column < edge)
-    return replace(_versioned(row, wanted, *within), lives=[in_version(wanted.version)])
+def of_matches(wanted: Wanted, ids: Sequence[UUID]) -> Select[*tuple[Any, ...]]:
+    """A page of these samples: they are found by their ids first, however many others there are."""
+    row = SampleRow
+    listed = _versioned(row, wanted, row.id == any_(literal(ids, ARRAY(Uuid()))), *_labelled(wanted))
+    has_part = func.strpos(row.name, wanted.filter.text) > 0
+    here = and_(row.dataset_id == wanted.dataset_id, in_version(wanted.version), has_part)
+    found = listed.rows(wanted, here).cte("found").prefix_with("MATERIALIZED")
+    return select(found).order_by(*wanted.in_order(found.c.value, found.c.id)).limit(wanted.limit)
 
 
 def sort_value(row: SampleRow, sort: SampleSort) -> str | int | UUID:
@@ -178,6 +185,11 @@ def _versioned(
     return SampleList(
         source, row.id, row.since, shown, row.name, row.size_bytes, conditions, _lives(row, wanted)
     )
+
+
+def _labelled(wanted: Wanted) -> list[ColumnElement[bool]]:
+    label = wanted.filter.label
+    return [] if label is None else [SampleRow.labels.contains([label])]
 
 
 def _lives(row: type[SampleRow] | type[SampleLabelRow], wanted: Wanted) -> list[ColumnElement[bool]]:

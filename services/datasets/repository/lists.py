@@ -21,7 +21,8 @@ BEGIN_LABELS = text("""
 ADD_NAMES = text("""
     INSERT INTO datasets.name_blocks (dataset_id, first_id, last_id, low, high, names, ids)
     SELECT dataset_id, min(id::text)::uuid, max(id::text)::uuid, min(name), max(name),
-        string_agg(translate(name, E'\n', ' '), E'\n' ORDER BY id), array_agg(id ORDER BY id)
+        convert_to(string_agg(translate(name, E'\n', ' '), E'\n' ORDER BY id), 'UTF8'),
+        string_agg(uuid_send(id), '' ORDER BY id)
     FROM (
         SELECT dataset_id, id, name, sum(octet_length(name) + 1) OVER (ORDER BY id) / 1500 AS block
         FROM datasets.samples s

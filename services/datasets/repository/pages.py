@@ -3,14 +3,14 @@
 Times and plans at a million rows: `python -m benchmarks browsing`.
 """
 
-from collections.abc import Sequence
-from math import inf
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.contracts.samples import SampleFilter
 from services.datasets.models import SampleRow, SplitRow
 from services.datasets.repository.listed import (
     SampleList,
@@ -18,14 +18,17 @@ from services.datasets.repository.listed import (
     of_label,
     of_matches,
     of_samples,
-    of_subset,
+    of_split,
 )
-from services.datasets.repository.names import ORDERS, NameRepository
+from services.datasets.repository.names import NameRepository
 
 # So many of a list are looked at for a part of their names before all names are searched.
-MOST_WALKED = 20_000
-# So many matches of that search are looked at; where they do not fill a page, more, and then all.
-ROUNDS = (500, 10_000, None)
+MOST_WALKED = 30_000
+# So many blocks of that search, times a page, are looked into; if it stays short more, and then all. Blocks
+# whose names overlap, as those of one folder may, each hold one sample at least that comes first.
+ROUNDS = (1.5, 30, None)
+# To look up a sample's label in itself takes so many times longer than its subset in the list of a label.
+LOOK_UP = 8
 # Just after an import the planner does not know yet how much there is, and would rather sort all of it.
 PLANS = text(
     "SELECT set_config('enable_seqscan', :others, true), set_config('enable_bitmapscan', :others, true),"
@@ -36,31 +39,45 @@ PLANS = text(
 Keys = Sequence[Row[*tuple[Any, ...]]]
 
 
+@dataclass(frozen=True)
+class Counts:
+    """Of samples of the version: all, with each label, in each subset that the import named."""
+
+    num_samples: int
+    labels: Mapping[str, int]
+    subsets: Mapping[str, int]
+
+
 class PageRepository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
         self._names = NameRepository(session)
 
-    async def page(self, wanted: Wanted, num_labelled: int) -> list[tuple[SampleRow, str | None]]:
-        """Rows with their subset in the wanted split (None without one).
-
-        `num_labelled` samples of the version have the label of the filter.
-        """
-        listed = await self._list(wanted, num_labelled)
+    async def page(self, wanted: Wanted, counts: Counts) -> list[tuple[SampleRow, str | None]]:
+        """Rows with their subset in the wanted split (None without one)."""
+        listed, size = await self._list(wanted, counts)
+        if not size:
+            return []
         await self._session.execute(PLANS, {"others": "off"})
-        keys, is_all = await self._walk(wanted, listed)
+        keys, is_all = await self._walk(wanted, listed, size)
         await self._session.execute(PLANS, {"others": "on"})
         return await self._rows(keys if is_all else await self._search(wanted))
 
-    async def _list(self, wanted: Wanted, num_labelled: int) -> SampleList:
-        """The shortest that holds the page."""
+    async def _list(self, wanted: Wanted, counts: Counts) -> tuple[SampleList, int]:
+        """The one that is walked fastest, and how long it is."""
         by = wanted.filter
-        if by.label is None:
-            return of_samples(wanted) if by.split_id is None or by.subset is None else of_subset(wanted)
-        num_assigned = await self._num_assigned(by)
-        return of_label(wanted, by.label) if num_labelled <= num_assigned else of_subset(wanted)
+        subsets = await self._assigned(by.split_id) if by.split_id else counts.subsets
+        size = sum(subsets.values()) if by.split_id else counts.num_samples
+        if by.subset is not None:
+            size = subsets.get(by.subset, 0)
+        num_labelled = size if by.label is None else counts.labels.get(by.label, 0)
+        if by.label is not None and num_labelled <= size * (1 if by.split_id else LOOK_UP):
+            return of_label(wanted, by.label), num_labelled if size else 0
+        if by.split_id is not None:
+            return of_split(wanted, list(subsets) if by.subset is None else [by.subset]), size
+        return of_samples(wanted), size
 
-    async def _walk(self, wanted: Wanted, listed: SampleList) -> tuple[Keys, bool]:
+    async def _walk(self, wanted: Wanted, listed: SampleList, size: int) -> tuple[Keys, bool]:
         """False if the beginning of the list does not hold enough names with the wanted part."""
         part = wanted.filter.text
         if not part:
@@ -68,18 +85,14 @@ class PageRepository:
         walked = listed.page(wanted, MOST_WALKED).subquery()
         fitting = select(walked).where(func.strpos(walked.c.name, part) > 0)
         keys = (await self._session.execute(fitting.limit(wanted.limit))).all()
-        if len(keys) == wanted.limit:
-            return keys, True
-        last = select(walked.c.id).offset(MOST_WALKED - 1).limit(1)
-        return keys, await self._session.scalar(last) is None
+        return keys, len(keys) == wanted.limit or size <= MOST_WALKED
 
     async def _search(self, wanted: Wanted) -> Keys:
         """For the part of the name first, then for what else is wanted."""
         keys: Keys = ()
-        for most in ROUNDS if wanted.sort in ORDERS else (None,):
-            matches = await self._names.matching(wanted, most)
-            statement = of_matches(wanted, matches.ids, matches.edge).page(wanted, wanted.limit)
-            keys = (await self._session.execute(statement)).all()
+        for pages in ROUNDS:
+            matches = await self._names.matching(wanted, int(pages * wanted.limit) if pages else None)
+            keys = (await self._session.execute(of_matches(wanted, matches.ids))).all()
             if len(keys) == wanted.limit or matches.is_all:
                 break
         return keys
@@ -90,9 +103,6 @@ class PageRepository:
         rows = {(row.id, row.since): row for row in await self._session.scalars(statement)}
         return [(rows[key.id, key.since], key.subset) for key in keys]
 
-    async def _num_assigned(self, by: SampleFilter) -> float:
-        """To the wanted subset of the wanted split; no subset is endless."""
-        if by.split_id is None or by.subset is None:
-            return inf
-        subsets = await self._session.scalar(select(SplitRow.subsets).where(SplitRow.id == by.split_id))
-        return next((each["num_samples"] for each in subsets or () if each["subset"] == by.subset), 0)
+    async def _assigned(self, split_id: UUID) -> Mapping[str, int]:
+        subsets = await self._session.scalar(select(SplitRow.subsets).where(SplitRow.id == split_id))
+        return {each["subset"]: each["num_samples"] for each in subsets or ()}

@@ -10,7 +10,7 @@ from libs.common.paging import after, page_of, whole_number
 from services.datasets.errors import SampleHasNoThumbnail, SampleNotFound
 from services.datasets.models import SampleRow
 from services.datasets.repository.listed import Position, Wanted, sort_value
-from services.datasets.repository.pages import PageRepository
+from services.datasets.repository.pages import Counts, PageRepository
 from services.datasets.repository.samples import SampleRepository
 from services.datasets.service.datasets import Datasets
 
@@ -30,9 +30,6 @@ class Samples:
         if not dataset.version:
             return Page()
         version = await self._datasets.version(dataset.id, wanted.version)
-        num_labelled = version.figures["labels"].get(wanted.filter.label, 0)
-        if wanted.filter.label is not None and not num_labelled:
-            return Page()
         page = Wanted(
             dataset_id=dataset.id,
             version=version.version,
@@ -42,7 +39,8 @@ class Samples:
             after=position,
             limit=wanted.query.limit + 1,
         )
-        rows = await self._pages.page(page, num_labelled)
+        counts = Counts(version.num_samples, version.figures["labels"], version.figures["subsets"])
+        rows = await self._pages.page(page, counts)
         return page_of(
             rows,
             wanted.query,

@@ -10,6 +10,7 @@ depends_on = None
 
 SCHEMA = "datasets"
 NAME = sa.Text(collation="C")
+LIVING, ENDED = "until IS NULL", "until IS NOT NULL"
 LABELS = """
     INSERT INTO datasets.sample_labels (id, since, label, until, dataset_id, subset, name, size_bytes)
     SELECT id, since, md5(label)::uuid, until, dataset_id, subset, name, size_bytes
@@ -18,7 +19,8 @@ LABELS = """
 NAMES = """
     INSERT INTO datasets.name_blocks (dataset_id, first_id, last_id, low, high, names, ids)
     SELECT dataset_id, min(id::text)::uuid, max(id::text)::uuid, min(name), max(name),
-        string_agg(translate(name, E'\\n', ' '), E'\\n' ORDER BY id), array_agg(id ORDER BY id)
+        convert_to(string_agg(translate(name, E'\\n', ' '), E'\\n' ORDER BY id), 'UTF8'),
+        string_agg(uuid_send(id), '' ORDER BY id)
     FROM (
         SELECT dataset_id, id, name,
             sum(octet_length(name) + 1) OVER (PARTITION BY dataset_id ORDER BY id) / 1500 AS block
@@ -39,9 +41,7 @@ def upgrade() -> None:
     _assignments()
 
 
-def _orders(table: str, name: str, *of: str, only: str | None = None, then: tuple[str, ...] = ()) -> None:
-    where = sa.text(only) if only else None
-    behind = ["id", "since", "until", *then]
+def _orders(table: str, name: str, *of: str, only: str, then: tuple[str, ...]) -> None:
     for order, columns, included in (
         ("name", ["name"], []),
         ("size", ["size_bytes"], ["name"]),
@@ -50,9 +50,9 @@ def _orders(table: str, name: str, *of: str, only: str | None = None, then: tupl
         op.create_index(
             f"{name}_by_{order}",
             table,
-            [*of, *columns, *behind],
+            [*of, *columns, "id", *then],
             schema=SCHEMA,
-            postgresql_where=where,
+            postgresql_where=sa.text(only),
             postgresql_include=included,
         )
 
@@ -61,15 +61,19 @@ def _samples() -> None:
     for columns in ("dataset_id_name_id", "dataset_id_size_bytes_id", "dataset_id_id", "labels"):
         op.drop_index(f"ix_samples_{columns}", "samples", schema=SCHEMA)
     op.alter_column("samples", "name", type_=NAME, schema=SCHEMA)
-    _orders("samples", "ix_samples", "dataset_id")
-    _orders("samples", "ix_samples_subset", "dataset_id", "subset", only="subset IS NOT NULL")
+    every, subset = ("dataset_id",), ("dataset_id", "subset")
+    _orders("samples", "ix_samples", *every, only=LIVING, then=("since",))
+    _orders("samples", "ix_samples_ended", *every, only=ENDED, then=("since", "until", "subset"))
+    _orders(
+        "samples", "ix_samples_subset", *subset, only=f"{LIVING} AND subset IS NOT NULL", then=("since",)
+    )
     op.create_index("ix_samples_dataset_id_since", "samples", ["dataset_id", "since"], schema=SCHEMA)
     op.create_index(
         "ix_samples_dataset_id_until",
         "samples",
         ["dataset_id", "until"],
         schema=SCHEMA,
-        postgresql_where=sa.text("until IS NOT NULL"),
+        postgresql_where=sa.text(ENDED),
     )
 
 
@@ -91,7 +95,11 @@ def _labels() -> None:
         schema=SCHEMA,
     )
     op.execute(LABELS)
-    _orders("sample_labels", "ix_sample_labels", "dataset_id", "label", then=("subset",))
+    label = ("dataset_id", "label")
+    _orders("sample_labels", "ix_sample_labels", *label, only=LIVING, then=("since", "subset"))
+    _orders(
+        "sample_labels", "ix_sample_labels_ended", *label, only=ENDED, then=("since", "until", "subset")
+    )
 
 
 def _names() -> None:
@@ -102,8 +110,8 @@ def _names() -> None:
         sa.Column("last_id", sa.Uuid(), nullable=False),
         sa.Column("low", NAME, nullable=False),
         sa.Column("high", NAME, nullable=False),
-        sa.Column("names", NAME, nullable=False),
-        sa.Column("ids", sa.ARRAY(sa.Uuid()), nullable=False),
+        sa.Column("names", sa.LargeBinary(), nullable=False),
+        sa.Column("ids", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["dataset_id"], ["datasets.datasets.id"], name="fk_name_blocks_dataset_id", ondelete="CASCADE"
         ),
