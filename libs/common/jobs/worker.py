@@ -122,7 +122,12 @@ class Worker:
         with structlog.contextvars.bound_contextvars(
             job_id=str(lease.job_id), kind=lease.kind, attempt=lease.attempt
         ):
-            directory = Path(tempfile.mkdtemp(prefix=f"job-{lease.job_id}-", dir=self._folder))
+            try:
+                directory = Path(tempfile.mkdtemp(prefix=f"job-{lease.job_id}-", dir=self._folder))
+            except OSError as error:
+                # A full disk stops this job for now, and not the requests that the same process answers.
+                await self._insist(_without_folder(lease, error))
+                return
             work = Work(lease, self._resources, directory, self._open_service)
             try:
                 await self._attend(work)
@@ -228,6 +233,16 @@ def _report(work: Work[Any], function: asyncio.Task[None]) -> FinishJob | FailJo
         token=token,
         code="internal",
         detail=f"Something broke on our side; the reference is {reference}",
+    )
+
+
+def _without_folder(lease: Lease, error: OSError) -> FailJob:
+    return FailJob(
+        job_id=lease.job_id,
+        token=lease.token,
+        code="scratch_unavailable",
+        detail=f"no folder could be made for the job: {error.strerror}",
+        retryable=True,
     )
 
 

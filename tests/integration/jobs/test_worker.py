@@ -1,6 +1,7 @@
 """Workers on a real queue: what their functions see, and what becomes of the job."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -123,6 +124,25 @@ async def test_a_job_and_its_results_are_finished_in_one_transaction(
     assert (row.state, row.result, row.progress) == (JobState.COMPLETED, {"loaves": 3}, 1.0)
     assert await bread(database) == [3]
     assert not seen[0].exists()
+
+
+async def test_a_job_for_which_no_folder_can_be_made_waits_and_the_worker_lives_on(
+    desk: Desk, database: Database, tmp_path: Path
+) -> None:
+    async def function(spec: Bake, work: Work[Shelf]) -> None:
+        work.finish_with(Sold(loaves=spec.loaves))
+
+    async with working(desk, database, tmp_path, function):
+        async with asyncio.timeout(15):
+            while not (folders := list(tmp_path.glob("*/"))):
+                await asyncio.sleep(0.05)
+        shutil.rmtree(folders[0])
+        job = await enqueue(database)
+        row = await until(database, job, lambda row: row.error_code is not None)
+        assert (row.state, row.error_code) == (JobState.QUEUED, "scratch_unavailable")
+        assert "No such file or directory" in (row.error_detail or "")
+        folders[0].mkdir()
+        assert (await ended(database, await enqueue(database))).state == JobState.COMPLETED
 
 
 async def test_a_function_without_a_database_hands_in_its_result(
