@@ -42,7 +42,7 @@ def import_of(yard: Modelyard, project: Project, path: Path) -> UUID:
     ("name", "files", "code"),
     [
         ("zip-slip", {"a/1.png": png(1), "../../outside.png": png(2)}, "path_escapes_archive"),
-        ("only-text", {"a/readme.txt": b"hello"}, "dataset_empty"),
+        ("no-images", {"a/1.png": b"hello"}, "dataset_empty"),
         ("empty-class", {"cats/1.png": png(1), "dogs/": b""}, "class_empty"),
         ("broken-class", {"cats/1.png": png(1), "dogs/1.png": b"no image"}, "class_empty"),
     ],
@@ -81,7 +81,7 @@ def test_what_is_no_image_is_reported_and_the_rest_is_kept(yard, project, tmp_pa
         1,
     )
     assert {problem.path: problem.code for problem in report.problems.items} == {
-        "a/notes.txt": "image_unreadable",
+        "a/notes.txt": "not_an_image",
         "b/copy.png": "duplicate",
     }
 
