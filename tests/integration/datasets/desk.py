@@ -1,6 +1,7 @@
 """What every test of the datasets room does: upload, import, wait, look at rows and objects."""
 
 import asyncio
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,13 @@ from sqlalchemy import text
 
 from libs.common import artifacts
 from libs.common.contracts.base import PageQuery
+from libs.common.contracts.dataset_exports import (
+    CreateDatasetExport,
+    DatasetExport,
+    DatasetExportState,
+    DownloadDatasetExport,
+    GetDatasetExport,
+)
 from libs.common.contracts.datasets import (
     CreateDataset,
     Dataset,
@@ -98,6 +106,25 @@ class Desk:
             cursor = page.next_cursor
             if cursor is None:
                 return found
+
+    async def exported(self, dataset: Dataset, format: str, **wanted: Any) -> DatasetExport:
+        """Complete, or the test fails with what the export said."""
+        request = CreateDatasetExport.model_validate({"dataset_id": dataset.id, "format": format, **wanted})
+        made = await self.ask(request)
+        async with asyncio.timeout(90):
+            while made.state is DatasetExportState.RUNNING:
+                await asyncio.sleep(0.05)
+                made = await self.ask(GetDatasetExport(dataset_id=dataset.id, export_id=made.id))
+        assert made.error_code is None, (made.error_code, made.error_detail)
+        return made
+
+    async def downloaded(self, export: DatasetExport) -> bytes:
+        request = DownloadDatasetExport(dataset_id=export.dataset_id, export_id=export.id)
+        download = await self.ask(request)
+        async with httpx.AsyncClient(timeout=60) as client:
+            content = (await client.get(download.url)).raise_for_status().content
+        assert (len(content), hashlib.sha256(content).hexdigest()) == (export.size_bytes, export.sha256)
+        return content
 
     async def content(self, sample: Sample, rendition: str = "image") -> bytes:
         stored = await self.ask(LocateSample.model_validate({"sample_id": sample.id, "rendition": rendition}))
