@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
-from libs.common.errors import BadInput, Unavailable
+from libs.common.errors import BadInput, TimedOut, Unavailable
 from libs.common.settings import DatabaseSettings
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -24,6 +24,10 @@ NO_CONNECTION = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg
 
 class DatabaseUnavailable(Unavailable):
     code, title = "database_unavailable", "The database does not answer"
+
+
+class StatementTookTooLong(TimedOut):
+    code, title = "statement_too_long", "The database takes too long for this"
 
 
 class Database:
@@ -68,8 +72,11 @@ class Database:
             async with self._sessions.begin() as session:
                 yield session
         except DBAPIError as error:
-            if refused := _refused(getattr(error.orig, "__cause__", None)):
+            cause = getattr(error.orig, "__cause__", None)
+            if refused := _refused(cause):
                 raise refused from error
+            if isinstance(cause, asyncpg.QueryCanceledError):
+                raise StatementTookTooLong("the database was stopped at this; try again later") from error
             if not error.connection_invalidated:
                 raise
             raise DatabaseUnavailable("the connection to the database was lost") from error

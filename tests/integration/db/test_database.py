@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from libs.common.db import Database, DatabaseUnavailable, copy_records, room_metadata
 from libs.common.db.inbox import Inbox
-from libs.common.errors import BadInput
+from libs.common.errors import BadInput, TimedOut
 from libs.common.settings import DatabaseSettings
 
 METADATA = room_metadata("public")
@@ -94,3 +94,13 @@ async def test_a_message_is_accepted_once_and_not_at_all_if_its_effects_fail(dat
         async with database.transaction() as session:
             accepted.append(await Inbox(session).accepts("sweeper", "m1"))
     assert accepted == [True, False]
+
+
+async def test_a_statement_that_takes_too_long_is_told_as_such(database: Database) -> None:
+    with pytest.raises(TimedOut) as told:
+        async with database.transaction() as session:
+            await session.execute(text("SET LOCAL statement_timeout = 50"))
+            await session.execute(text("SELECT pg_sleep(10)"))
+
+    assert (told.value.code, told.value.status, told.value.retryable) == ("statement_too_long", 504, True)
+    assert await count(database) == 0
