@@ -8,16 +8,16 @@ from services.datasets.errors import FormatIsUnknown
 from services.datasets.files import Files
 from services.datasets.formats.class_folders import ClassFolders
 from services.datasets.formats.coco import Coco
-from services.datasets.formats.delimited import Delimited
 from services.datasets.formats.dota import Dota
 from services.datasets.formats.format import Format
 from services.datasets.formats.huggingface import HuggingFace
 from services.datasets.formats.image_text import ImageText
 from services.datasets.formats.images import Images
-from services.datasets.formats.jsonl import JsonLines
 from services.datasets.formats.mask_images import MaskImages
-from services.datasets.formats.parquet import Parquet
 from services.datasets.formats.plain_text import PlainText
+from services.datasets.formats.tables.delimited import Delimited
+from services.datasets.formats.tables.jsonl import JsonLines
+from services.datasets.formats.tables.parquet import Parquet
 from services.datasets.formats.voc import Voc
 from services.datasets.formats.yolo import Yolo
 

@@ -97,7 +97,8 @@ def _leak(crossing: Crossing, samples: Samples, dealt: Dealt) -> Leak:
     distance, members = 0, crossing.members.tolist()
     if crossing.kind == "near_duplicate":
         distance, nearest = _nearest(members[:MOST_COMPARED], samples, dealt)
-        members = [*nearest, *(member for member in members if member not in nearest)]
+        rest = (member for member in members if member not in nearest)
+        members = [*sorted(nearest, key=lambda member: str(samples.names[member])), *rest]
     members = members[:MOST_NAMES]
     return Leak.model_validate(
         {

@@ -2,13 +2,13 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from libs.common.contracts.splits import SplitMethod
 from services.datasets.errors import SubsetIsEmpty
-from services.datasets.splitting import Dealt, Samples, deal
+from services.datasets.splitting import Dealt, Samples, deal, needs
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,9 @@ class Light:
         return hashlib.sha256(self.content.encode()).hexdigest()
 
 
-def columns(samples: Sequence[Light]) -> Samples:
-    named = {name for sample in samples for name in sample.fields}
+def columns(samples: Sequence[Light], fields: Iterable[str] = ()) -> Samples:
+    """With those fields that a sample has, and the given ones."""
+    named = {name for sample in samples for name in sample.fields} | set(fields)
     return Samples(
         ids=[UUID(sample.digest[:32]) for sample in samples],
         labels=[sample.labels for sample in samples],
@@ -49,7 +50,7 @@ def dealt(
 ) -> tuple[dict[str, str], Dealt]:
     """Subset by content; `earlier` is one, too."""
     known = {Light(content).digest: subset for content, subset in (earlier or {}).items()}
-    found = deal(columns(samples), method, known)
+    found = deal(columns(samples, needs(method).fields), method, known)
     pairs = zip(samples, found.places.tolist(), strict=True)
     return {sample.content: found.subsets[place] for sample, place in pairs if place >= 0}, found
 

@@ -1,0 +1,1 @@
+"""Tables: CSV, JSONL and Parquet, and all that they share."""
