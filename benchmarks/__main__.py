@@ -5,13 +5,14 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from benchmarks import archives, importing, serving, submitting, training
+from benchmarks import archives, importing, large_import, serving, submitting, training
 from benchmarks.results import Result, write_results
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "training": training.measure,
     "importing": importing.measure,
     "archives": archives.measure,
+    "large_import": large_import.measure,
     "submitting": submitting.measure,
     "serving": serving.measure,
 }

@@ -1,11 +1,11 @@
 """A whole local stack of a benchmark's own, and the digits in it."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra.local.control import LocalStack
+from infra.local.control import PARTS, LocalStack
 from libs.client import Connection, Modelyard
 from libs.client.digits import HeldOut, write_digits
 from libs.common.contracts.projects import Project
@@ -14,14 +14,23 @@ from libs.common.contracts.splits import Split
 
 @contextmanager
 def running() -> Iterator[Modelyard]:
+    with local_stack() as local, client(local) as yard:
+        yield yard
+
+
+@contextmanager
+def local_stack(names: Sequence[str] = PARTS) -> Iterator[LocalStack]:
     with tempfile.TemporaryDirectory(prefix="modelyard-bench-", ignore_cleanup_errors=True) as home:
         local = LocalStack(Path(home))
         try:
-            local.up(tell=lambda _: None)
-            with Modelyard(Connection(local.stack.gateway_url, local.stack.secrets["admin_token"])) as yard:
-                yield yard
+            local.up(names, tell=lambda _: None)
+            yield local
         finally:
             local.down()
+
+
+def client(local: LocalStack) -> Modelyard:
+    return Modelyard(Connection(local.stack.gateway_url, local.stack.secrets["admin_token"]))
 
 
 def digits(yard: Modelyard) -> tuple[Project, Split, list[HeldOut]]:
