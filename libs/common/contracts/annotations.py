@@ -32,7 +32,7 @@ class LabelsAnnotation(View):
 
 
 class BoxAnnotation(View):
-    """Upper left corner and size; `is_ignored`, here and below: no hit, no miss (COCO crowd, VOC difficult)."""
+    """Upper left corner and size; `is_ignored`, here and below: no hit, no miss (a crowd, a difficult one)."""
 
     type: Literal["box"] = "box"
     label: Label

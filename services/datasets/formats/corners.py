@@ -13,7 +13,7 @@ import shapely
 from shapely.geometry import MultiPoint, Polygon
 
 from libs.common.contracts.annotations import Point, RotatedBoxAnnotation
-from services.datasets.formats.cells import CellIsBad
+from services.datasets.formats.tables.cells import CellIsBad
 
 # Further away is no pixel of any image.
 FURTHEST = 1e9

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import CellIsBad, checked
 from services.datasets.formats.names import is_of_system
+from services.datasets.formats.tables.cells import CellIsBad, checked
 
 IMAGE_SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".ppm", ".pgm", ".pbm"}

@@ -133,7 +133,9 @@ class SplitRepository:
         async for batch in self._batches(statement):
             yield [Placed(*row) for row in batch]
 
-    async def _batches(self, statement: Select[*tuple[Any, ...]]) -> AsyncIterator[Sequence[Row[*tuple[Any, ...]]]]:
+    async def _batches(
+        self, statement: Select[*tuple[Any, ...]]
+    ) -> AsyncIterator[Sequence[Row[*tuple[Any, ...]]]]:
         """As they come from the server: there may be a million."""
         found = await self._session.stream(statement, execution_options={"yield_per": BATCH})
         async for batch in found.partitions():

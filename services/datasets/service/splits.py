@@ -99,6 +99,7 @@ class Splits:
     async def refer(self, split_id: UUID) -> DataReference:
         row = await self._existing(split_id)
         dataset = await self._datasets.existing(row.dataset_id)
+        version = await self._datasets.version(row.dataset_id, row.version)
         return DataReference(
             project_id=dataset.project_id,
             dataset_id=dataset.id,
@@ -109,6 +110,8 @@ class Splits:
             shards=tuple(Shard.model_validate(shard) for shard in row.shards),
             classes=tuple(row.classes),
             subset_counts={subset.subset: subset.num_samples for subset in row.previews()},
+            modality=dataset.modality,
+            annotation_types=tuple(sorted(version.figures["annotation_types"])),
         )
 
     async def check_leaks(self, wanted: CheckLeaks) -> LeakReport:

@@ -5,9 +5,9 @@ from itertools import islice
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Files
-from services.datasets.formats.coco_json import is_coco
-from services.datasets.formats.coco_reading import CocoReading
-from services.datasets.formats.coco_writing import CARRIED, write_coco
+from services.datasets.formats.coco.document import is_coco
+from services.datasets.formats.coco.reading import CocoReading
+from services.datasets.formats.coco.writing import CARRIED, write_coco
 from services.datasets.formats.format import Content, Sink
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import Plan

@@ -12,10 +12,10 @@ import orjson
 from libs.common.contracts.imports import ImportProblem
 from libs.common.errors import BadInput, ModelyardError
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import CellIsBad, checked, label_of
 from services.datasets.formats.names import LONGEST_LABEL
 from services.datasets.formats.plan import warning
 from services.datasets.formats.subsets import STORED, subset_of_word
+from services.datasets.formats.tables.cells import CellIsBad, checked, label_of
 
 # All of it is in memory at once, several times as large. Those of COCO itself have 450 MB.
 LARGEST_BYTES = 2**30

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from services.datasets.files import Entry
-from services.datasets.formats.cells import CellIsBad, checked
 from services.datasets.formats.lookup import MOST_ALIKE
+from services.datasets.formats.tables.cells import CellIsBad, checked
 
 
 class ImageFiles:

@@ -17,9 +17,9 @@ from libs.common.contracts.annotations import (
     PolygonAnnotation,
 )
 from libs.common.contracts.imports import ImportProblem
-from services.datasets.formats.cells import CellIsBad, checked
 from services.datasets.formats.masks import MaskIsMalformed, area_of, box_of, compressed, counts_of
 from services.datasets.formats.plan import Place, rejected, repaired, warning
+from services.datasets.formats.tables.cells import CellIsBad, checked
 
 # Pixels between a box and the outline it should be around, from which on somebody should look.
 BOX_TOLERANCE = 2.0

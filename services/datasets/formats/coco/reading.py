@@ -8,14 +8,14 @@ from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.imports import ImportProblem
 from libs.common.errors import ModelyardError
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import LONGEST_FIELD, CellIsBad, scalar_of
-from services.datasets.formats.coco_files import ImageFiles
-from services.datasets.formats.coco_instances import read_annotation, read_caption
-from services.datasets.formats.coco_json import CocoFile, Id, id_of, is_coco, read_coco
+from services.datasets.formats.coco.document import CocoFile, Id, id_of, is_coco, read_coco
+from services.datasets.formats.coco.files import ImageFiles
+from services.datasets.formats.coco.instances import read_annotation, read_caption
 from services.datasets.formats.layout import common_folder, not_an_image, set_apart
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.names import check_name
 from services.datasets.formats.plan import FileContent, Found, Place, Plan, Scalar, rejected, warning
+from services.datasets.formats.tables.cells import LONGEST_FIELD, CellIsBad, scalar_of
 
 IMAGES_FOLDER = "images/"
 # What of an image is no field.

@@ -17,15 +17,15 @@ from libs.common.contracts.annotations import (
     PolygonAnnotation,
 )
 from libs.common.contracts.imports import ImportProblem
-from services.datasets.formats.cells import LONGEST_FIELD
-from services.datasets.formats.coco_instances import Bounds, bounds_of, hull_of
-from services.datasets.formats.coco_json import subset_of
-from services.datasets.formats.coco_reading import LONGEST_FIELD_NAME, OWN_KEYS
+from services.datasets.formats.coco.document import subset_of
+from services.datasets.formats.coco.instances import Bounds, bounds_of, hull_of
+from services.datasets.formats.coco.reading import LONGEST_FIELD_NAME, OWN_KEYS
 from services.datasets.formats.format import Content, Sink, Stored
 from services.datasets.formats.losses import fields_lost, types_lost
 from services.datasets.formats.masks import MaskIsMalformed, area_of, box_of, counts_of
 from services.datasets.formats.outgoing import Names, renaming
 from services.datasets.formats.plan import Scalar, rejected, repaired
+from services.datasets.formats.tables.cells import LONGEST_FIELD
 
 CARRIED = frozenset({"box", "polygon", "mask", "keypoints", "caption"})
 Instance = BoxAnnotation | PolygonAnnotation | MaskAnnotation

@@ -7,8 +7,8 @@ from libs.common.contracts.annotations import RotatedBoxAnnotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Files
 from services.datasets.formats.corners import corners_of
-from services.datasets.formats.dota_lines import HEADERS, as_label, as_text, header_value
-from services.datasets.formats.dota_reading import IMAGE_FOLDERS, DotaListing, DotaReading
+from services.datasets.formats.dota.lines import HEADERS, as_label, as_text, header_value
+from services.datasets.formats.dota.reading import IMAGE_FOLDERS, DotaListing, DotaReading
 from services.datasets.formats.folder_writing import FolderExport, roles_read, without_labels
 from services.datasets.formats.format import Content, Sink, Stored
 from services.datasets.formats.losses import fields_lost, types_lost

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from libs.common.contracts.annotations import RotatedBoxAnnotation
-from services.datasets.formats.cells import CellIsBad
 from services.datasets.formats.corners import turned_box
 from services.datasets.formats.names import LONGEST_LABEL
 from services.datasets.formats.plan import Scalar
+from services.datasets.formats.tables.cells import CellIsBad
 
 HEADERS = ("imagesource", "gsd")
 HEADER = re.compile(r"\s*(imagesource|gsd)\s*:(.*)", re.IGNORECASE | re.DOTALL)

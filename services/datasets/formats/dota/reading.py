@@ -8,8 +8,7 @@ from libs.common.contracts.annotations import Annotation, RotatedBoxAnnotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem
 from libs.common.errors import BadInput, ModelyardError
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import CellIsBad
-from services.datasets.formats.dota_lines import MOST_DEVIATION, DotaFile, DotaObject, is_dota, parse_dota
+from services.datasets.formats.dota.lines import MOST_DEVIATION, DotaFile, DotaObject, is_dota, parse_dota
 from services.datasets.formats.layout import (
     Placed,
     common_folder,
@@ -23,6 +22,7 @@ from services.datasets.formats.lines import encoding_of, text_lines
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.names import check_name
 from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected, repaired, warning
+from services.datasets.formats.tables.cells import CellIsBad
 
 IMAGE_FOLDERS = frozenset({"images", "image", "imgs", "img", "jpegimages"})
 LABEL_FOLDER = re.compile(r"labeltxt.*|labels|annotations|annfiles", re.IGNORECASE)

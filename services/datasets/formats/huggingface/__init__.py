@@ -12,16 +12,16 @@ from pathlib import PurePosixPath
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from libs.common.errors import ModelyardError
 from services.datasets.files import Entry, Files
-from services.datasets.formats import parquet
-from services.datasets.formats.arrow_tables import ArrowTable, huggingface_features
-from services.datasets.formats.delimited_table import DelimitedTable
 from services.datasets.formats.format import Content, Sink
-from services.datasets.formats.huggingface_writing import CARRIES, write_huggingface
-from services.datasets.formats.jsonl import JsonTable
+from services.datasets.formats.huggingface.writing import CARRIES, write_huggingface
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import Plan
 from services.datasets.formats.subsets import PART
-from services.datasets.formats.tables import NoTable, Table, plan_tables
+from services.datasets.formats.tables import parquet
+from services.datasets.formats.tables.arrow_tables import ArrowTable, huggingface_features
+from services.datasets.formats.tables.delimited_table import DelimitedTable
+from services.datasets.formats.tables.jsonl import JsonTable
+from services.datasets.formats.tables.reading import NoTable, Table, plan_tables
 
 METADATA = frozenset({"metadata.csv", "metadata.jsonl"})
 # What a hub or the library leaves beside the data: no samples, and no loss.

@@ -14,11 +14,13 @@ import pyarrow as pa
 
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Entry
-from services.datasets.formats.arrow_tables import HUGGING_FACE
-from services.datasets.formats.arrow_writing import IMAGE, parquet
-from services.datasets.formats.checking import Checker
-from services.datasets.formats.delimited_writing import text_of_cell
-from services.datasets.formats.flat_form import (
+from services.datasets.formats.format import Content, Sink, Stored
+from services.datasets.formats.subsets import subset_of_path
+from services.datasets.formats.tables.arrow_tables import HUGGING_FACE
+from services.datasets.formats.tables.arrow_writing import IMAGE, parquet
+from services.datasets.formats.tables.checking import Checker
+from services.datasets.formats.tables.delimited_writing import text_of_cell
+from services.datasets.formats.tables.flat_form import (
     CAPTIONS,
     LABEL,
     LABELS,
@@ -29,12 +31,10 @@ from services.datasets.formats.flat_form import (
     cells_of,
     form_of,
 )
-from services.datasets.formats.format import Content, Sink, Stored
-from services.datasets.formats.headings import FIELD, SAMPLE_NAME, TARGET
-from services.datasets.formats.images_inside import ImageInside
-from services.datasets.formats.own_rows import OwnNames
-from services.datasets.formats.subsets import subset_of_path
-from services.datasets.formats.tables import ROWS_LOOKED_AT
+from services.datasets.formats.tables.headings import FIELD, SAMPLE_NAME, TARGET
+from services.datasets.formats.tables.images_inside import ImageInside
+from services.datasets.formats.tables.own_rows import OwnNames
+from services.datasets.formats.tables.reading import ROWS_LOOKED_AT
 from services.datasets.labels import labels_of
 
 CARRIES = frozenset({"label", "labels", "target", "caption"})

@@ -8,18 +8,19 @@ from collections.abc import Iterator
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Files
-from services.datasets.formats import delimited, jsonl, karpathy
-from services.datasets.formats.captions_beside import are_captions_beside, plan_beside
-from services.datasets.formats.checking import Checker
-from services.datasets.formats.delimited_table import DelimitedTable
-from services.datasets.formats.flat_form import cells_of, form_of
 from services.datasets.formats.format import Content, Sink
+from services.datasets.formats.image_text import karpathy
+from services.datasets.formats.image_text.captions_beside import are_captions_beside, plan_beside
 from services.datasets.formats.json_values import write_json
-from services.datasets.formats.jsonl import JsonTable, KeptSuffixes
 from services.datasets.formats.lookup import Lookup
 from services.datasets.formats.outgoing import Names
 from services.datasets.formats.plan import Plan
-from services.datasets.formats.tables import ROWS_LOOKED_AT, Table, plan_tables, roles_at_first_sight
+from services.datasets.formats.tables import delimited, jsonl
+from services.datasets.formats.tables.checking import Checker
+from services.datasets.formats.tables.delimited_table import DelimitedTable
+from services.datasets.formats.tables.flat_form import cells_of, form_of
+from services.datasets.formats.tables.jsonl import JsonTable, KeptSuffixes
+from services.datasets.formats.tables.reading import ROWS_LOOKED_AT, Table, plan_tables, roles_at_first_sight
 
 TABLE = "captions.jsonl"
 

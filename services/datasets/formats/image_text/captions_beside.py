@@ -12,8 +12,8 @@ from services.datasets.formats.layout import common_folder, placed, set_apart, s
 from services.datasets.formats.lines import encoding_of
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.names import check_name
+from services.datasets.formats.plain_text.files import is_text
 from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected
-from services.datasets.formats.text_files import is_text
 
 LARGEST_BYTES = 2**20
 TEXTS_GLANCED_AT = 5

@@ -12,11 +12,11 @@ from typing import Any
 from libs.common.contracts.imports import ImportProblem
 from libs.common.errors import ModelyardError
 from services.datasets.files import Entry, Files
-from services.datasets.formats.arrow_batches import TableIsDamaged
 from services.datasets.formats.json_values import JsonIsBad, parse_json
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import rejected
-from services.datasets.formats.rows import Row
+from services.datasets.formats.tables.arrow_batches import TableIsDamaged
+from services.datasets.formats.tables.rows import Row
 
 NAME = re.compile(r"(.*/)?dataset[^/]*\.json", re.IGNORECASE)
 LARGEST_BYTES = 512 * 2**20

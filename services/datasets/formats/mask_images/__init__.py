@@ -15,8 +15,8 @@ from services.datasets.formats.folder_writing import FolderExport, roles_read, w
 from services.datasets.formats.format import Content, Sink, Stored
 from services.datasets.formats.json_values import write_json
 from services.datasets.formats.losses import fields_lost, types_lost
-from services.datasets.formats.mask_classes import IGNORED, IGNORED_VALUE
-from services.datasets.formats.mask_reading import IMAGE_FOLDERS, MaskListing, MaskReading
+from services.datasets.formats.mask_images.classes import IGNORED, IGNORED_VALUE
+from services.datasets.formats.mask_images.reading import IMAGE_FOLDERS, MaskListing, MaskReading
 from services.datasets.formats.masks import MaskIsMalformed, array_of, mask_of_parts
 from services.datasets.formats.plan import Plan, rejected, repaired
 

@@ -10,7 +10,7 @@ from libs.common.errors import BadInput
 from services.datasets.files import Entry, Files
 from services.datasets.formats.json_values import JsonIsBad, parse_json
 from services.datasets.formats.lines import encoding_of, text_lines
-from services.datasets.formats.mask_classes import BACKGROUND_WORDS
+from services.datasets.formats.mask_images.classes import BACKGROUND_WORDS
 from services.datasets.formats.names import LONGEST_LABEL
 
 LARGEST_VALUE = 65_535

@@ -18,9 +18,9 @@ from services.datasets.formats.layout import (
     without_role,
 )
 from services.datasets.formats.lookup import is_image_path
-from services.datasets.formats.mask_class_files import Said, read_classes, says_classes
-from services.datasets.formats.mask_classes import FOREGROUND, IGNORED_VALUE, Area, Naming
-from services.datasets.formats.mask_pixels import MaskIsNoMask, distinct, is_grey, read_mask
+from services.datasets.formats.mask_images.class_files import Said, read_classes, says_classes
+from services.datasets.formats.mask_images.classes import FOREGROUND, IGNORED_VALUE, Area, Naming
+from services.datasets.formats.mask_images.pixels import MaskIsNoMask, distinct, is_grey, read_mask
 from services.datasets.formats.masks import rle_of
 from services.datasets.formats.names import check_name
 from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected, warning

@@ -19,6 +19,8 @@ from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.losses import fields_lost, subset_lost, types_lost
 from services.datasets.formats.names import LONGEST_LABEL, check_name
 from services.datasets.formats.outgoing import Names
+from services.datasets.formats.plain_text.files import SUFFIX, Meaning, hold_many, is_text, meanings
+from services.datasets.formats.plain_text.parts import plan_parts
 from services.datasets.formats.plan import (
     FileContent,
     Found,
@@ -29,10 +31,8 @@ from services.datasets.formats.plan import (
     repaired,
     warning,
 )
-from services.datasets.formats.row_annotations import label_annotation
-from services.datasets.formats.tables import NoTable
-from services.datasets.formats.text_files import SUFFIX, Meaning, hold_many, is_text, meanings
-from services.datasets.formats.text_parts import plan_parts
+from services.datasets.formats.tables.reading import NoTable
+from services.datasets.formats.tables.row_annotations import label_annotation
 
 FLAT = "__"
 

@@ -5,14 +5,14 @@ from itertools import islice
 
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import CellIsBad, checked
 from services.datasets.formats.contents import TextContent
 from services.datasets.formats.layout import common_folder, stem_of
 from services.datasets.formats.lines import LONGEST_LINE, text_lines
 from services.datasets.formats.names import check_name
 from services.datasets.formats.plan import Found, Plan, rejected, warning
 from services.datasets.formats.subsets import subset_of_path
-from services.datasets.formats.tables import MOST_INLINE_BYTES, MOST_ROWS, TableIsTooLarge
+from services.datasets.formats.tables.cells import CellIsBad, checked
+from services.datasets.formats.tables.reading import MOST_INLINE_BYTES, MOST_ROWS, TableIsTooLarge
 
 LINES_LOOKED_AT = 1000
 

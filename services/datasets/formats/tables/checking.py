@@ -5,17 +5,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem
 from services.datasets.files import Entry
-from services.datasets.formats.cells import CellIsBad, is_empty
-from services.datasets.formats.columns import Look, roles_of
 from services.datasets.formats.contents import TextContent
 from services.datasets.formats.format import Stored
 from services.datasets.formats.lookup import is_image_path, plain_path
 from services.datasets.formats.losses import types_lost
 from services.datasets.formats.outgoing import renaming
 from services.datasets.formats.plan import Scalar, rejected, repaired
-from services.datasets.formats.row_annotations import Classes
-from services.datasets.formats.rows import ColumnReader, Draft, Row, Setting
-from services.datasets.formats.tables import kinds_of
+from services.datasets.formats.tables.cells import CellIsBad, is_empty
+from services.datasets.formats.tables.columns import Look, roles_of
+from services.datasets.formats.tables.reading import kinds_of
+from services.datasets.formats.tables.row_annotations import Classes
+from services.datasets.formats.tables.rows import ColumnReader, Draft, Row, Setting
 
 
 class _Written:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from math import isfinite
 
 from libs.common.contracts.imports import FormatOptions, Modality
-from services.datasets.formats.cells import CellIsBad, is_empty, is_flag, number_of
-from services.datasets.formats.headings import (
+from services.datasets.formats.lookup import is_image_path
+from services.datasets.formats.tables.cells import CellIsBad, is_empty, is_flag, number_of
+from services.datasets.formats.tables.headings import (
     CAPTIONS,
     LABELS,
     MANY_LABELS,
@@ -26,7 +27,6 @@ from services.datasets.formats.headings import (
     TEXTS,
     is_ours,
 )
-from services.datasets.formats.lookup import is_image_path
 
 # A text in one column beside at most so many others is the sample, whatever its name.
 FEW_COLUMNS = 3

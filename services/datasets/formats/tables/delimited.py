@@ -5,12 +5,12 @@ from pathlib import PurePosixPath
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Entry, Files
-from services.datasets.formats.delimited_table import DelimitedTable
-from services.datasets.formats.delimited_writing import write_delimited
 from services.datasets.formats.format import Content, Sink
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import Plan
-from services.datasets.formats.tables import NoTable, plan_tables, tells_samples
+from services.datasets.formats.tables.delimited_table import DelimitedTable
+from services.datasets.formats.tables.delimited_writing import write_delimited
+from services.datasets.formats.tables.reading import NoTable, plan_tables, tells_samples
 
 SUFFIXES = frozenset({".csv", ".tsv"})
 

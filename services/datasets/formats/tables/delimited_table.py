@@ -13,14 +13,14 @@ from itertools import islice
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem
 from services.datasets.files import Entry, Files
-from services.datasets.formats.arrow_batches import MOST_COLUMNS, TableIsBomb, TableIsDamaged
-from services.datasets.formats.cells import NUMBER, CellIsBad, checked
-from services.datasets.formats.headings import is_known, is_ours
 from services.datasets.formats.lines import encoding_of, text_lines
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.plan import rejected, repaired, warning
-from services.datasets.formats.rows import Row
 from services.datasets.formats.subsets import subset_of_path
+from services.datasets.formats.tables.arrow_batches import MOST_COLUMNS, TableIsBomb, TableIsDamaged
+from services.datasets.formats.tables.cells import NUMBER, CellIsBad, checked
+from services.datasets.formats.tables.headings import is_known, is_ours
+from services.datasets.formats.tables.rows import Row
 
 DELIMITERS = (",", ";", "\t", "|")
 # Of a table with one column: it stands in no text.

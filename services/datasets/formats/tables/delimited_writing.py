@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 
 from libs.common.contracts.imports import ImportProblem
-from services.datasets.formats.checking import Checker
-from services.datasets.formats.delimited_table import escaped
-from services.datasets.formats.flat_form import LABELS, FlatForm, cells_of, form_of
 from services.datasets.formats.format import Content, Sink, Stored
 from services.datasets.formats.json_values import write_json
 from services.datasets.formats.outgoing import Names
-from services.datasets.formats.own_rows import OwnNames
-from services.datasets.formats.tables import ROWS_LOOKED_AT
+from services.datasets.formats.tables.checking import Checker
+from services.datasets.formats.tables.delimited_table import escaped
+from services.datasets.formats.tables.flat_form import LABELS, FlatForm, cells_of, form_of
+from services.datasets.formats.tables.own_rows import OwnNames
+from services.datasets.formats.tables.reading import ROWS_LOOKED_AT
 
 CARRIES = frozenset({"label", "labels", "target"})
 TABLE = "samples.csv"

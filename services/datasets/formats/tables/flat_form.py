@@ -15,10 +15,10 @@ from libs.common.contracts.annotations import (
     TargetAnnotation,
 )
 from libs.common.contracts.imports import Modality
-from services.datasets.formats.cells import is_empty
 from services.datasets.formats.format import Content, Stored
-from services.datasets.formats.headings import FIELD, ROW, SAMPLE_NAME, SEPARATORS, TARGET
 from services.datasets.formats.json_values import parse_json
+from services.datasets.formats.tables.cells import is_empty
+from services.datasets.formats.tables.headings import FIELD, ROW, SAMPLE_NAME, SEPARATORS, TARGET
 
 PATH, TEXT, CAPTIONS, LABEL, LABELS, SUBSET = "path", "text", "captions", "label", "labels", "subset"
 

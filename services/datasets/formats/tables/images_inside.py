@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from libs.common.errors import BadInput
 from services.datasets.files import Entry, EntryIsTooLarge, Files
-from services.datasets.formats.arrow_batches import Batches, Container, open_batches
+from services.datasets.formats.tables.arrow_batches import Batches, Container, open_batches
 
 MOST_OPEN = 2
 LARGEST_BYTES = 256 * 2**20

@@ -16,11 +16,11 @@ from services.datasets.formats.json_values import JsonIsBad, parse_json, write_j
 from services.datasets.formats.lines import LONGEST_LINE, byte_lines, encoding_of
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.outgoing import Names, renaming
-from services.datasets.formats.own_rows import OwnNames, own_row
 from services.datasets.formats.plan import Plan, rejected
-from services.datasets.formats.rows import Row
 from services.datasets.formats.subsets import subset_of_path
-from services.datasets.formats.tables import NoTable, plan_tables, tells_samples
+from services.datasets.formats.tables.own_rows import OwnNames, own_row
+from services.datasets.formats.tables.reading import NoTable, plan_tables, tells_samples
+from services.datasets.formats.tables.rows import Row
 
 SUFFIXES = frozenset({".jsonl", ".ndjson"})
 TABLE = "samples.jsonl"

@@ -16,7 +16,7 @@ from libs.common.contracts.annotations import (
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.formats.names import check_name
 from services.datasets.formats.plan import Found, Place, warning
-from services.datasets.formats.rows import Draft
+from services.datasets.formats.tables.rows import Draft
 from services.datasets.labels import labels_of
 
 ONE_IN = 20

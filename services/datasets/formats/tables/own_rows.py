@@ -11,16 +11,16 @@ from pydantic import TypeAdapter, ValidationError
 
 from libs.common.contracts.annotations import Annotation, LabelAnnotation
 from libs.common.contracts.imports import ImportProblem, Modality
-from services.datasets.formats.cells import CellIsBad, is_empty, scalar_of, text_of
-from services.datasets.formats.columns import Look
 from services.datasets.formats.contents import TextContent
 from services.datasets.formats.format import Stored
 from services.datasets.formats.json_values import JsonIsBad, parse_json, write_json
 from services.datasets.formats.outgoing import Names
 from services.datasets.formats.plan import Content, Found, Place, Scalar, rejected
-from services.datasets.formats.row_annotations import label_annotation
-from services.datasets.formats.rows import NO_FIELDS, Draft, Row, Setting, own_name
 from services.datasets.formats.subsets import STORED
+from services.datasets.formats.tables.cells import CellIsBad, is_empty, scalar_of, text_of
+from services.datasets.formats.tables.columns import Look
+from services.datasets.formats.tables.row_annotations import label_annotation
+from services.datasets.formats.tables.rows import NO_FIELDS, Draft, Row, Setting, own_name
 
 ANNOTATION: TypeAdapter[Annotation] = TypeAdapter(Annotation)
 CONTENTS = ("path", "image", "text", "row")

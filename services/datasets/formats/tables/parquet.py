@@ -12,16 +12,16 @@ import pyarrow as pa
 
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Entry, Files
-from services.datasets.formats.arrow_tables import ArrowTable
-from services.datasets.formats.arrow_writing import IMAGE, parquet
 from services.datasets.formats.format import Content, Sink, Stored
 from services.datasets.formats.json_values import write_json
-from services.datasets.formats.jsonl import EVERY_TYPE
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.outgoing import renaming
-from services.datasets.formats.own_rows import OwnNames, own_row
 from services.datasets.formats.plan import Plan
-from services.datasets.formats.tables import NoTable, plan_tables
+from services.datasets.formats.tables.arrow_tables import ArrowTable
+from services.datasets.formats.tables.arrow_writing import IMAGE, parquet
+from services.datasets.formats.tables.jsonl import EVERY_TYPE
+from services.datasets.formats.tables.own_rows import OwnNames, own_row
+from services.datasets.formats.tables.reading import NoTable, plan_tables
 
 SUFFIXES = frozenset({".parquet", ".pq"})
 TABLE = "samples.parquet"

@@ -10,15 +10,15 @@ from typing import Protocol
 from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from libs.common.errors import BadInput, ModelyardError
 from services.datasets.files import EntryIsDamaged, EntryIsTooLarge, Files
-from services.datasets.formats.arrow_batches import TableIsBomb, TableIsDamaged
-from services.datasets.formats.cells import CellIsBad, Kind, kind_of
-from services.datasets.formats.columns import Look, Roles, roles_of
 from services.datasets.formats.contents import TextContent
 from services.datasets.formats.lookup import Lookup, is_image_path
-from services.datasets.formats.merging import Gathered
-from services.datasets.formats.own_rows import OwnReader, is_own, modality_of
 from services.datasets.formats.plan import FileContent, Plan, rejected, warning
-from services.datasets.formats.rows import ColumnReader, Draft, Row, RowReader, Setting
+from services.datasets.formats.tables.arrow_batches import TableIsBomb, TableIsDamaged
+from services.datasets.formats.tables.cells import CellIsBad, Kind, kind_of
+from services.datasets.formats.tables.columns import Look, Roles, roles_of
+from services.datasets.formats.tables.merging import Gathered
+from services.datasets.formats.tables.own_rows import OwnReader, is_own, modality_of
+from services.datasets.formats.tables.rows import ColumnReader, Draft, Row, RowReader, Setting
 
 ROWS_LOOKED_AT = 1000
 ROWS_GLANCED_AT = 50

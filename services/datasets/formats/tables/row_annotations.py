@@ -11,9 +11,9 @@ from libs.common.contracts.annotations import (
     LabelsAnnotation,
     TargetAnnotation,
 )
-from services.datasets.formats.cells import CellIsBad, flag_of, is_empty, label_of, number_of, text_of
-from services.datasets.formats.columns import Roles
-from services.datasets.formats.headings import OWN_LABELS
+from services.datasets.formats.tables.cells import CellIsBad, flag_of, is_empty, label_of, number_of, text_of
+from services.datasets.formats.tables.columns import Roles
+from services.datasets.formats.tables.headings import OWN_LABELS
 
 Cells = Mapping[str, object]
 Classes = Mapping[str, tuple[str, ...]]

@@ -7,7 +7,11 @@ from typing import Protocol
 
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Entry, leads_out
-from services.datasets.formats.cells import (
+from services.datasets.formats.contents import TextContent
+from services.datasets.formats.json_values import write_json
+from services.datasets.formats.plan import Content, FileContent, Found, Place, Scalar, rejected, repaired
+from services.datasets.formats.subsets import subset_of_value
+from services.datasets.formats.tables.cells import (
     LONGEST_FIELD,
     CellIsBad,
     Kind,
@@ -17,14 +21,10 @@ from services.datasets.formats.cells import (
     text_of,
     typed,
 )
-from services.datasets.formats.columns import Roles
-from services.datasets.formats.contents import TextContent
-from services.datasets.formats.headings import FIELD, ROW
-from services.datasets.formats.images_inside import ImageInside
-from services.datasets.formats.json_values import write_json
-from services.datasets.formats.plan import Content, FileContent, Found, Place, Scalar, rejected, repaired
-from services.datasets.formats.row_annotations import Classes, read_annotations
-from services.datasets.formats.subsets import subset_of_value
+from services.datasets.formats.tables.columns import Roles
+from services.datasets.formats.tables.headings import FIELD, ROW
+from services.datasets.formats.tables.images_inside import ImageInside
+from services.datasets.formats.tables.row_annotations import Classes, read_annotations
 
 # More are no description of a sample but its content, and every row carries them.
 MOST_FIELDS = 64

@@ -13,8 +13,8 @@ from services.datasets.formats.lookup import IMAGE_SUFFIXES
 from services.datasets.formats.losses import fields_lost, subset_lost, subset_renamed, types_lost
 from services.datasets.formats.outgoing import Names, renaming
 from services.datasets.formats.plan import Plan, repaired
-from services.datasets.formats.voc_reading import VocListing, VocReading
-from services.datasets.formats.voc_xml import VocImage, write_voc, xml_text
+from services.datasets.formats.voc.reading import VocListing, VocReading
+from services.datasets.formats.voc.xml_file import VocImage, write_voc, xml_text
 
 NO_SUBSETS = "ImageSets/Main/train.txt"
 

@@ -10,7 +10,6 @@ from libs.common.contracts.annotations import BoxAnnotation
 from libs.common.contracts.imports import FormatOptions, ImportProblem
 from libs.common.errors import ModelyardError
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import CellIsBad
 from services.datasets.formats.layout import (
     common_folder,
     not_an_image,
@@ -22,8 +21,15 @@ from services.datasets.formats.layout import (
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.names import check_name
 from services.datasets.formats.plan import FileContent, Found, Place, Plan, rejected, warning
-from services.datasets.formats.voc_lists import SubsetLists, is_list
-from services.datasets.formats.voc_xml import MAX_XML_BYTES, VocFile, XmlIsUnreadable, parse_voc, xml_text
+from services.datasets.formats.tables.cells import CellIsBad
+from services.datasets.formats.voc.lists import SubsetLists, is_list
+from services.datasets.formats.voc.xml_file import (
+    MAX_XML_BYTES,
+    VocFile,
+    XmlIsUnreadable,
+    parse_voc,
+    xml_text,
+)
 
 IMAGE_FOLDERS = frozenset({"jpegimages", "images", "image", "imgs", "img"})
 XML_FOLDERS = frozenset({"annotations", "annotation", "xmls", "xml", "labels"})

@@ -17,8 +17,8 @@ from defusedxml.ElementTree import fromstring
 
 from libs.common.contracts.annotations import BoxAnnotation
 from libs.common.errors import BadInput
-from services.datasets.formats.cells import CellIsBad
 from services.datasets.formats.names import LONGEST_LABEL
+from services.datasets.formats.tables.cells import CellIsBad
 
 MAX_XML_BYTES = 16 * 2**20
 CORNERS = ("xmin", "ymin", "xmax", "ymax")

@@ -6,8 +6,8 @@ from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from services.datasets.files import Files
 from services.datasets.formats.format import Content, Sink
 from services.datasets.formats.plan import Plan
-from services.datasets.formats.yolo_reading import YoloListing, YoloReading
-from services.datasets.formats.yolo_writing import CARRIED, write_yolo
+from services.datasets.formats.yolo.reading import YoloListing, YoloReading
+from services.datasets.formats.yolo.writing import CARRIED, write_yolo
 
 
 class Yolo:

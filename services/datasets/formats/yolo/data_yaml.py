@@ -8,9 +8,9 @@ import yaml
 
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import CellIsBad, checked
 from services.datasets.formats.names import LONGEST_LABEL
 from services.datasets.formats.plan import warning
+from services.datasets.formats.tables.cells import CellIsBad, checked
 
 LARGEST_BYTES = 2**20
 MOST_CLASSES = 100_000

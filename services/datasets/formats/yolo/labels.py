@@ -16,9 +16,9 @@ from libs.common.contracts.annotations import (
 )
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Files
-from services.datasets.formats.cells import CellIsBad
 from services.datasets.formats.corners import turned_box
 from services.datasets.formats.plan import Place, rejected, repaired
+from services.datasets.formats.tables.cells import CellIsBad
 
 BOX = 4
 CORNERS = 8

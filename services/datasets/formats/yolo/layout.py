@@ -11,7 +11,7 @@ from services.datasets.formats.layout import common_folder, placed, stem_of, wit
 from services.datasets.formats.lookup import MOST_ALIKE
 from services.datasets.formats.plan import warning
 from services.datasets.formats.subsets import subset_of_value, subset_of_word
-from services.datasets.formats.yolo_yaml import YoloYaml
+from services.datasets.formats.yolo.data_yaml import YoloYaml
 
 IMAGES, LABELS = "images", "labels"
 IMAGE_FOLDERS = frozenset({IMAGES, "image", "img", "imgs", "jpegimages"})

@@ -16,14 +16,14 @@ from libs.common.contracts.annotations import (
     RotatedBoxAnnotation,
 )
 from libs.common.contracts.imports import ImportProblem
-from services.datasets.formats.coco_instances import hull_of
-from services.datasets.formats.coco_writing import Instance, paired
+from services.datasets.formats.coco.instances import hull_of
+from services.datasets.formats.coco.writing import Instance, paired
 from services.datasets.formats.corners import corners_of
 from services.datasets.formats.format import Stored
 from services.datasets.formats.masks import MaskIsMalformed, outline
 from services.datasets.formats.plan import rejected, repaired
-from services.datasets.formats.yolo_labels import FARTHEST
-from services.datasets.formats.yolo_yaml import Task
+from services.datasets.formats.yolo.data_yaml import Task
+from services.datasets.formats.yolo.labels import FARTHEST
 
 OUTLINED = frozenset({"box", "rotated_box", "polygon", "mask"})
 # A millionth of a pixel of any image.

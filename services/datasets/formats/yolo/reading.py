@@ -7,13 +7,14 @@ from itertools import islice
 from libs.common.contracts.imports import ImportProblem
 from libs.common.errors import BadInput, ModelyardError
 from services.datasets.files import Entry, Files
-from services.datasets.formats.cells import CellIsBad
 from services.datasets.formats.layout import not_an_image, set_apart
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.names import check_name
 from services.datasets.formats.plan import FileContent, Found, Plan, rejected, warning
 from services.datasets.formats.subsets import subset_of_word
-from services.datasets.formats.yolo_labels import (
+from services.datasets.formats.tables.cells import CellIsBad
+from services.datasets.formats.yolo.data_yaml import YoloYaml, checked_names, read_yaml
+from services.datasets.formats.yolo.labels import (
     CORNERS,
     FEWEST_CORNERS,
     LabelFile,
@@ -22,8 +23,7 @@ from services.datasets.formats.yolo_labels import (
     num_coordinates,
     read_lines,
 )
-from services.datasets.formats.yolo_layout import LABEL_FOLDERS, LabelFinder, Subsets, root_of
-from services.datasets.formats.yolo_yaml import YoloYaml, checked_names, read_yaml
+from services.datasets.formats.yolo.layout import LABEL_FOLDERS, LabelFinder, Subsets, root_of
 
 # A line has a hundred letters; nobody drew so many objects.
 LARGEST_LABELS_BYTES = 32 * 2**20

@@ -11,15 +11,15 @@ import yaml
 
 from libs.common.contracts.annotations import KeypointsAnnotation
 from libs.common.contracts.imports import ImportProblem
-from services.datasets.formats.coco_writing import is_carried
+from services.datasets.formats.coco.writing import is_carried
 from services.datasets.formats.format import Content, Sink, Stored
 from services.datasets.formats.lookup import IMAGE_SUFFIXES
 from services.datasets.formats.losses import fields_lost, subset_lost, subset_renamed, types_lost
 from services.datasets.formats.outgoing import Names, renaming
 from services.datasets.formats.plan import rejected
-from services.datasets.formats.yolo_layout import label_path
-from services.datasets.formats.yolo_lines import OUTLINED, Kind, Lines
-from services.datasets.formats.yolo_yaml import RESERVED
+from services.datasets.formats.yolo.data_yaml import RESERVED
+from services.datasets.formats.yolo.layout import label_path
+from services.datasets.formats.yolo.lines import OUTLINED, Kind, Lines
 
 CARRIED = OUTLINED | {"keypoints"}
 # No subset can have this name.

@@ -64,9 +64,7 @@ def _samples() -> None:
     every, subset = ("dataset_id",), ("dataset_id", "subset")
     _orders("samples", "ix_samples", *every, only=LIVING, then=("since",))
     _orders("samples", "ix_samples_ended", *every, only=ENDED, then=("since", "until", "subset"))
-    _orders(
-        "samples", "ix_samples_subset", *subset, only=f"{LIVING} AND subset IS NOT NULL", then=("since",)
-    )
+    _orders("samples", "ix_samples_subset", *subset, only=f"{LIVING} AND subset IS NOT NULL", then=("since",))
     op.create_index("ix_samples_dataset_id_since", "samples", ["dataset_id", "since"], schema=SCHEMA)
     op.create_index(
         "ix_samples_dataset_id_until",
@@ -97,9 +95,7 @@ def _labels() -> None:
     op.execute(LABELS)
     label = ("dataset_id", "label")
     _orders("sample_labels", "ix_sample_labels", *label, only=LIVING, then=("since", "subset"))
-    _orders(
-        "sample_labels", "ix_sample_labels_ended", *label, only=ENDED, then=("since", "until", "subset")
-    )
+    _orders("sample_labels", "ix_sample_labels_ended", *label, only=ENDED, then=("since", "until", "subset"))
 
 
 def _names() -> None:

@@ -21,8 +21,7 @@ from libs.common.contracts.annotations import (
     PolygonAnnotation,
     RotatedBoxAnnotation,
 )
-from services.datasets.formats import coco_json
-from services.datasets.formats.coco import Coco
+from services.datasets.formats.coco import Coco, document
 from services.datasets.formats.masks import mask_of
 from services.datasets.formats.sink import ZipSink
 from tests.unit.datasets.formats import annotation_strategies as some
@@ -414,7 +413,7 @@ def test_a_broken_json_is_named(text: str | bytes) -> None:
 
 
 def test_a_json_that_is_too_large_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(coco_json, "LARGEST_BYTES", 100)
+    monkeypatch.setattr(document, "LARGEST_BYTES", 100)
 
     trip = imported(BOX)
 

@@ -17,13 +17,13 @@ from libs.common.contracts.annotations import (
     TargetAnnotation,
 )
 from libs.common.contracts.imports import FormatOptions, Modality
-from services.datasets.formats.arrow_batches import TableIsDamaged
-from services.datasets.formats.delimited import Delimited
-from services.datasets.formats.delimited_table import LONGEST_CELL, escaped, sniff, unescaped
 from services.datasets.formats.json_values import write_json
 from services.datasets.formats.lines import EncodingIsUnknown, EncodingIsWrong
 from services.datasets.formats.plan import Found
-from services.datasets.formats.tables import ColumnIsMissing, NoTable
+from services.datasets.formats.tables.arrow_batches import TableIsDamaged
+from services.datasets.formats.tables.delimited import Delimited
+from services.datasets.formats.tables.delimited_table import LONGEST_CELL, escaped, sniff, unescaped
+from services.datasets.formats.tables.reading import ColumnIsMissing, NoTable
 from tests.unit.datasets.formats import annotation_strategies as some
 from tests.unit.datasets.formats.trips import Sample, Trip, content, opened, picture, read, round_trip
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import BoxAnnotation, CaptionAnnotation, LabelAnnotation
 from libs.common.contracts.imports import FormatOptions
-from services.datasets.formats.arrow_batches import TableIsDamaged
 from services.datasets.formats.image_text import ImageText
+from services.datasets.formats.tables.arrow_batches import TableIsDamaged
 from tests.unit.datasets.formats import annotation_strategies as some
 from tests.unit.datasets.formats.trips import Sample, Trip, content, opened, picture, read, round_trip
 

@@ -7,8 +7,8 @@ import pytest
 from libs.common.contracts.annotations import LabelAnnotation, LabelsAnnotation, TargetAnnotation
 from libs.common.contracts.imports import FormatOptions
 from services.datasets.formats import lines
-from services.datasets.formats.jsonl import JsonLines
-from services.datasets.formats.tables import ColumnIsMissing, NoTable
+from services.datasets.formats.tables.jsonl import JsonLines
+from services.datasets.formats.tables.reading import ColumnIsMissing, NoTable
 from tests.unit.datasets.formats.trips import Trip, opened, picture, read
 
 

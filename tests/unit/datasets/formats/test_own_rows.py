@@ -11,8 +11,8 @@ from libs.common.contracts.annotations import Annotation, BoxAnnotation, LabelAn
 from libs.common.contracts.imports import Modality
 from services.datasets.formats.format import Format
 from services.datasets.formats.json_values import write_json
-from services.datasets.formats.jsonl import EVERY_TYPE, JsonLines
-from services.datasets.formats.parquet import Parquet
+from services.datasets.formats.tables.jsonl import EVERY_TYPE, JsonLines
+from services.datasets.formats.tables.parquet import Parquet
 from tests.unit.datasets.formats import annotation_strategies as some
 from tests.unit.datasets.formats.trips import Sample, content, picture, read, round_trip
 

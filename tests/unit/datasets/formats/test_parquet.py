@@ -13,9 +13,9 @@ import pytest
 
 from libs.common.contracts.annotations import LabelAnnotation
 from libs.common.contracts.imports import FormatOptions
-from services.datasets.formats import arrow_batches
-from services.datasets.formats.arrow_batches import TableIsBomb, TableIsDamaged
-from services.datasets.formats.parquet import Parquet
+from services.datasets.formats.tables import arrow_batches
+from services.datasets.formats.tables.arrow_batches import TableIsBomb, TableIsDamaged
+from services.datasets.formats.tables.parquet import Parquet
 from tests.unit.datasets.formats.trips import Trip, opened, picture, read
 
 

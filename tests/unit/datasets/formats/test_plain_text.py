@@ -6,10 +6,9 @@ from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import CaptionAnnotation, LabelAnnotation
 from libs.common.contracts.imports import FormatOptions
-from services.datasets.formats import text_parts
 from services.datasets.formats.lines import EncodingIsWrong
-from services.datasets.formats.plain_text import PlainText
-from services.datasets.formats.tables import NoTable
+from services.datasets.formats.plain_text import PlainText, parts
+from services.datasets.formats.tables.reading import NoTable
 from tests.unit.datasets.formats import annotation_strategies as some
 from tests.unit.datasets.formats.trips import Sample, Trip, content, opened, read, round_trip
 
@@ -82,7 +81,7 @@ def test_files_named_like_subsets_hold_many_texts() -> None:
 
 def test_a_text_that_is_too_long_is_told_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("services.datasets.formats.lines.LONGEST_LINE", 10)
-    monkeypatch.setattr(text_parts, "LONGEST_LINE", 10)
+    monkeypatch.setattr(parts, "LONGEST_LINE", 10)
 
     trip = read(PlainText(), {"a.txt": "short\n" + "x" * 35 + "\nagain\n"})
 

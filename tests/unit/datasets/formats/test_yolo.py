@@ -25,8 +25,8 @@ from services.datasets.formats.corners import corners_of
 from services.datasets.formats.masks import array_of, mask_of, mask_of_parts, outline
 from services.datasets.formats.sink import ZipSink
 from services.datasets.formats.yolo import Yolo
-from services.datasets.formats.yolo_labels import LabelFile, Scheme, label_file
-from services.datasets.formats.yolo_layout import label_path
+from services.datasets.formats.yolo.labels import LabelFile, Scheme, label_file
+from services.datasets.formats.yolo.layout import label_path
 from tests.unit.datasets.formats import annotation_strategies as some
 from tests.unit.datasets.formats.trips import Sample, Trip, content, opened, picture, read, round_trip
 
