@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import fsum
 
 import numpy as np
 
@@ -38,7 +39,8 @@ class ByRatio:
         subsets = tuple(method.ratios)
         # No order in which the ratios are written changes anything: the larger first, val before test.
         ordered = sorted(method.ratios, key=lambda name: (method.ratios[name], name), reverse=True)
-        total = sum(method.ratios.values())
+        # The exact sum: one that is rounded on the way depends on the order, and ties would be broken by it.
+        total = fsum(method.ratios.values())
         ratios = [method.ratios[name] / total for name in ordered]
 
         _, items = np.unique(_together(samples, method), return_inverse=True)

@@ -56,7 +56,7 @@ def test_the_order_in_which_ratios_are_written_decides_nothing(
 
 
 @given(counts_of_classes, ratios, seeds)
-def test_totals_and_classes_are_exact_to_one_sample(
+def test_totals_are_exact_to_one_sample_and_classes_nearly_so(
     counts: dict[str, int], shares: dict[str, float], seed: int
 ) -> None:
     samples = samples_of(counts)
@@ -71,7 +71,8 @@ def test_totals_and_classes_are_exact_to_one_sample(
         assert abs(sizes(subsets)[name] - share * len(samples)) < slack
         for label, count in counts.items():
             found = sum(subsets[sample.content] == name for sample in samples if sample.labels == (label,))
-            assert abs(found - share * count) <= slack
+            # Totals come first: for their sake a class may be a little more than one sample off.
+            assert abs(found - share * count) <= slack + 0.5
 
 
 @given(sets_of_labels, ratios, seeds)
