@@ -32,7 +32,7 @@ class LabelsAnnotation(View):
 
 
 class BoxAnnotation(View):
-    """Upper left corner and size; `is_ignored`, here and below: no hit, no miss (a crowd, a difficult one)."""
+    """Upper left corner and size; `is_ignored`, here and below: no hit and no miss (crowds, difficult ones)."""
 
     type: Literal["box"] = "box"
     label: Label
