@@ -7,7 +7,7 @@
 | runtime | torch | children that train, evaluate, export |
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from libs.common.contracts.catalogue import (
     TaskDescription,
     TaskSummary,
 )
+from libs.common.contracts.datasets import DataReference
 from libs.common.errors import BadInput, Problem
 from libs.tasks.config import TrainingConfig
 
@@ -42,10 +43,16 @@ class PresetIsUnknown(BadInput):
 
 @dataclass(frozen=True)
 class DataFacts:
-    """What is known of the data before a run: enough to refuse what cannot work."""
+    """What is known of the data before a run: enough to refuse what cannot work. None is not known."""
 
     classes: tuple[str, ...]
     subset_counts: Mapping[str, int]
+    modality: str | None = None
+    annotation_types: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, data: DataReference) -> "DataFacts":
+        return cls(data.classes, data.subset_counts, data.modality, data.annotation_types)
 
 
 CheckData = Callable[[Any, DataFacts], list[Problem]]
@@ -87,7 +94,7 @@ class TaskManifest:
             config = self.config_model.model_validate(_merged(self._preset(preset), overrides))
         except ValidationError as error:
             raise ConfigIsInvalid("some knobs are not valid", errors=_problems(error)) from error
-        problems = self.check_data(config, facts)
+        problems = [*self._misfits(facts), *self.check_data(config, facts)]
         if problems:
             raise ConfigIsInvalid(problems[0].message, errors=problems)
         return config
@@ -123,6 +130,17 @@ class TaskManifest:
 
     def load_runtime(self) -> "TaskRuntime":
         return _load(self.runtime)
+
+    def _misfits(self, facts: DataFacts) -> Iterator[Problem]:
+        """Of data that are of another kind than what the task learns from."""
+        if facts.modality is not None and self.modality not in (facts.modality, *facts.modality.split("_")):
+            message = f"{self.title} learns from {self.modality} data; these are {facts.modality} data"
+            yield Problem(field="data.modality", message=message)
+        known = facts.annotation_types
+        if self.annotation_types and known is not None and not set(known) & set(self.annotation_types):
+            wanted, found = " or ".join(self.annotation_types), ", ".join(known) or "none"
+            message = f"{self.title} learns from annotations of type {wanted}; these data have {found}"
+            yield Problem(field="data.annotation_types", message=message)
 
     def _preset(self, preset: str | None) -> Mapping[str, Any]:
         if preset is None:

@@ -54,7 +54,10 @@ class Dataset(View):
 
 
 class DataReference(View):
-    """All that training, evaluation, export and serving need to know about their data; nobody asks back."""
+    """All that training, evaluation, export and serving need to know about their data; nobody asks back.
+
+    `modality` and `annotation_types` are None in references of old, which did not say.
+    """
 
     project_id: UUID
     dataset_id: UUID
@@ -65,6 +68,8 @@ class DataReference(View):
     shards: tuple[Shard, ...]
     classes: tuple[str, ...]
     subset_counts: dict[str, int]
+    modality: Modality | None = None
+    annotation_types: tuple[str, ...] | None = None
 
     @property
     def held_out(self) -> tuple[str, ...]:

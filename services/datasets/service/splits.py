@@ -110,7 +110,7 @@ class Splits:
             shards=tuple(Shard.model_validate(shard) for shard in row.shards),
             classes=tuple(row.classes),
             subset_counts={subset.subset: subset.num_samples for subset in row.previews()},
-            modality=dataset.modality,
+            modality=dataset.view().modality,
             annotation_types=tuple(sorted(version.figures["annotation_types"])),
         )
 

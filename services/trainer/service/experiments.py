@@ -28,7 +28,7 @@ class Experiments:
         if wanted.data.project_id != wanted.project_id:
             problem = Problem(field="data", message="not data of this project")
             raise DataOfAnotherProject("choose data of this project", errors=[problem])
-        facts = DataFacts(wanted.data.classes, wanted.data.subset_counts)
+        facts = DataFacts.of(wanted.data)
         config = task(wanted.task).validate_config(wanted.preset, wanted.config, facts)
         row = ExperimentRow(
             id=new_id(),

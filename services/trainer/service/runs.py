@@ -6,6 +6,7 @@ from uuid import UUID
 
 from libs.common.bus.context import current_context
 from libs.common.contracts.base import Page
+from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.runs import Checkpoint, CreateRun, ListRuns, Run, RunState, RunSummary, TrainRun
 from libs.common.errors import Problem
 from libs.common.ids import new_id
@@ -153,7 +154,7 @@ class Runs:
 
 
 def _new_run(experiment: ExperimentRow, wanted: CreateRun) -> RunRow:
-    facts = DataFacts(tuple(experiment.data["classes"]), experiment.data["subset_counts"])
+    facts = DataFacts.of(DataReference.model_validate(experiment.data))
     config = task(experiment.task).validate_config(None, experiment.config, facts)
     return RunRow(
         id=new_id(),
