@@ -32,7 +32,7 @@ class LabelsAnnotation(View):
 
 
 class BoxAnnotation(View):
-    """Upper left corner and size; `is_ignored`, here and below: no hit and no miss (crowds, difficult ones)."""
+    """Upper left corner and size; `is_ignored`: neither a hit nor a miss (COCO crowd, VOC difficult)."""
 
     type: Literal["box"] = "box"
     label: Label
