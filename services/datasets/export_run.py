@@ -8,9 +8,9 @@ from pathlib import Path
 
 from libs.common.child import Reporter
 from libs.common.contracts.annotations import Annotation
-from services.datasets.formats import FORMATS
 from services.datasets.formats.format import Content
 from services.datasets.formats.plan import Scalar
+from services.datasets.formats.registry import FORMATS
 from services.datasets.formats.sink import ZipSink
 from services.datasets.full_disk import full_disk_named
 from services.datasets.handover import ExportAssignment, ExportedSample, ExportOutcome

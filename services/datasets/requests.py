@@ -71,7 +71,7 @@ from libs.common.contracts.versions import (
     RestoreVersion,
     VersionDiff,
 )
-from services.datasets import formats
+from services.datasets.formats import registry
 from services.datasets.service import Service
 
 requests = RequestDoor()
@@ -167,7 +167,7 @@ async def add_samples(request: AddSamples, service: Service) -> Dataset:
 
 @requests.answers
 async def list_formats(_: ListFormats, __: Service) -> Page[FormatDescription]:
-    return Page(items=formats.describe())
+    return Page(items=registry.describe())
 
 
 @requests.answers

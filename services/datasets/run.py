@@ -12,8 +12,8 @@ from libs.common.contracts.imports import Example, Tally
 from services.datasets.chunk import fingerprint, num_annotations, read_outcome
 from services.datasets.examples import example_of
 from services.datasets.files import Files, open_files
-from services.datasets.formats import FORMATS, detect
 from services.datasets.formats.plan import Plan
+from services.datasets.formats.registry import FORMATS, detect
 from services.datasets.full_disk import full_disk_named
 from services.datasets.handover import Assignment, Depth, Outcome
 from services.datasets.labels import labels_of

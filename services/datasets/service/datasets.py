@@ -22,7 +22,6 @@ from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of
 from libs.common.storage import Storage
-from services.datasets import formats
 from services.datasets.errors import (
     DatasetIsBusy,
     DatasetIsNotReady,
@@ -31,6 +30,7 @@ from services.datasets.errors import (
     ProjectNotFound,
     VersionNotFound,
 )
+from services.datasets.formats import registry
 from services.datasets.models import DatasetRow, VersionRow
 from services.datasets.repository.datasets import DatasetRepository
 from services.datasets.repository.projects import ProjectRepository
@@ -182,7 +182,7 @@ class Datasets:
     async def require_source(self, source: DatasetSource, format: str | None) -> None:
         """Raises what a user should hear at once: an unknown format, a source that may not be read."""
         if format is not None:
-            formats.check_name(format)
+            registry.check_name(format)
         await self._check(source)
         if isinstance(source, UploadSource):
             await self._uploads.completed(source.upload_id)

@@ -23,8 +23,8 @@ from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of, whole_number
 from libs.common.storage import Storage
-from services.datasets import formats
 from services.datasets.errors import ExportIsNotReady, ExportNotFound, FormatCannotCarry, SplitNotFound
+from services.datasets.formats import registry
 from services.datasets.handover import ExportOutcome
 from services.datasets.models import DatasetExportRow, ReportRow
 from services.datasets.repository.exports import ExportRepository
@@ -60,7 +60,7 @@ class Exports:
         self._storage = storage
 
     async def create(self, wanted: CreateDatasetExport) -> DatasetExport:
-        formats.check_name(wanted.format)
+        registry.check_name(wanted.format)
         version = await self._datasets.version(wanted.dataset_id, wanted.version)
         dataset = await self._datasets.existing(wanted.dataset_id)
         _require_place(wanted.format, dataset.modality)
@@ -178,7 +178,7 @@ class Exports:
 
 
 def _require_place(name: str, modality: str | None) -> None:
-    if modality not in formats.FORMATS[name].modalities:
+    if modality not in registry.FORMATS[name].modalities:
         message = f"{name} holds no {modality} samples"
         raise FormatCannotCarry(message, errors=[Problem(field="format", message=message)])
 

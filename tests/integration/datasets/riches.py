@@ -20,9 +20,9 @@ from libs.common.contracts.annotations import (
     TargetAnnotation,
 )
 from libs.common.contracts.imports import Modality
-from services.datasets.formats import FORMATS
 from services.datasets.formats.masks import mask_of
 from services.datasets.formats.plan import Scalar
+from services.datasets.formats.registry import FORMATS
 from services.datasets.formats.sink import ZipSink
 from tests.unit.datasets.formats.trips import Sample, content, picture
 

@@ -12,8 +12,8 @@ from libs.common.contracts.annotations import Annotation, RotatedBoxAnnotation
 from libs.common.contracts.dataset_exports import DatasetExport, GetDatasetExport
 from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.imports import ImportProblem
-from services.datasets.formats import FORMATS
 from services.datasets.formats.corners import corners_of
+from services.datasets.formats.registry import FORMATS
 from tests.integration.datasets.desk import Desk
 from tests.integration.datasets.riches import EVERYTHING, EXAMPLES, Example, packed
 

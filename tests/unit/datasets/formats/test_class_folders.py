@@ -11,9 +11,9 @@ from libs.common.contracts.annotations import Annotation, BoxAnnotation, LabelAn
 from libs.common.contracts.imports import FormatOptions
 from services.datasets.errors import FormatIsUnknown
 from services.datasets.files import leads_out
-from services.datasets.formats import check_name
 from services.datasets.formats.class_folders import ClassFolders
 from services.datasets.formats.plan import Plan
+from services.datasets.formats.registry import check_name
 from tests.unit.datasets.formats.trips import Sample, content, opened, round_trip
 
 

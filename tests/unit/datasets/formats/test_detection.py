@@ -19,7 +19,7 @@ from PIL import Image
 from libs.common.contracts.imports import FormatOptions
 from libs.common.errors import ModelyardError
 from services.datasets.errors import FormatIsUnknown
-from services.datasets.formats import FORMATS, detect
+from services.datasets.formats.registry import FORMATS, detect
 from tests.unit.datasets.formats.trips import opened, picture
 
 Source = Mapping[str, bytes | str]
