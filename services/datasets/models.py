@@ -263,10 +263,10 @@ class SampleLabelRow(Model):
 
 
 class NameBlockRow(Model):
-    """Samples that came one after the other, the name of each in a line: searched some sixty at a time.
+    """Samples of one folder that came in one version, in the order of names: searched some sixty at a time.
 
-    Names are bytes in UTF-8, which PostgreSQL searches faster than text, ids 16 bytes each; `low` and `high`
-    are the first and the last in the order of names. What was deleted stays in it.
+    `names` are what follows the folder, in UTF-8 with NULs in between, which no name can hold; `ids` are 16
+    bytes each. What was deleted stays in it.
     """
 
     __tablename__ = "name_blocks"
@@ -276,6 +276,7 @@ class NameBlockRow(Model):
     last_id: Mapped[UUID]
     low: Mapped[str] = mapped_column(NAME)
     high: Mapped[str] = mapped_column(NAME)
+    folder: Mapped[bytes]
     names: Mapped[bytes]
     ids: Mapped[bytes]
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     FromClause,
+    Join,
     Select,
     SQLColumnExpression,
     Uuid,
@@ -85,6 +86,11 @@ class SampleList:
     size_bytes: Column
     within: Sequence[ColumnElement[bool]]
     lives: Sequence[ColumnElement[bool]]
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether each sample has to be looked up in another table."""
+        return isinstance(self.source, Join)
 
     def page(self, wanted: Wanted, limit: int) -> Select[*tuple[Any, ...]]:
         """Ids, first versions, subsets in the wanted split and names, in order."""

@@ -18,19 +18,23 @@ BEGIN_LABELS = text("""
     WHERE dataset_id = :dataset_id AND since = :version
 """)
 # As many as fit beside each other in a row of 1.5 kB: longer ones would be stored in pieces.
-ADD_NAMES = text("""
-    INSERT INTO datasets.name_blocks (dataset_id, first_id, last_id, low, high, names, ids)
-    SELECT dataset_id, min(id::text)::uuid, max(id::text)::uuid, min(name), max(name),
-        convert_to(string_agg(translate(name, E'\n', ' '), E'\n' ORDER BY id), 'UTF8'),
-        string_agg(uuid_send(id), '' ORDER BY id)
+ADD_NAMES = text(r"""
+    INSERT INTO datasets.name_blocks (dataset_id, first_id, last_id, low, high, folder, names, ids)
+    SELECT :dataset_id, min(id::text)::uuid, max(id::text)::uuid, min(name), max(name),
+        convert_to(folder, 'UTF8'), string_agg(file, '\x00' ORDER BY name, id),
+        string_agg(uuid_send(id), '' ORDER BY name, id)
     FROM (
-        SELECT dataset_id, id, name, sum(octet_length(name) + 1) OVER (ORDER BY id) / 1500 AS block
-        FROM datasets.samples s
-        WHERE dataset_id = :dataset_id AND since = :version AND NOT EXISTS (
-            SELECT FROM datasets.samples earlier WHERE earlier.id = s.id AND earlier.since < s.since
-        )
+        SELECT id, name, folder, file,
+            sum(octet_length(file) + 1) OVER (PARTITION BY folder ORDER BY name, id) / 1500 AS block
+        FROM (
+            SELECT id, name, folder, convert_to(substr(name, length(folder) + 1), 'UTF8') AS file
+            FROM datasets.samples s, coalesce(substring(name FROM '^.*/'), '') folder
+            WHERE dataset_id = :dataset_id AND since = :version AND NOT EXISTS (
+                SELECT FROM datasets.samples earlier WHERE earlier.id = s.id AND earlier.since < s.since
+            )
+        ) parted
     ) placed
-    GROUP BY dataset_id, block
+    GROUP BY folder, block
 """)
 
 

@@ -23,11 +23,11 @@ from services.datasets.repository.listed import (
 from services.datasets.repository.names import NameRepository
 
 # So many of a list are looked at for a part of their names before all names are searched.
-MOST_WALKED = 30_000
+MOST_WALKED = 60_000
 # So many blocks of that search, times a page, are looked into; if it stays short more, and then all. Blocks
 # whose names overlap, as those of one folder may, each hold one sample at least that comes first.
 ROUNDS = (1.5, 30, None)
-# To look up a sample's label in itself takes so many times longer than its subset in the list of a label.
+# To look something up in the row of each sample takes so many times longer than to read it in the list.
 LOOK_UP = 8
 # Just after an import the planner does not know yet how much there is, and would rather sort all of it.
 PLANS = text(
@@ -82,10 +82,11 @@ class PageRepository:
         part = wanted.filter.text
         if not part:
             return (await self._session.execute(listed.page(wanted, wanted.limit))).all(), True
-        walked = listed.page(wanted, MOST_WALKED).subquery()
+        most = MOST_WALKED // (LOOK_UP if listed.looks_up else 1)
+        walked = listed.page(wanted, most).subquery()
         fitting = select(walked).where(func.strpos(walked.c.name, part) > 0)
         keys = (await self._session.execute(fitting.limit(wanted.limit))).all()
-        return keys, len(keys) == wanted.limit or size <= MOST_WALKED
+        return keys, len(keys) == wanted.limit or size <= most
 
     async def _search(self, wanted: Wanted) -> Keys:
         """For the part of the name first, then for what else is wanted."""

@@ -195,7 +195,10 @@ async def test_pages_hold_what_a_plain_list_would(world: World, data: st.DataObj
         split_id=data.draw(st.sampled_from([None, None, world.split_id, new_id()]), "split"),
         subset=data.draw(st.sampled_from([None, None, "train", "val", "test"]), "subset"),
         text=data.draw(
-            st.sampled_from([None, "7", "x" * 40, "%", "_", "\\", "\n", "val/", "é/", "no"]), "text"
+            st.sampled_from(
+                [None, "7", "x" * 40, "%", "_", "\\", "\n", "val/", "é/", "l/1", "a", "a/", "/", "no"]
+            ),
+            "text",
         ),
     )
     limit = data.draw(st.sampled_from([2, 7, 60]), "limit")

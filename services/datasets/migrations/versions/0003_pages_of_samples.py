@@ -16,17 +16,23 @@ LABELS = """
     SELECT id, since, md5(label)::uuid, until, dataset_id, subset, name, size_bytes
     FROM datasets.samples, unnest(labels) label
 """
-NAMES = """
-    INSERT INTO datasets.name_blocks (dataset_id, first_id, last_id, low, high, names, ids)
+NAMES = r"""
+    INSERT INTO datasets.name_blocks (dataset_id, first_id, last_id, low, high, folder, names, ids)
     SELECT dataset_id, min(id::text)::uuid, max(id::text)::uuid, min(name), max(name),
-        convert_to(string_agg(translate(name, E'\\n', ' '), E'\\n' ORDER BY id), 'UTF8'),
-        string_agg(uuid_send(id), '' ORDER BY id)
+        convert_to(folder, 'UTF8'), string_agg(file, '\x00' ORDER BY name, id),
+        string_agg(uuid_send(id), '' ORDER BY name, id)
     FROM (
-        SELECT dataset_id, id, name,
-            sum(octet_length(name) + 1) OVER (PARTITION BY dataset_id ORDER BY id) / 1500 AS block
-        FROM (SELECT DISTINCT dataset_id, id, name FROM datasets.samples) every
+        SELECT dataset_id, id, name, folder, file,
+            sum(octet_length(file) + 1) OVER (PARTITION BY dataset_id, folder ORDER BY name, id) / 1500
+                AS block
+        FROM (
+            SELECT dataset_id, id, name, folder,
+                convert_to(substr(name, length(folder) + 1), 'UTF8') AS file
+            FROM (SELECT DISTINCT dataset_id, id, name FROM datasets.samples) every,
+                coalesce(substring(name FROM '^.*/'), '') folder
+        ) parted
     ) placed
-    GROUP BY dataset_id, block
+    GROUP BY dataset_id, folder, block
 """
 ASSIGNMENTS = """
     UPDATE datasets.assignments a SET name = s.name, size_bytes = s.size_bytes
@@ -106,6 +112,7 @@ def _names() -> None:
         sa.Column("last_id", sa.Uuid(), nullable=False),
         sa.Column("low", NAME, nullable=False),
         sa.Column("high", NAME, nullable=False),
+        sa.Column("folder", sa.LargeBinary(), nullable=False),
         sa.Column("names", sa.LargeBinary(), nullable=False),
         sa.Column("ids", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
