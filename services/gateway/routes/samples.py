@@ -21,6 +21,7 @@ from services.gateway.paging import Paging
 from services.gateway.places import Rendition
 
 router = APIRouter(prefix="/v1", tags=["samples"])
+Version = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 PARTS: dict[int | str, dict[str, Any]] = {
     206: {"description": "The range of bytes that was asked for"},
     304: {"description": "The caller has these bytes already"},
@@ -32,7 +33,7 @@ async def list_samples(
     dataset_id: UUID,
     house: House,
     paging: Paging,
-    version: int | None = None,
+    version: Version = None,
     label: Annotated[str | None, Query(max_length=300)] = None,
     split: UUID | None = None,
     subset: Annotated[str | None, Query(max_length=60)] = None,
@@ -46,9 +47,7 @@ async def list_samples(
 
 
 @router.get("/samples/{sample_id}", dependencies=[READ])
-async def get_sample(
-    sample_id: UUID, house: House, version: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
-) -> Sample:
+async def get_sample(sample_id: UUID, house: House, version: Version = None) -> Sample:
     """As it is in the newest version that has it, or as it was in `version`."""
     return await house.ask(GetSample(sample_id=sample_id, version=version))
 
