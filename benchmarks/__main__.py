@@ -5,7 +5,16 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from benchmarks import archives, importing, large_import, serving, submitting, training
+from benchmarks import (
+    archives,
+    browsing,
+    importing,
+    large_import,
+    serving,
+    submitting,
+    thumbnails,
+    training,
+)
 from benchmarks.results import Result, write_results
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
@@ -13,6 +22,8 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "importing": importing.measure,
     "archives": archives.measure,
     "large_import": large_import.measure,
+    "browsing": browsing.measure,
+    "thumbnails": thumbnails.measure,
     "submitting": submitting.measure,
     "serving": serving.measure,
 }
