@@ -15,6 +15,8 @@ MOST_TRIES = 100_000_000
 MOST_PARTNERS = 300
 # So much more a sample above the share of a subset counts than one above the share of a label in it.
 WEIGHT_OF_TOTALS = 10
+# Sums come out a little different on other processors; which of two equal gains is taken may not.
+DECIMALS = 6
 # (gain, moves), each of them (kind, from, to).
 Move = tuple[int, int, int]
 Choice = tuple[float, tuple[Move, ...]]
@@ -56,13 +58,13 @@ class Mender:
     def _best_move(self, target: int | None = None) -> Choice:
         """What gains most, to `target` at any price; nothing leaves a subset empty."""
         above = np.add.reduceat(self._counts[:, None] * self._excess[self._labels], self._starts)
-        above += self._weight * self._sizes[:, None] * self._surplus
+        above = np.round(above + self._weight * self._sizes[:, None] * self._surplus, DECIMALS)
         may_leave = (self._dealt > 0) & (self._totals > self._sizes[:, None])
         leaving = np.where(may_leave, above, -np.inf)
         sources = leaving.argmax(axis=1)
         targets = above.argmin(axis=1) if target is None else np.full(len(above), target)
         rows = np.arange(len(above))
-        gains = leaving[rows, sources] - above[rows, targets] - self._costs
+        gains = np.round(leaving[rows, sources] - above[rows, targets] - self._costs, DECIMALS)
         kind = int(gains.argmax())
         if gains[kind] == -np.inf:
             return NOTHING
@@ -84,7 +86,7 @@ class Mender:
                 theirs @ slope + (theirs**2).sum(axis=1)
             )
             gains += 2 * ours @ theirs.T
-            row, column = np.unravel_index(int(gains.argmax()), gains.shape)
+            row, column = divmod(int(np.round(gains, DECIMALS).argmax()), gains.shape[1])
             if gains[row, column] > best[0]:
                 left, right = int(partners[here][row]), int(partners[there][column])
                 best = float(gains[row, column]), ((left, here, there), (right, there, here))
