@@ -27,6 +27,8 @@ from libs.common.errors import NotFound, Unavailable
 from libs.common.settings import StorageSettings
 
 PART_SIZE_BYTES = 16 * 2**20
+# Of one object: the client would hold each of them in memory, in threads that begin anew for every object.
+PARTS_AT_ONCE = 1
 URL_LIFETIME = timedelta(hours=1)
 
 P = ParamSpec("P")
@@ -67,14 +69,27 @@ class Storage:
         await self._call(self._client.put_object, self.bucket, key, io.BytesIO(data), len(data), media_type)
 
     async def put_file(self, key: str, path: Path, media_type: str = "application/octet-stream") -> None:
+        """Memory stays at one part, as it does for a stream."""
         await self._call(
-            self._client.fput_object, self.bucket, key, str(path), media_type, part_size=PART_SIZE_BYTES
+            self._client.fput_object,
+            self.bucket,
+            key,
+            str(path),
+            media_type,
+            part_size=PART_SIZE_BYTES,
+            num_parallel_uploads=PARTS_AT_ONCE,
         )
 
     async def put_stream(self, key: str, stream: BinaryIO, size_bytes: int = -1) -> None:
         """Reads `stream` (blocking) to its end in parts; memory stays at one part."""
         await self._call(
-            self._client.put_object, self.bucket, key, stream, size_bytes, part_size=PART_SIZE_BYTES
+            self._client.put_object,
+            self.bucket,
+            key,
+            stream,
+            size_bytes,
+            part_size=PART_SIZE_BYTES,
+            num_parallel_uploads=PARTS_AT_ONCE,
         )
 
     async def get_bytes(self, key: str, *, offset: int = 0, size_bytes: int = 0) -> bytes:
