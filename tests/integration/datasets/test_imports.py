@@ -263,7 +263,7 @@ async def test_what_cannot_be_imported_is_refused_at_once(desk: Desk) -> None:
     project, upload = await desk.project(), await desk.upload(class_folders({"a": 1}))
     source = UploadSource(upload_id=upload.id)
 
-    with pytest.raises(BadInput, match="there are class_folders") as refused:
+    with pytest.raises(BadInput, match="there are coco") as refused:
         await desk.ask(CreateDataset(project_id=project.id, name="x", source=source, format="coco2"))
     assert refused.value.code == "format_unknown"
     with pytest.raises(NotFound) as missing:
