@@ -10,11 +10,14 @@ BY_WHAT_THEY_SAY = (
     "mask", "polygon", "rotated_box", "keypoints", "box", "caption", "target", "labels", "label",
 )  # fmt: skip
 
+# Where two tasks are made for the same, that of a package somebody added is the second choice.
+OURS = "libs.tasks."
+
 
 def task_of(samples: Iterable[Found]) -> str | None:
     """None also where no task of the catalogue is made for them."""
     kinds = {kind for found in samples for kind in _kinds(found)}
-    tasks = registry.tasks().values()
+    tasks = sorted(registry.tasks().values(), key=lambda task: not task.runtime.startswith(OURS))
     suited = (
         task.id
         for kind in BY_WHAT_THEY_SAY

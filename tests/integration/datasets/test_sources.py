@@ -143,7 +143,8 @@ async def test_sample_data_is_imported_whole(desk, name, num_samples):
     dataset = await imported(desk, SampleSource(name=name))
     report = await desk.report(dataset.id)
     assert dataset.num_samples == report.num_found == report.num_imported == num_samples
-    assert report.problems.items == ()
+    # How the columns of a table were taken is told; nothing is wrong.
+    assert {problem.outcome for problem in report.problems.items} <= {"warning"}
 
 
 REFUSED = [
