@@ -16,6 +16,7 @@ from libs.common.contracts.exports import ExportCompleted
 from libs.common.contracts.models import ModelVersion
 from libs.common.db.outbox import Outbox
 from services.inference.errors import (
+    DeploymentIsNotReady,
     DeploymentIsUnknown,
     DeploymentNameIsTaken,
     NothingToRollBackTo,
@@ -74,7 +75,12 @@ class Service:
             found = await self._found(name)
             if found.row.serving_revision is not None and found.serving is not None:
                 self._predictor.serve(name, found.row.serving_revision, found.serving)
-        return await self._predictor.predict(name, images)
+        try:
+            return await self._predictor.predict(name, images)
+        except DeploymentIsNotReady:
+            # Deleted while it was asked: then it is unknown, not late.
+            await self._found(name)
+            raise
 
     async def roll_back(self, name: str) -> Deployment:
         """To what served before the present version; rolled back again, to what served before that."""
