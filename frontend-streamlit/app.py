@@ -20,6 +20,7 @@ ABOUT_ONE = {
     "browse": "Browse",
     "versions": "Versions",
     "splits": "Splits",
+    "new_experiment": "New experiment",
     "run": "Run",
 }
 
