@@ -4,6 +4,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.trainer.repository.checkpoints import Checkpoints
 from services.trainer.repository.experiments import Experiments
+from services.trainer.repository.logs import Logs
 from services.trainer.repository.runs import Runs
 from services.trainer.repository.series import Series
 from services.trainer.repository.sweeps import Sweeps
@@ -16,5 +17,6 @@ class Repository:
         self.runs = Runs(session)
         self.checkpoints = Checkpoints(session)
         self.series = Series(session)
+        self.logs = Logs(session)
         self.sweeps = Sweeps(session)
         self.workers = Workers(session)

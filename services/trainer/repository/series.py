@@ -1,4 +1,4 @@
-"""What runs measure and say: series, their points, log lines, and how far the telemetry is stored."""
+"""What runs measure: series, their points, and how far the telemetry is stored."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import copy_records
-from services.trainer.models import LogRow, PlaceRow, PointRow, SeriesRow
+from services.trainer.models import PlaceRow, PointRow, SeriesRow
 
 POINT_COLUMNS = ("series_id", "step", "epoch", "value", "at")
 # The place is one row.
@@ -155,21 +155,6 @@ class Series:
         series = select(SeriesRow.id).where(SeriesRow.run_id.in_(run_ids))
         await self._session.execute(delete(PointRow).where(PointRow.series_id.in_(series)))
 
-    async def add_logs(self, rows: Sequence[LogRow]) -> None:
-        """Lines known already stay as they are."""
-        if not rows:
-            return
-        names = [column.name for column in _table(LogRow).columns]
-        values = [{name: getattr(row, name) for name in names} for row in rows]
-        await self._session.execute(insert(LogRow).on_conflict_do_nothing(), values)
-
-    async def page_logs(self, run_id: UUID, after: tuple[int, int] | None, limit: int) -> Sequence[LogRow]:
-        """Oldest first; `after` is the attempt and number of the last line seen."""
-        statement = select(LogRow).where(LogRow.run_id == run_id).order_by(LogRow.attempt, LogRow.seq)
-        if after is not None:
-            statement = statement.where(tuple_(LogRow.attempt, LogRow.seq) > tuple_(*after))
-        return (await self._session.scalars(statement.limit(limit))).all()
-
     async def place(self) -> PlaceRow:
         """How far the telemetry is stored; at the very beginning there is no epoch yet."""
         start = insert(PlaceRow).values(id=PLACE_ID, epoch="", sequence=0).on_conflict_do_nothing()
@@ -190,7 +175,7 @@ class Series:
         return {(run_id, key): series_id for run_id, key, series_id in await self._session.execute(statement)}
 
 
-def _table(model: type[PointRow | LogRow]) -> Table:
+def _table(model: type[PointRow]) -> Table:
     table = model.__table__
     assert isinstance(table, Table)
     return table

@@ -42,7 +42,7 @@ class History:
         runs = {row.id: row for row in await self._repository.runs.lock_many(_run_ids(batches))}
         known = [batch for batch in batches if batch.run_id in runs]
         await self._store_points(known, await self._repository.runs.attempts(list(runs)))
-        await self._repository.series.add_logs([row for batch in known for row in _log_rows(batch)])
+        await self._repository.logs.add([row for batch in known for row in _log_rows(batch)])
         for batch in known:
             await self._tell(runs[batch.run_id], batch)
         return True
@@ -64,7 +64,7 @@ class History:
         await self._require_run(wanted.run_id)
         query = wanted.query
         seen = after(query, _place)
-        rows = await self._repository.series.page_logs(wanted.run_id, seen, query.limit + 1)
+        rows = await self._repository.logs.page(wanted.run_id, seen, query.limit + 1)
         return page_of(rows, query, LogRow.view, lambda row: f"{row.attempt}.{row.seq}")
 
     async def _store_points(self, batches: Sequence[TelemetryBatch], attempts: Sequence[AttemptRow]) -> None:
