@@ -1,5 +1,6 @@
 """Knobs: one pydantic model per task gives the form, the validation, the defaults and the search space."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -13,10 +14,17 @@ def knob(
     unit: str = "",
     advanced: bool = False,
     search: dict[str, Any] | None = None,
+    when: Mapping[str, Sequence[Any]] | None = None,
     **constraints: Any,
 ) -> Any:
-    """A field that a form can draw: description as tooltip, unit, group, and a range worth searching."""
+    """A field that a form can draw: description as tooltip, unit, group, and a range worth searching.
+
+    `when` names other knobs and the values for which this one matters: `{"schedule": ["step"]}`. A form
+    shows it only then; it stays valid, and without effect, otherwise.
+    """
     extra: dict[str, Any] = {"group": group, "unit": unit, "advanced": advanced}
+    if when is not None:
+        extra["when"] = {name: list(values) for name, values in when.items()}
     if search is not None:
         extra["search"] = search
     return Field(default=default, description=description, json_schema_extra=extra, **constraints)

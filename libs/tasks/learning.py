@@ -41,6 +41,7 @@ class TrainingModule(lightning.LightningModule):
         pixels = images.to(torch.float32)
         if self._augmentation is not None:
             pixels = augment(pixels, self._augmentation, self._generator)
+        pixels, targets = self.task.mix(pixels, targets, self.config, self._generator)
         loss = self.task.loss(self.network(self.normalise(pixels)), targets, self.card)
         self.losses.append(loss.detach())
         return loss
@@ -62,7 +63,8 @@ class TrainingModule(lightning.LightningModule):
         return {"loss": float(self.val_loss) / max(1, self.val_count), **self.metrics.compute()}
 
     def configure_optimizers(self) -> Any:
-        optimiser = optimiser_of(self.config, self.network.parameters())
+        groups = self.task.param_groups(self.network, self.config)
+        optimiser = optimiser_of(self.config, groups)
         steps = int(self.trainer.estimated_stepping_batches)
         schedule = schedule_of(self.config, optimiser, steps, self.trainer.num_training_batches)
         if schedule is None:

@@ -1,34 +1,36 @@
 """Optimisers and learning-rate schedules by the names that configs use."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import torch
-from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
 
 from libs.tasks.config import TrainingConfig
+from libs.tasks.parameters import ParameterGroup
 
 WARM_UP_SHARE = 0.2
 
 
-def optimiser_of(config: TrainingConfig, parameters: Iterable[nn.Parameter]) -> Optimizer:
-    rate, decay = config.learning_rate, config.weight_decay
+def optimiser_of(config: TrainingConfig, groups: Sequence[ParameterGroup]) -> Optimizer:
+    rate, momentum = config.learning_rate, config.momentum
+    parameters = [
+        {
+            "params": list(group.parameters),
+            "lr": rate * group.rate_factor,
+            "weight_decay": config.weight_decay * group.decay_factor,
+        }
+        for group in groups
+    ]
     match config.optimiser:
         case "adamw":
-            return torch.optim.AdamW(parameters, lr=rate, weight_decay=decay)
+            return torch.optim.AdamW(parameters, lr=rate)
         case "adam":
-            return torch.optim.Adam(parameters, lr=rate, weight_decay=decay)
+            return torch.optim.Adam(parameters, lr=rate)
         case "sgd":
-            return torch.optim.SGD(
-                parameters,
-                lr=rate,
-                momentum=config.momentum,
-                weight_decay=decay,
-                nesterov=config.momentum > 0,
-            )
+            return torch.optim.SGD(parameters, lr=rate, momentum=momentum, nesterov=momentum > 0)
         case "rmsprop":
-            return torch.optim.RMSprop(parameters, lr=rate, momentum=config.momentum, weight_decay=decay)
+            return torch.optim.RMSprop(parameters, lr=rate, momentum=momentum)
 
 
 def schedule_of(
@@ -44,7 +46,7 @@ def schedule_of(
         case "onecycle":
             return OneCycleLR(
                 optimiser,
-                max_lr=config.learning_rate,
+                max_lr=[group["lr"] for group in optimiser.param_groups],
                 total_steps=steps + 1,
                 pct_start=WARM_UP_SHARE,
                 cycle_momentum=False,

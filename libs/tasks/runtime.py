@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.packages import ImageInput, ModelCard
 from libs.tasks.codec import Codec
+from libs.tasks.parameters import ParameterGroup, grouped
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,17 @@ class TaskRuntime(Protocol):
     def load_pretrained(self, network: nn.Module, card: ModelCard) -> None:
         """Start from weights of elsewhere where the config asks for it; raises WeightsAreUnreachable."""
         return None
+
+    def param_groups(self, network: nn.Module, config: Any) -> Sequence[ParameterGroup]:
+        """What learns and how fast; a frozen parameter is in no group. Asked once, before the first step."""
+        return grouped(network.parameters())
+
+    def mix(
+        self, images: Tensor, targets: Tensor, config: Any, generator: torch.Generator
+    ) -> tuple[Tensor, Tensor]:
+        """Blends the samples of a training batch with each other, after augmentation: float [batch, 3, h, w]
+        in 0..255. `generator` is on the CPU and alone decides; `loss` must understand what comes out."""
+        return images, targets
 
     def target(self, annotations: Sequence[Annotation], card: ModelCard) -> Any:
         """What the loss compares with: a number or a fixed-size array; raises BadSample."""

@@ -120,7 +120,8 @@ def test_patience_ends_a_training_that_gets_no_better(request_: TrainRequest):
 
 
 def test_a_loss_that_explodes_ends_in_words(request_: TrainRequest):
-    wild = {**request_.config, "optimiser": "sgd", "learning_rate": 10.0, "schedule": "none", "epochs": 200}
+    steps = {"optimiser": "sgd", "learning_rate": 10.0, "weight_decay": 1.0, "schedule": "none"}
+    wild = {**request_.config, **steps, "epochs": 200}
     with pytest.raises(LossIsNotANumber, match="smaller learning rate"):
         trained(request_.model_copy(update={"config": wild}), Heard(), "run")
 
