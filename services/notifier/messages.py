@@ -14,7 +14,17 @@ from libs.common.contracts.exports import ExportCompleted, ExportFailed
 from libs.common.contracts.jobs import JobCancelled, JobFailed
 from libs.common.contracts.models import ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
+from libs.common.contracts.runs import (
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunLost,
+    RunProgressed,
+    RunQueued,
+    RunResumed,
+    RunStarted,
+    RunStopping,
+)
 from libs.common.contracts.splits import SplitSaved
 from libs.common.contracts.versions import DatasetVersioned
 
@@ -84,6 +94,13 @@ def _run_lost(fact: RunLost) -> Message:
     return _warning(f"Run “{fact.name}” lost its worker", text)
 
 
+def _run_resumed(fact: RunResumed) -> Message:
+    text = f"Attempt {fact.attempt} continues after epoch {fact.epoch}."
+    if not fact.epoch:
+        text = f"Attempt {fact.attempt} was only cut off and continues."
+    return _info(f"Run “{fact.name}” goes on", text)
+
+
 def _evaluation_completed(fact: EvaluationCompleted) -> Message:
     text = f"Checkpoint {fact.model.checkpoint}: {_metrics(fact.metrics)}.{_next(fact)}"
     return _info(f"Evaluation of run “{fact.model.run_name}” completed", text)
@@ -125,6 +142,7 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
     RunFailed: lambda fact: _failure(f"Run “{fact.name}” failed", fact.detail, fact.code),
     RunCancelled: lambda fact: _info(f"Run “{fact.name}” was cancelled", "It ended on request."),
     RunLost: _run_lost,
+    RunResumed: _run_resumed,
     EvaluationCompleted: _evaluation_completed,
     EvaluationFailed: lambda fact: _failure(
         f"An evaluation of run {fact.run_id} failed", fact.detail, fact.code
@@ -141,4 +159,5 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
     DeploymentFailed: _deployment_failed,
 }
 # How a job ended is for the room whose job it is: that one tells people what it means (`dataset.failed`).
-FOR_ROOMS: frozenset[type[Fact]] = frozenset({JobFailed, JobCancelled})
+# Of a run's way people hear the turns; that it waits, trains or is about to stop is for pages that show it.
+FOR_ROOMS: frozenset[type[Fact]] = frozenset({JobFailed, JobCancelled, RunQueued, RunProgressed, RunStopping})

@@ -28,3 +28,9 @@ class Logs:
         if after is not None:
             statement = statement.where(tuple_(LogRow.attempt, LogRow.seq) > tuple_(*after))
         return (await self._session.scalars(statement.limit(limit))).all()
+
+    async def tail(self, run_id: UUID, limit: int) -> Sequence[LogRow]:
+        """The last lines, oldest first."""
+        statement = select(LogRow).where(LogRow.run_id == run_id)
+        newest = statement.order_by(LogRow.attempt.desc(), LogRow.seq.desc()).limit(limit)
+        return (await self._session.scalars(newest)).all()[::-1]

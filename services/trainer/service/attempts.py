@@ -97,7 +97,7 @@ class Attempts:
         await self._repository.series.truncate(run.id, attempt.resume_step)
         run.device, run.is_stopped = job.device, False
         run.started_at = run.started_at or attempt.started_at
-        await self._life.prepare(run, _reason(job, attempt))
+        await self._life.prepare(run, _reason(job, attempt), after_epoch=attempt.resume_epoch)
         return attempt
 
     def _require_readable(self, spec: TrainRun, keys: tuple[str, ...]) -> None:

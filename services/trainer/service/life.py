@@ -12,8 +12,12 @@ from libs.common.contracts.runs import (
     RunCompleted,
     RunFailed,
     RunLost,
+    RunProgressed,
+    RunQueued,
+    RunResumed,
     RunStarted,
     RunState,
+    RunStopping,
     TrainingOutcome,
     TrainRun,
 )
@@ -25,6 +29,7 @@ from services.trainer.repository import Repository
 
 # The model of a run is the one that was best; `last` where nothing says what best is.
 ANNOUNCED = ("best", "last")
+NUM_LAST_LINES = 40
 
 
 class Life:
@@ -35,19 +40,24 @@ class Life:
 
     async def begin(self, run: RunRow, reason: str) -> None:
         run.error_code = run.error_detail = run.finished_at = None
-        await self._move(run, RunState.QUEUED, reason)
+        await self._queue(run, reason)
 
-    async def prepare(self, run: RunRow, reason: str) -> None:
+    async def prepare(self, run: RunRow, reason: str, *, after_epoch: int) -> None:
+        """`after_epoch` counts from 1; 0 begins at the beginning."""
         await self._move(run, RunState.PREPARING, reason)
         await self._outbox.add(RunStarted(**_about(run), attempt=run.attempt))
+        if after_epoch:
+            await self._resume(run, after_epoch)
 
     async def train(self, run: RunRow) -> None:
         """A first point or a first checkpoint shows it, whichever comes first."""
         if run.state == RunState.PREPARING:
             await self._move(run, RunState.RUNNING, "trains")
+            await self._outbox.add(RunProgressed(**_about(run), attempt=run.attempt))
 
     async def come_back(self, run: RunRow, reason: str) -> None:
         await self._move(run, RunState.RUNNING, reason)
+        await self._resume(run, 0)
 
     async def complete(self, run: RunRow, outcome: TrainingOutcome) -> None:
         """Raises RunHasNoModel if nothing was kept."""
@@ -66,18 +76,21 @@ class Life:
         )
         await self._outbox.add(completed)
 
-    async def follow(self, job: JobRow, reason: str = "") -> None:
-        """What became of its job becomes of the run, in the same transaction."""
+    async def follow(self, job: JobRow, reason: str = "", *, is_used_up: bool = False) -> None:
+        """What became of its job becomes of the run, in the same transaction.
+
+        `reason` is why it waits; a failure `is_used_up` if it would have been tried again once more.
+        """
         run = await self.run_of(job)
         if run is None or run.is_final:
             return
         match JobState(job.state):
             case JobState.QUEUED:
-                await self._move(run, RunState.QUEUED, reason)
+                await self._queue(run, reason)
             case JobState.RUNNING if job.desired != Desired.RUN:
-                await self._move(run, RunState.STOPPING, f"{job.desired} requested")
+                await self._stop(run, Desired(job.desired))
             case JobState.FAILED:
-                await self._fail(run, job.error_code or "failed", job.error_detail or "")
+                await self._fail(run, job, is_used_up=is_used_up)
             case JobState.CANCELLED:
                 await self._end(run, RunState.CANCELLED, "cancelled on request")
                 await self._outbox.add(RunCancelled(**_about(run)))
@@ -91,7 +104,7 @@ class Life:
             return
         await self._move(run, RunState.LOST, f"worker {job.worker} was not heard of any more")
         await self._outbox.add(RunLost(**_about(run), attempt=run.attempt))
-        await self.follow(job, "waits for another worker")
+        await self.follow(job, "waits for another worker", is_used_up=True)
 
     async def run_of(self, job: JobRow) -> RunRow | None:
         """The run, locked; None for other kinds of jobs, deleted runs, and jobs that a resume replaced."""
@@ -104,22 +117,44 @@ class Life:
         """Bytes that no checkpoint names any more go after a while."""
         await self._repository.sweeps.ask(run_ids, now() + self._sweep_grace)
 
-    async def _fail(self, run: RunRow, code: str, detail: str) -> None:
+    async def _queue(self, run: RunRow, reason: str) -> None:
+        if await self._move(run, RunState.QUEUED, reason):
+            await self._outbox.add(RunQueued(**_about(run), reason=reason))
+
+    async def _resume(self, run: RunRow, epoch: int) -> None:
+        await self._outbox.add(RunResumed(**_about(run), attempt=run.attempt, epoch=epoch))
+
+    async def _stop(self, run: RunRow, desired: Desired) -> None:
+        if await self._move(run, RunState.STOPPING, f"{desired} requested"):
+            await self._outbox.add(RunStopping.model_validate({**_about(run), "desired": desired.value}))
+
+    async def _fail(self, run: RunRow, job: JobRow, *, is_used_up: bool) -> None:
         """The worker tells in the first line what happened, in the others what was said last."""
-        words, *last_lines = detail.splitlines() or [""]
+        words, *last_lines = (job.error_detail or "").splitlines() or [""]
+        if is_used_up:
+            words = f"{words}; attempt {job.attempt} of {job.max_attempts} was the last"
+        code = job.error_code or "failed"
         run.error_code, run.error_detail = code, words
+        said_last = tuple(last_lines) or await self._said_last(run)
         await self._end(run, RunState.FAILED, words)
-        failed = RunFailed(**_about(run), code=code, detail=words, last_log_lines=tuple(last_lines))
+        failed = RunFailed(**_about(run), code=code, detail=words, last_log_lines=said_last)
         await self._outbox.add(failed)
+
+    async def _said_last(self, run: RunRow) -> tuple[str, ...]:
+        """Of a worker that cannot tell any more, what has arrived."""
+        return tuple(row.text for row in await self._repository.logs.tail(run.id, NUM_LAST_LINES))
 
     async def _end(self, run: RunRow, state: RunState, reason: str) -> None:
         run.finished_at = now()
         await self._move(run, state, reason)
         await self.sweep([run.id])
 
-    async def _move(self, run: RunRow, state: RunState, reason: str) -> None:
-        if (run.state, run.reason) != (state, reason):
-            await self._repository.runs.record(run, state, reason)
+    async def _move(self, run: RunRow, state: RunState, reason: str) -> bool:
+        """False when it is there already, for the same reason."""
+        if (run.state, run.reason) == (state, reason):
+            return False
+        await self._repository.runs.record(run, state, reason)
+        return True
 
     async def _model_of(self, run: RunRow) -> CheckpointRow:
         found = {row.name: row for row in await self._repository.checkpoints.of_run(run.id)}

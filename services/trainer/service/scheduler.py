@@ -59,7 +59,9 @@ class Scheduler:
         job = await self._queue.fail(
             wanted.job_id, wanted.token, wanted.code, wanted.detail, retryable=wanted.retryable
         )
-        return await self._followed(job, f"is tried again: {wanted.detail.partition(chr(10))[0]}")
+        reason = f"is tried again: {wanted.detail.partition(chr(10))[0]}"
+        await self._life.follow(job, reason, is_used_up=wanted.retryable)
+        return job.view()
 
     async def release(self, job_id: UUID, token: UUID) -> Job:
         job = await self._queue.release(job_id, token)

@@ -101,6 +101,7 @@ class _Training:
                 dataset_name=spec.data.dataset_name,
                 version=spec.data.version,
                 split_id=spec.data.split_id,
+                also=spec.data.also,
             ),
             experiment_id=spec.experiment_id,
             run_id=spec.run_id,

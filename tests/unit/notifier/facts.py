@@ -10,7 +10,14 @@ from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFai
 from libs.common.contracts.exports import ExportCompleted, ExportFailed, ExportFormat
 from libs.common.contracts.models import ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.runs import RunCancelled, RunCompleted, RunFailed, RunLost, RunStarted
+from libs.common.contracts.runs import (
+    RunCancelled,
+    RunCompleted,
+    RunFailed,
+    RunLost,
+    RunResumed,
+    RunStarted,
+)
 from libs.common.contracts.splits import SplitSaved
 from libs.common.contracts.versions import DatasetVersioned
 from libs.common.ids import new_id
@@ -57,6 +64,7 @@ def _of_runs() -> tuple[Fact, ...]:
         RunFailed(**run, **ERROR),
         RunCancelled(**run),
         RunLost(**run, attempt=1),
+        RunResumed(**run, attempt=2, epoch=3),
         EvaluationCompleted(**evaluation, model=evaluable(), metrics={"accuracy": 1.0}),
         EvaluationFailed(**evaluation, run_id=new_id(), **ERROR),
     )
