@@ -10,6 +10,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from libs.common.errors import BadInput
+from libs.tasks import jpegs
 
 MAX_PIXELS = 100_000_000
 # Only what Pillow decodes by itself: other plug-ins start programs (EPS) or read what they are told to.
@@ -20,8 +21,8 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 ORIENTATION = ExifTags.Base.Orientation
-# From here on width and height are exchanged.
-LAST_UPRIGHT = 4
+# Of these width and height are exchanged.
+SIDEWAYS = (5, 6, 7, 8)
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -67,7 +68,7 @@ def glance(data: bytes, side: int) -> Glance:
         if opened.mode in ("RGB", "L"):
             opened.draft(opened.mode, (2 * side, 2 * side))
         opened.load()
-        if opened.getexif().get(ORIENTATION, 1) > LAST_UPRIGHT:
+        if opened.getexif().get(ORIENTATION) in SIDEWAYS:
             width, height = height, width
         image = opened if opened.mode == "RGB" else _rgb(opened)
         image.thumbnail((side, side), reducing_gap=2.0)
@@ -93,9 +94,35 @@ def _upright(image: Image.Image, source: Image.Image) -> Image.Image:
     return image if turn is None else image.transpose(turn)
 
 
-def read_pixels(data: bytes) -> np.ndarray:
-    """uint8 [height, width, 3]."""
-    return np.asarray(read_image(data))
+def read_pixels(data: bytes, at_least: tuple[int, int] | None = None) -> np.ndarray:
+    """uint8 [height, width, 3], the pixels of `read_image`; may be a smaller picture where `at_least`
+    (height, width) is enough."""
+    with _opened(data) as opened:
+        if jpegs.can_decode(opened):
+            orientation = opened.getexif().get(ORIENTATION, 1)
+            pixels = jpegs.decode(data, _smallest(opened, orientation, at_least))
+            if pixels is not None:
+                return _turned(pixels, orientation)
+        opened.load()
+        return np.array(_rgb(ImageOps.exif_transpose(opened) or opened))
+
+
+def _smallest(opened: Image.Image, orientation: int, at_least: tuple[int, int] | None) -> tuple[int, int]:
+    if at_least is None:
+        return jpegs.FULL
+    wanted = at_least[::-1] if orientation in SIDEWAYS else at_least
+    return jpegs.reduced(opened.height, opened.width, wanted)
+
+
+def _turned(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """As Pillow's transpositions do it."""
+    if orientation not in TURNS:
+        return pixels
+    if orientation in SIDEWAYS:
+        pixels = pixels.swapaxes(0, 1)
+    rows = slice(None, None, -1 if orientation in (3, 4, 7, 8) else 1)
+    columns = slice(None, None, -1 if orientation in (2, 3, 6, 7) else 1)
+    return np.ascontiguousarray(pixels[rows, columns])
 
 
 def _rgb(image: Image.Image) -> Image.Image:
