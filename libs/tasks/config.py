@@ -67,17 +67,73 @@ class TrainingConfig(Knobs):
     )
     momentum: float = knob(
         0.9,
-        "Share of the last step kept in the next (SGD, RMSprop).",
+        "Share of the last step kept in the next.",
         group="Training",
         advanced=True,
+        when={"optimiser": ["sgd", "rmsprop"]},
         ge=0,
         lt=1,
     )
-    schedule: Literal["none", "cosine", "onecycle", "step"] = knob(
-        "onecycle", "How the learning rate changes over the run.", group="Training"
+    schedule: Literal["none", "step", "cosine", "onecycle", "plateau"] = knob(
+        "onecycle",
+        "How the learning rate changes over the run: not at all, in steps, down along a cosine, up and "
+        "down once, or down when the primary metric no longer improves.",
+        group="Training",
+    )
+    warm_up_share: float = knob(
+        0.2,
+        "Share of the run in which the learning rate rises to its highest.",
+        group="Training",
+        advanced=True,
+        when={"schedule": ["cosine", "onecycle"]},
+        ge=0,
+        le=0.9,
+    )
+    step_every_epochs: int = knob(
+        10,
+        "Epochs after which the learning rate falls, again and again.",
+        group="Training",
+        unit="epochs",
+        when={"schedule": ["step"]},
+        ge=1,
+    )
+    plateau_patience: int = knob(
+        5,
+        "Epochs without improvement of the primary metric after which the learning rate falls.",
+        group="Training",
+        unit="epochs",
+        when={"schedule": ["plateau"]},
+        ge=0,
+    )
+    schedule_factor: float = knob(
+        0.1,
+        "What the learning rate is multiplied by when it falls.",
+        group="Training",
+        when={"schedule": ["step", "plateau"]},
+        gt=0,
+        lt=1,
+    )
+    accumulate_batches: int = knob(
+        1,
+        "Batches whose gradients make one step: the effect of a batch so many times larger, in the memory "
+        "of one.",
+        group="Training",
+        unit="batches",
+        advanced=True,
+        ge=1,
+        le=1024,
     )
     gradient_clip: float | None = knob(
         None, "Longest gradient; None leaves it as it is.", group="Training", advanced=True, gt=0
+    )
+    ema_decay: float | None = knob(
+        None,
+        "Share that a running average of the weights keeps at each step, such as 0.999; the average is "
+        "what is validated and kept as the model. None keeps the weights themselves.",
+        group="Training",
+        advanced=True,
+        gt=0,
+        lt=1,
     )
     early_stopping_patience: int | None = knob(
         None,
@@ -86,10 +142,74 @@ class TrainingConfig(Knobs):
         unit="epochs",
         ge=1,
     )
+    early_stopping_min_delta: float = knob(
+        0.0,
+        "Smallest change of the primary metric that patience takes for an improvement.",
+        group="Training",
+        advanced=True,
+        ge=0,
+    )
+    checkpoint_every_epochs: int | None = knob(
+        None,
+        "Keep a checkpoint each so many epochs, besides the best and the last; None keeps those two.",
+        group="Training",
+        unit="epochs",
+        advanced=True,
+        ge=1,
+    )
+    on_bad_sample: Literal["fail", "skip"] = knob(
+        "fail",
+        "What to do with a sample that cannot be read: end the run with its name, or leave it out.",
+        group="Data",
+        advanced=True,
+    )
+    bad_sample_limit: float = knob(
+        0.01,
+        "Share of the samples that may be left out; with more, the run fails.",
+        group="Data",
+        advanced=True,
+        when={"on_bad_sample": ["skip"]},
+        ge=0,
+        le=1,
+    )
     precision: Literal["auto", "fp32", "bf16", "fp16"] = knob(
         "auto",
         "Number format of the computation; auto is bf16 on GPUs that have it, else fp32.",
         group="Compute",
+    )
+    num_devices: int = knob(
+        1,
+        "Devices of one machine that share the work, each with batches of its own: the first is the "
+        "worker's, the others follow it.",
+        group="Compute",
+        unit="devices",
+        advanced=True,
+        ge=1,
+        le=64,
+    )
+    on_out_of_memory: Literal["fail", "shrink"] = knob(
+        "fail",
+        "When memory runs out: end the run with advice, or go on from its last checkpoint with half the "
+        "batch and twice the accumulated batches.",
+        group="Compute",
+    )
+    memory_format: Literal["auto", "channels_first", "channels_last"] = knob(
+        "auto",
+        "Order of an image's numbers in memory; channels last is faster on GPUs, and auto means it there.",
+        group="Compute",
+        advanced=True,
+    )
+    is_tf32_allowed: bool = knob(
+        True,
+        "Let GPUs round what fp32 multiplies to 10 bits: several times faster, seldom less accurate.",
+        group="Compute",
+        advanced=True,
+    )
+    is_compiled: bool = knob(
+        False,
+        "Compile the network before the first step: that takes up to minutes and makes steps faster.",
+        group="Compute",
+        advanced=True,
     )
     num_workers: int | Literal["auto"] = knob(
         "auto", "Processes that read and decode samples; auto measures.", group="Compute", advanced=True

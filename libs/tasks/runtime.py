@@ -84,7 +84,10 @@ class TaskRuntime(Protocol):
 
 @dataclass(frozen=True)
 class CheckpointFiles:
-    """A checkpoint that lies whole on the disk: a model package, and the state to resume from."""
+    """A checkpoint that lies whole on the disk: a model package, and the state to resume from.
+
+    `is_kept` is one of those that the config wants each so many epochs, besides the best and the last.
+    """
 
     epoch: int
     step: int
@@ -92,3 +95,4 @@ class CheckpointFiles:
     package: Path
     resume: Path
     metrics: dict[str, float]
+    is_kept: bool = False

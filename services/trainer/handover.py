@@ -26,7 +26,10 @@ class Assignment(View):
 
 
 class WrittenCheckpoint(View):
-    """Lies whole on the disk; who has stored it removes it there. `epoch` counts from 0."""
+    """Lies whole on the disk; who has stored it removes it there. `epoch` counts from 0.
+
+    `is_kept` asks for a name of its own, `epoch-N` with N from 1, besides `best` and `last`.
+    """
 
     epoch: int
     step: int
@@ -34,3 +37,4 @@ class WrittenCheckpoint(View):
     package: Path
     resume: Path
     metrics: dict[str, float]
+    is_kept: bool = False

@@ -37,6 +37,7 @@ class Events:
             package=files.package.resolve(),
             resume=files.resume.resolve(),
             metrics=finite(files.metrics),
+            is_kept=files.is_kept,
         )
         self._reporter.checkpoint(written)
 
