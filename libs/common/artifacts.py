@@ -33,6 +33,11 @@ def manifest(dataset_id: UUID, split_id: UUID) -> str:
     return f"{dataset_prefix(dataset_id)}manifests/{split_id}.parquet"
 
 
+def combined_manifest(dataset_id: UUID, digest: str) -> str:
+    """Of several datasets, kept with the first of them; `digest` tells which splits and how."""
+    return f"{dataset_prefix(dataset_id)}manifests/combined-{_word(digest)}.parquet"
+
+
 def dataset_export(dataset_id: UUID, export_id: UUID) -> str:
     return f"{dataset_prefix(dataset_id)}exports/{export_id}.zip"
 

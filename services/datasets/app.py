@@ -13,6 +13,7 @@ from services.datasets.collecting import collect
 from services.datasets.events import events
 from services.datasets.jobs import jobs
 from services.datasets.models import Model
+from services.datasets.repository.combinations import CombinationRepository
 from services.datasets.repository.datasets import DatasetRepository
 from services.datasets.repository.detections import DetectionRepository
 from services.datasets.repository.exports import ExportRepository
@@ -25,6 +26,7 @@ from services.datasets.repository.uploads import UploadRepository
 from services.datasets.repository.versions import VersionRepository
 from services.datasets.requests import requests
 from services.datasets.service import (
+    Combinations,
     Datasets,
     Detections,
     Exports,
@@ -65,6 +67,7 @@ def open_service(resources: Resources[Settings], session: AsyncSession) -> Servi
     )
     versions = Versions(VersionRepository(session), samples, datasets, outbox)
     imports = Imports(imported, samples, datasets, versions, outbox)
+    splits = Splits(SplitRepository(session), samples, datasets, outbox, storage)
     detections = DetectionRepository(session)
     return Service(
         projects=Projects(projects, datasets, outbox),
@@ -74,7 +77,8 @@ def open_service(resources: Resources[Settings], session: AsyncSession) -> Servi
         imports=imports,
         versions=versions,
         samples=Samples(samples, PageRepository(session), datasets),
-        splits=Splits(SplitRepository(session), samples, datasets, outbox, storage),
+        splits=splits,
+        combinations=Combinations(CombinationRepository(session), splits, datasets, storage),
         exports=Exports(ExportRepository(session), imported, datasets, queue, outbox, storage),
     )
 

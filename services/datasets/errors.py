@@ -183,5 +183,17 @@ class SubsetIsUnnamed(BadInput):
     code, title = "subset_unnamed", "A value cannot be the name of a subset"
 
 
+class SplitsAreApart(BadInput):
+    code, title = "splits_apart", "These splits cannot be combined"
+
+
+class DatasetsDiffer(BadInput):
+    code, title = "datasets_differ", "The datasets are of different kinds"
+
+
+class DatasetsLeak(BadInput):
+    code, title = "datasets_leak", "What one dataset trains on, another holds out"
+
+
 class SplitWasOvertaken(Conflict):
     code, title = "split_overtaken", "Another split was saved meanwhile"

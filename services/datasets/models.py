@@ -392,6 +392,19 @@ class SplitRow(Model):
         return Split.model_validate({name: getattr(self, name) for name in fields})
 
 
+class CombinationRow(Model):
+    """Splits of several datasets as one manifest, kept with the first; `digest` says which and how."""
+
+    __tablename__ = "combinations"
+    __table_args__ = (Index(None, "dataset_id"),)
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    dataset_id: Mapped[UUID] = mapped_column(ForeignKey(DatasetRow.id, ondelete="CASCADE"))
+    subset_counts: Mapped[dict[str, Any]]
+    num_left_out: Mapped[int]
+    created_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class AssignmentRow(Model):
     """Which subset of a split a sample is in, with what pages of a subset are sorted by."""
 

@@ -42,6 +42,7 @@ from libs.common.contracts.projects import (
 from libs.common.contracts.samples import GetSample, ListSamples, LocateSample, Sample, StoredBytes
 from libs.common.contracts.splits import (
     CheckLeaks,
+    CombineSplits,
     CreateSplit,
     GetSplit,
     LeakReport,
@@ -264,6 +265,11 @@ async def get_split(request: GetSplit, service: Service) -> Split:
 @requests.answers
 async def refer_split(request: ReferSplit, service: Service) -> DataReference:
     return await service.splits.refer(request.split_id)
+
+
+@requests.answers
+async def combine_splits(request: CombineSplits, service: Service) -> DataReference:
+    return await service.combinations.combine(request)
 
 
 @requests.answers

@@ -53,9 +53,20 @@ class Dataset(View):
     updated_at: AwareDatetime
 
 
+class DataPart(View):
+    """One dataset of several that were combined."""
+
+    dataset_id: UUID
+    dataset_name: str
+    version: int
+    split_id: UUID
+
+
 class DataReference(View):
     """All that training, evaluation, export and serving need to know about their data; nobody asks back.
 
+    Of several datasets the first is named here and the others in `also`; manifest, shards, classes and counts
+    are those of all together. `num_left_out` were held out by another of them and are trained on by none.
     `modality` and `annotation_types` are None in references of old, which did not say.
     """
 
@@ -70,6 +81,14 @@ class DataReference(View):
     subset_counts: dict[str, int]
     modality: Modality | None = None
     annotation_types: tuple[str, ...] | None = None
+    also: tuple[DataPart, ...] = ()
+    num_left_out: int = 0
+
+    @property
+    def parts(self) -> tuple[DataPart, ...]:
+        """Every dataset, the first one first."""
+        own = {name: getattr(self, name) for name in DataPart.model_fields}
+        return (DataPart(**own), *self.also)
 
     @property
     def held_out(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from libs.common.contracts.base import View
+from libs.common.contracts.datasets import DataPart
 
 
 class ImageInput(View):
@@ -18,13 +19,14 @@ class ImageInput(View):
 
 
 class DataSource(View):
-    """The exact data that a model was trained on."""
+    """The exact data that a model was trained on; of several datasets the others in `also`."""
 
     project_id: UUID
     dataset_id: UUID
     dataset_name: str = ""
     version: int
     split_id: UUID
+    also: tuple[DataPart, ...] = ()
 
 
 class ModelCard(View):

@@ -230,6 +230,20 @@ class ReferSplit(Request[DataReference], subject="svc.datasets.split.refer"):
     split_id: UUID
 
 
+OnLeaks = Literal["refuse", "leave_out"]
+
+
+class CombineSplits(Request[DataReference], subject="svc.datasets.split.combine"):
+    """Splits of several datasets of one project as one: their classes are joined, their subsets are added up.
+
+    The same file in different subsets of two datasets is a leak. It is refused, or left out wherever it is
+    less held out: of train and val it stays in val, of val and test in test.
+    """
+
+    split_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=20)]
+    leaks: OnLeaks = "refuse"
+
+
 class CheckLeaks(Request[LeakReport], subject="svc.datasets.split.leaks"):
     """Of any split, an imported one too: duplicates, near-duplicates and parts of one group on both sides.
 

@@ -9,7 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common import artifacts
 from libs.common.contracts.datasets import DatasetStatus
-from services.datasets.models import DatasetExportRow, DatasetRow, ShardRow, SplitRow, StagedChunkRow
+from services.datasets.models import (
+    CombinationRow,
+    DatasetExportRow,
+    DatasetRow,
+    ShardRow,
+    SplitRow,
+    StagedChunkRow,
+)
 
 IS_QUIET = not_(
     DatasetRow.is_adding
@@ -39,7 +46,11 @@ class ObjectRepository:
         exports = await self._ids(
             select(DatasetExportRow.id).where(DatasetExportRow.dataset_id == dataset_id)
         )
+        combined = await self._session.scalars(
+            select(CombinationRow.digest).where(CombinationRow.dataset_id == dataset_id)
+        )
         return {
+            *(artifacts.combined_manifest(dataset_id, each) for each in combined),
             *(artifacts.shard(dataset_id, each) for each in shards),
             *(artifacts.thumbnails(dataset_id, each) for each in shards),
             *(artifacts.manifest(dataset_id, each) for each in splits),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from services.datasets.service.combinations import Combinations
 from services.datasets.service.datasets import Datasets
 from services.datasets.service.detections import Detections
 from services.datasets.service.exports import Exports
@@ -23,4 +24,5 @@ class Service:
     versions: Versions
     samples: Samples
     splits: Splits
+    combinations: Combinations
     exports: Exports

@@ -8,7 +8,8 @@ import pytest_asyncio
 from libs.common import artifacts
 from libs.common.contracts.dataset_exports import CreateDatasetExport, DatasetExported
 from libs.common.contracts.datasets import Dataset, GetDataset
-from libs.common.contracts.splits import CreateSplit
+from libs.common.contracts.projects import GetProject
+from libs.common.contracts.splits import CombineSplits, CreateSplit
 from libs.common.ids import new_id
 from tests.integration.datasets.archives import class_folders
 from tests.integration.datasets.desk import Desk
@@ -38,12 +39,17 @@ async def _rounds(count: int = 5) -> None:
 
 async def test_orphans_go_and_everything_that_is_spoken_of_stays(desk: Desk) -> None:
     dataset = await desk.imported(class_folders({"a": 20, "b": 20}))
-    await desk.ask(CreateSplit(dataset_id=dataset.id))
+    split = await desk.ask(CreateSplit(dataset_id=dataset.id))
+    beside = await desk.imported(
+        class_folders({"a": 20}), await desk.ask(GetProject(project_id=dataset.project_id))
+    )
+    other = await desk.ask(CreateSplit(dataset_id=beside.id))
+    await desk.ask(CombineSplits(split_ids=(split.id, other.id)))
     export = await desk.ask(CreateDatasetExport(dataset_id=dataset.id, format="class_folders"))
     await desk.house.wait_for(DatasetExported, export_id=export.id)
     kept = set(await desk.objects(dataset.id))
-    # A shard with its thumbnails, a manifest, an export.
-    assert len(kept) == 4
+    # A shard with its thumbnails, a manifest, one of two datasets, an export.
+    assert len(kept) == 5
 
     for orphan in (artifacts.shard, artifacts.thumbnails, artifacts.manifest, artifacts.dataset_export):
         await desk.house.storage.put_bytes(orphan(dataset.id, new_id()), b"left behind")
