@@ -21,7 +21,7 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
             return _console(stack)
         case "worker":
             # No database and no store credentials: it asks over the bus and gets presigned URLs.
-            return {**_bus(stack), **_own(stack, name)}
+            return {**_bus(stack), **_own(stack, name), "MODELYARD_DATA": str(stack.home)}
         case "gateway":
             return {**_room(stack, name), **_gateway(stack)}
         case "datasets":

@@ -26,6 +26,7 @@ from libs.common.contracts.runs import (
     RunStopping,
 )
 from libs.common.contracts.splits import SplitSaved
+from libs.common.contracts.system import AlertCleared, AlertRaised, AlertSeverity
 from libs.common.contracts.versions import DatasetVersioned
 
 # An error may quote pages of output; the row of the run or job keeps it whole.
@@ -111,6 +112,18 @@ def _export_completed(fact: ExportCompleted) -> Message:
     return _info(f"Run “{fact.source.run_name}” was exported", text)
 
 
+def _alert_raised(fact: AlertRaised) -> Message:
+    title = f"Node “{fact.node}” needs a look"
+    if fact.severity is AlertSeverity.CRITICAL:
+        return _failure(title, f"{fact.message}.")
+    return _warning(title, f"{fact.message}.")
+
+
+def _alert_cleared(fact: AlertCleared) -> Message:
+    text = f"It is over after {_duration(fact.duration_seconds)}. {fact.message}, it was said."
+    return _info(f"Node “{fact.node}” is well again", text)
+
+
 def _deployment_failed(fact: DeploymentFailed) -> Message:
     title = f"Deployment “{fact.deployment}” could not serve “{fact.model}” version {fact.version}"
     return _failure(title, fact.detail)
@@ -157,6 +170,8 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
         f"The deployment “{fact.deployment}” answers with it.",
     ),
     DeploymentFailed: _deployment_failed,
+    AlertRaised: _alert_raised,
+    AlertCleared: _alert_cleared,
 }
 # How a job ended is for the room whose job it is: that one tells people what it means (`dataset.failed`).
 # Of a run's way people hear the turns; that it waits, trains or is about to stop is for pages that show it.

@@ -16,6 +16,7 @@ from services.trainer.service import Service
 from services.trainer.settings import Settings
 from services.trainer.sweeping import sweep
 from services.trainer.unit import open_service
+from services.trainer.watching import watch
 
 SCHEMA = Schema("trainer", Model.metadata, "services.trainer.migrations")
 
@@ -28,7 +29,7 @@ def room(settings: Settings) -> Room[Service]:
         service=open_service,
         requests=requests,
         events=events,
-        background=(ingest, reap_lost_jobs, sweep),
+        background=(ingest, reap_lost_jobs, sweep, watch),
     )
 
 

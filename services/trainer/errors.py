@@ -51,6 +51,10 @@ class KeyIsForeign(Forbidden):
     code, title = "key_is_foreign", "This lease gives no right to these bytes"
 
 
+class NodeNotFound(NotFound):
+    code, title = "node_not_found", "There is no such node"
+
+
 class TrainingWasKilled(ModelyardError):
     """By a signal: want of memory, an administrator or a driver's crash. Another attempt may well succeed."""
 

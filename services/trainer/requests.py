@@ -1,7 +1,7 @@
 """The request door of the trainer room."""
 
 from libs.common.bus import RequestDoor
-from libs.common.contracts.base import Gone, Page
+from libs.common.contracts.base import Gone, Page, now
 from libs.common.contracts.experiments import (
     CreateExperiment,
     DeleteExperiment,
@@ -47,7 +47,17 @@ from libs.common.contracts.runs import (
     StartAttempt,
     StopRun,
 )
-from libs.common.contracts.system import ListNodes, Node
+from libs.common.contracts.system import (
+    Alert,
+    GetNode,
+    ListAlerts,
+    ListNodes,
+    Node,
+    NodeHistory,
+    ReadNodeHistory,
+    TellNode,
+    Told,
+)
 from libs.common.contracts.telemetry import LogLine
 from services.trainer.service import Service
 
@@ -201,4 +211,24 @@ async def move_job(request: MoveJob, service: Service) -> Job:
 
 @requests.answers
 async def list_nodes(request: ListNodes, service: Service) -> tuple[Node, ...]:
-    return await service.scheduler.list_nodes()
+    return await service.nodes.list_nodes(now())
+
+
+@requests.answers
+async def get_node(request: GetNode, service: Service) -> Node:
+    return await service.nodes.get(request.name, now())
+
+
+@requests.answers
+async def read_node_history(request: ReadNodeHistory, service: Service) -> NodeHistory:
+    return await service.nodes.history(request)
+
+
+@requests.answers
+async def tell_node(request: TellNode, service: Service) -> Told:
+    return await service.nodes.tell(request, now())
+
+
+@requests.answers
+async def list_alerts(request: ListAlerts, service: Service) -> Page[Alert]:
+    return await service.alerts.list_alerts(request)

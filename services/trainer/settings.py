@@ -1,11 +1,48 @@
 """Settings of the trainer room."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from pydantic import Field
 
 from libs.common.jobs import LEASE_SECONDS
-from libs.common.settings import RoomSettings
+from libs.common.settings import Block, RoomSettings
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class NodeLimits(Block):
+    """How often machines tell how they are, when they count as away, and how long what they told stays."""
+
+    reading_seconds: Annotated[float, Field(gt=0)] = 2.0
+    away_seconds: Annotated[float, Field(gt=0)] = 30.0
+    # One reading for each ten seconds, and then what is made of it for each five minutes.
+    readings_days: Annotated[float, Field(gt=0)] = 2.0
+    summaries_days: Annotated[float, Field(gt=0)] = 90.0
+
+    @property
+    def away_after(self) -> timedelta:
+        return timedelta(seconds=self.away_seconds)
+
+    @property
+    def readings_kept(self) -> timedelta:
+        return timedelta(days=self.readings_days)
+
+    @property
+    def summaries_kept(self) -> timedelta:
+        return timedelta(days=self.summaries_days)
+
+
+class AlertSettings(Block):
+    """From where a machine is worth an alert, and how far below a value must fall to count as well again."""
+
+    temperature_warning_celsius: float = 85.0
+    temperature_critical_celsius: float = 95.0
+    temperature_margin_celsius: Annotated[float, Field(ge=0)] = 3.0
+    disk_warning_share: Share = 0.1
+    disk_critical_bytes: Annotated[int, Field(ge=0)] = 2 * 10**9
+    memory_warning_share: Share = 0.95
+    memory_margin_share: Share = 0.03
 
 
 class Settings(RoomSettings):
@@ -15,3 +52,5 @@ class Settings(RoomSettings):
     max_attempts: Annotated[int, Field(ge=1)] = 5
     # How long replaced checkpoints stay, for those who read them just now.
     sweep_grace_seconds: Annotated[float, Field(ge=0)] = 600.0
+    nodes: NodeLimits = NodeLimits()
+    alerts: AlertSettings = AlertSettings()

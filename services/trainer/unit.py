@@ -24,6 +24,8 @@ def open_service(resources: Resources[Settings], session: AsyncSession) -> Servi
         lease_seconds=settings.lease_seconds,
         max_attempts=settings.max_attempts,
         sweep_grace=timedelta(seconds=settings.sweep_grace_seconds),
+        node_limits=settings.nodes,
+        alert_settings=settings.alerts,
     )
 
 

@@ -2,9 +2,12 @@
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from services.trainer.repository.alerts import Alerts
 from services.trainer.repository.checkpoints import Checkpoints
 from services.trainer.repository.experiments import Experiments
 from services.trainer.repository.logs import Logs
+from services.trainer.repository.nodes import Nodes
+from services.trainer.repository.readings import Readings
 from services.trainer.repository.runs import Runs
 from services.trainer.repository.series import Series
 from services.trainer.repository.sweeps import Sweeps
@@ -20,3 +23,6 @@ class Repository:
         self.logs = Logs(session)
         self.sweeps = Sweeps(session)
         self.workers = Workers(session)
+        self.nodes = Nodes(session)
+        self.readings = Readings(session)
+        self.alerts = Alerts(session)

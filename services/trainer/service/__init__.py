@@ -6,12 +6,15 @@ from libs.common.db.outbox import Outbox
 from libs.common.jobs import JobQueue
 from libs.common.storage import Storage
 from services.trainer.repository import Repository
+from services.trainer.service.alerts import Alerts
 from services.trainer.service.attempts import Attempts
 from services.trainer.service.experiments import Experiments
 from services.trainer.service.history import History
 from services.trainer.service.life import Life
+from services.trainer.service.nodes import Nodes
 from services.trainer.service.runs import Runs
 from services.trainer.service.scheduler import Scheduler
+from services.trainer.settings import AlertSettings, NodeLimits
 
 
 class Service:
@@ -27,6 +30,8 @@ class Service:
         lease_seconds: float,
         max_attempts: int,
         sweep_grace: timedelta,
+        node_limits: NodeLimits,
+        alert_settings: AlertSettings,
     ) -> None:
         life = Life(repository, outbox, sweep_grace)
         self.experiments = Experiments(repository, queue, life)
@@ -34,3 +39,5 @@ class Service:
         self.history = History(repository, life)
         self.attempts = Attempts(repository, queue, life, storage)
         self.scheduler = Scheduler(repository, queue, life, lease_seconds)
+        self.alerts = Alerts(repository, outbox, alert_settings, node_limits)
+        self.nodes = Nodes(repository, self.alerts, node_limits)

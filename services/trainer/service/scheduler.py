@@ -1,11 +1,9 @@
 """The scheduler: what workers of every room ask; what becomes of a training job becomes of its run."""
 
-from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
 from uuid import UUID
 
-from libs.common.contracts.base import Page, now
+from libs.common.contracts.base import Page
 from libs.common.contracts.jobs import (
     Beat,
     BeatJob,
@@ -18,15 +16,10 @@ from libs.common.contracts.jobs import (
     MoveJob,
 )
 from libs.common.contracts.runs import TrainingOutcome, TrainRun
-from libs.common.contracts.system import Device, Node
 from libs.common.jobs import JobQueue
 from libs.common.jobs.model import JobRow
-from services.trainer.models import WorkerRow
 from services.trainer.repository import Repository
 from services.trainer.service.life import Life
-
-PRESENT_FOR = timedelta(minutes=1)
-
 
 class Scheduler:
     def __init__(self, repository: Repository, queue: JobQueue, life: Life, lease_seconds: float) -> None:
@@ -90,12 +83,6 @@ class Scheduler:
         for job in jobs:
             await self._life.lose(job)
 
-    async def list_nodes(self) -> tuple[Node, ...]:
-        present: dict[str, list[tuple[WorkerRow, str | None]]] = defaultdict(list)
-        for worker, title in await self._repository.workers.present(now() - PRESENT_FOR):
-            present[worker.node].append((worker, title))
-        return tuple(_node(name, workers) for name, workers in sorted(present.items()))
-
     async def _followed(self, job: JobRow, reason: str = "") -> Job:
         await self._life.follow(job, reason)
         return job.view()
@@ -106,11 +93,3 @@ class Scheduler:
         if job.kind == TrainRun.kind and (run := await self._repository.runs.revive(job_id, token)):
             await self._life.come_back(run, f"worker {job.worker} is heard of again")
             await self._life.follow(job)
-
-
-def _node(name: str, workers: Sequence[tuple[WorkerRow, str | None]]) -> Node:
-    """Workers of several rooms take turns on one device."""
-    busy_with = {worker.device: title for worker, title in workers if worker.device}
-    devices = [Device(id=id, name=id.upper(), busy_with=title) for id, title in sorted(busy_with.items())]
-    last_seen_at = max(worker.last_seen_at for worker, _ in workers)
-    return Node(name=name, devices=tuple(devices), last_seen_at=last_seen_at)

@@ -13,6 +13,7 @@ from libs.common.health import HttpDoor, health_app
 from libs.common.jobs import Worker
 from libs.common.log import configure_logging, get_logger
 from libs.common.room import patiently
+from services.trainer.node.telling import tell_of_node
 from services.trainer.worker.jobs import jobs
 from services.trainer.worker.settings import Settings
 
@@ -65,7 +66,11 @@ async def _work(resources: Resources, stop: asyncio.Event) -> None:
     )
     http = HttpDoor(health_app("worker", {"bus": connected}), settings.http)
     async with asyncio.TaskGroup() as group:
-        running = [group.create_task(http.serve()), group.create_task(worker.run())]
+        running = [
+            group.create_task(http.serve()),
+            group.create_task(worker.run()),
+            group.create_task(tell_of_node(resources.bus, settings.node, settings.folders)),
+        ]
         log.info("worker_ready", device=settings.device)
         await stop.wait()
         log.info("worker_stops")

@@ -1,5 +1,6 @@
 """Settings of a worker."""
 
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field
@@ -10,6 +11,8 @@ from libs.common.settings import NodeSettings
 class Settings(NodeSettings):
     # Shards and manifests kept on this node, so that the next run need not fetch them again.
     cache_bytes: Annotated[int, Field(ge=0)] = 20 * 2**30
+    # Where servers of this node keep their data, if they do: like the scratch folder's, its disk is watched.
+    data: Path | None = None
     # How often what a run measures leaves for the house.
     telemetry_seconds: Annotated[float, Field(gt=0)] = 0.25
 
@@ -17,3 +20,8 @@ class Settings(NodeSettings):
     def capabilities(self) -> tuple[str, ...]:
         """What a run can ask for: any GPU, or this one."""
         return ("gpu", self.device) if self.device.startswith("gpu") else (self.device,)
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """Those whose disks are watched, by what is kept there."""
+        return {"scratch": self.scratch} | ({"data": self.data} if self.data else {})

@@ -19,6 +19,7 @@ from libs.common.contracts.runs import (
     RunStarted,
 )
 from libs.common.contracts.splits import SplitSaved
+from libs.common.contracts.system import AlertCleared, AlertKind, AlertRaised, AlertSeverity
 from libs.common.contracts.versions import DatasetVersioned
 from libs.common.ids import new_id
 from tests.factories import data_reference, evaluable, model_card, model_file, parity_report
@@ -39,7 +40,7 @@ def run_completed(**changes: Any) -> RunCompleted:
 
 
 def one_of_each() -> tuple[Fact, ...]:
-    return (*_of_data(), *_of_runs(), *_of_models())
+    return (*_of_data(), *_of_runs(), *_of_models(), *_of_nodes())
 
 
 def _of_data() -> tuple[Fact, ...]:
@@ -88,6 +89,20 @@ def _of_models() -> tuple[Fact, ...]:
         ModelRegistered(**export, model="digits", version=3),
         ModelDeployed(**served),
         DeploymentFailed(**served, detail="Triton refused it."),
+    )
+
+
+def _of_nodes() -> tuple[Fact, ...]:
+    alert: dict[str, Any] = {
+        "alert_id": new_id(),
+        "node": "attic",
+        "part": "gpu0",
+        "kind": AlertKind.TEMPERATURE,
+        "message": "gpu0 (NVIDIA T4) is 86 °C hot",
+    }
+    return (
+        AlertRaised(**alert, severity=AlertSeverity.WARNING),
+        AlertCleared(**alert, duration_seconds=75.0),
     )
 
 

@@ -11,6 +11,7 @@ from libs.common.contracts.channels import Severity
 from libs.common.contracts.datasets import DatasetFailed, DatasetReady
 from libs.common.contracts.evaluations import EvaluationCompleted
 from libs.common.contracts.runs import RunFailed, RunLost
+from libs.common.contracts.system import AlertKind, AlertRaised, AlertSeverity
 from libs.common.ids import new_id
 from services.notifier.messages import FOR_ROOMS, MAX_DETAIL_LENGTH, MESSAGES, message
 from tests.factories import evaluable
@@ -98,3 +99,19 @@ def test_a_long_error_is_shortened() -> None:
 def test_a_lost_worker_is_a_warning() -> None:
     lost = RunLost(run_id=new_id(), experiment_id=new_id(), name="r", task="sorting", attempt=1)
     assert message(lost).severity is Severity.WARNING
+
+
+def test_a_critical_alert_is_an_error_and_says_where_and_what() -> None:
+    words = message(
+        AlertRaised(
+            alert_id=new_id(),
+            node="attic",
+            part="disk-scratch",
+            kind=AlertKind.DISK,
+            severity=AlertSeverity.CRITICAL,
+            message="1.4 of 500 GB are free for scratch",
+        )
+    )
+    assert words.severity is Severity.ERROR
+    assert words.title == "Node “attic” needs a look"
+    assert words.text == "1.4 of 500 GB are free for scratch."
