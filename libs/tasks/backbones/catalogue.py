@@ -1,0 +1,149 @@
+"""The backbones of this installation: entry points `modelyard.backbones`, ours and those of any package.
+
+Light: what a backbone's network is, its builder knows, which is loaded by who trains.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from libs.common.errors import BadInput, Problem
+from libs.common.log import get_logger
+
+if TYPE_CHECKING:
+    from libs.tasks.backbones.builder import Builder
+
+GROUP = "modelyard.backbones"
+Colour = tuple[float, float, float]
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+NUM_NEAR = 3
+log = get_logger(__name__)
+
+
+class BackboneIsUnknown(BadInput):
+    code, title = "backbone_unknown", "There is no such network"
+
+
+class DuplicateSource(Exception):
+    """Two packages bring a source of the same id: which one is meant must not depend on luck."""
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """`name` as its source calls it; parameters are counted without the last layer, which depends on the
+    task. None is not known before the network is built.
+
+    A side of an image is a multiple of `size_step` from `min_image_size` on.
+    """
+
+    key: str
+    source: str
+    name: str
+    title: str
+    licence: str
+    num_parameters: int | None = None
+    channels: int | None = None
+    min_image_size: int = 32
+    size_step: int = 1
+    mean: Colour = IMAGENET_MEAN
+    std: Colour = IMAGENET_STD
+    has_weights: bool = True
+    is_gated: bool = False
+
+    def misfits(self, image_size: int) -> str | None:
+        """What is wrong with a side of so many pixels, in words."""
+        if image_size < self.min_image_size:
+            return f"{self.key} needs at least {self.min_image_size} pixels"
+        if image_size % self.size_step:
+            return f"{self.key} takes multiples of {self.size_step} pixels only"
+        return None
+
+
+@dataclass(frozen=True)
+class Source:
+    """`featured` have short keys; all others are `<id>/<name>` and found by `find`.
+
+    `builder` is `module:name`; `package` must be installed for it, by the extra `extra`.
+    """
+
+    id: str
+    featured: tuple[Backbone, ...]
+    find: Callable[[str], Backbone | None]
+    names: Callable[[], tuple[str, ...]]
+    builder: str
+    package: str = ""
+    extra: str = ""
+
+    @property
+    def is_installed(self) -> bool:
+        return not self.package or find_spec(self.package) is not None
+
+
+@cache
+def sources() -> Mapping[str, Source]:
+    """By id; a plug-in that cannot be loaded is reported and does not stop the others."""
+    found: dict[str, Source] = {}
+    for point in sorted(set(entry_points(group=GROUP)), key=lambda point: (point.name, point.value)):
+        source = _loaded(point)
+        if source is None:
+            continue
+        if source.id in found:
+            raise DuplicateSource(f"two packages bring the backbones {source.id!r}; one is {point.value}")
+        found[source.id] = source
+    return found
+
+
+def find(key: str) -> Backbone:
+    """Raises BackboneIsUnknown with near names, and where its package is not installed."""
+    backbone = _featured().get(key) or _other(key)
+    if backbone is None:
+        message = f"there is no network {key!r}{_near(key)}"
+        raise BackboneIsUnknown(message, errors=[Problem(field="config.architecture", message=message)])
+    source = sources()[backbone.source]
+    if not source.is_installed:
+        message = f"{key} needs the package {source.package}: install modelyard[{source.extra}]"
+        raise BackboneIsUnknown(message, errors=[Problem(field="config.architecture", message=message)])
+    return backbone
+
+
+def builder_of(backbone: Backbone) -> "Builder":
+    """Loads torch."""
+    module, _, name = sources()[backbone.source].builder.partition(":")
+    return getattr(import_module(module), name)
+
+
+@cache
+def _featured() -> Mapping[str, Backbone]:
+    return {backbone.key: backbone for source in sources().values() for backbone in source.featured}
+
+
+def _other(key: str) -> Backbone | None:
+    source, slash, name = key.partition("/")
+    return sources()[source].find(name) if slash and source in sources() else None
+
+
+def _near(key: str) -> str:
+    """Of the names that begin alike, those of the same source: else what anyone might have meant."""
+    source, slash, _ = key.partition("/")
+    asked = [sources()[source]] if slash and source in sources() else list(sources().values())
+    every = [*_featured(), *(f"{each.id}/{name}" for each in asked for name in each.names())]
+    short = {name.rpartition("/")[2]: name for name in reversed(every)}
+    near = get_close_matches(key.rpartition("/")[2], short, NUM_NEAR)
+    return f"; near it are {', '.join(short[name] for name in near)}" if near else ""
+
+
+def _loaded(point: EntryPoint) -> Source | None:
+    try:
+        source = point.load()
+    except Exception as error:
+        log.error("backbones_cannot_be_loaded", entry_point=point.value, exc_info=error)
+        return None
+    if not isinstance(source, Source):
+        log.error("backbones_are_of_another_version", entry_point=point.value)
+        return None
+    return source
