@@ -103,7 +103,7 @@ class TrainingConfig(Knobs):
         group="Training",
         unit="epochs",
         when={"schedule": ["plateau"]},
-        ge=0,
+        ge=1,
     )
     schedule_factor: float = knob(
         0.1,
@@ -218,20 +218,3 @@ class TrainingConfig(Knobs):
     is_deterministic: bool = knob(
         False, "Only computations that repeat to the last bit; slower.", group="Compute", advanced=True
     )
-
-
-class Augmentation(Knobs):
-    """Random changes of training images; each sample gets its own."""
-
-    flip: bool = knob(False, "Mirror left and right, half of the time.", group="Augmentation")
-    rotate_degrees: float = knob(
-        10.0, "Rotate by up to so much.", group="Augmentation", unit="°", ge=0, le=180
-    )
-    shift: float = knob(0.1, "Shift by up to this share of the side.", group="Augmentation", ge=0, le=0.5)
-    zoom: float = knob(0.1, "Zoom in or out by up to this share.", group="Augmentation", ge=0, le=0.5)
-    brightness: float = knob(0.0, "Change brightness by up to this share.", group="Augmentation", ge=0, le=1)
-    contrast: float = knob(0.0, "Change contrast by up to this share.", group="Augmentation", ge=0, le=1)
-
-    @property
-    def changes_geometry(self) -> bool:
-        return bool(self.flip or self.rotate_degrees or self.shift or self.zoom)

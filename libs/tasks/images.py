@@ -110,7 +110,8 @@ def read_pixels(data: bytes, at_least: tuple[int, int] | None = None) -> np.ndar
 def _smallest(opened: Image.Image, orientation: int, at_least: tuple[int, int] | None) -> tuple[int, int]:
     if at_least is None:
         return jpegs.FULL
-    wanted = at_least[::-1] if orientation in SIDEWAYS else at_least
+    height, width = at_least
+    wanted = (width, height) if orientation in SIDEWAYS else (height, width)
     return jpegs.reduced(opened.height, opened.width, wanted)
 
 

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from libs.tasks.config import Augmentation, TrainingConfig, knob
+from libs.tasks.augmenting import Augmentation
+from libs.tasks.config import TrainingConfig, knob
 
 
 class Config(TrainingConfig):
