@@ -1,7 +1,6 @@
 """The Parquet file that training, evaluation and export read instead of this room's tables."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from io import BytesIO
 from uuid import UUID
 
@@ -9,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from libs.common import artifacts
+from services.datasets.placed import Placed
 
 SCHEMA = pa.schema(
     [
@@ -26,24 +26,6 @@ SCHEMA = pa.schema(
         ("fields", pa.string()),
     ]
 )
-
-
-@dataclass(frozen=True)
-class Placed:
-    """What the manifest says of a sample; `annotations` is JSON in the internal form, `fields` an object."""
-
-    id: UUID
-    name: str
-    dataset_id: UUID
-    shard_id: UUID
-    offset: int
-    size_bytes: int
-    width: int
-    height: int
-    sha256: str
-    annotations: str
-    media_type: str
-    fields: str
 
 
 class ManifestWriter:

@@ -3,6 +3,7 @@
 import os
 import time
 import zlib
+from array import array
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -10,10 +11,13 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from multiprocessing import active_children, get_context, parent_process
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from threading import Thread
+
+import numpy as np
 
 from libs.common.contracts.imports import Modality
 from libs.common.errors import ModelyardError
@@ -99,20 +103,30 @@ def _pack_side_by_side(
 
 def chunks(samples: Sequence[Found], files: Files) -> list[Chunk]:
     """What may be the same (same size and checksum) stays together: duplicates meet in one chunk."""
-    groups: dict[tuple[int, int], list[Found]] = defaultdict(list)
-    sums = _Checksums(samples, files)
-    for found in samples:
-        groups[found.content.size_bytes, sums.of(found)].append(found)
     target = min(max(_cost(samples) // USUAL_SHARDS, SMALLEST_SHARD_BYTES), SHARD_BYTES)
     filled: list[list[Found]] = [[]]
     size = 0
-    for group in groups.values():
+    for group in _alike(samples, files):
         if filled[-1] and size + _cost(group) > target:
             filled.append([])
             size = 0
         filled[-1].extend(group)
         size += _cost(group)
     return [Chunk(number, tuple(chunk)) for number, chunk in enumerate(filled) if chunk]
+
+
+def _alike(samples: Sequence[Found], files: Files) -> Iterator[list[Found]]:
+    """Groups in the order of their first; numbers in columns, for there may be a million of one each."""
+    sums, seen = _Checksums(samples, files), array("Q")
+    for found in samples:
+        seen.extend((found.content.size_bytes, sums.of(found)))
+    _, firsts, groups = np.unique(
+        np.asarray(seen).reshape(-1, 2), axis=0, return_index=True, return_inverse=True
+    )
+    first_of = firsts[groups.ravel()]
+    order = np.argsort(first_of, kind="stable")
+    for _, places in groupby(order.tolist(), key=first_of.__getitem__):
+        yield [samples[place] for place in places]
 
 
 class _Checksums:

@@ -105,3 +105,13 @@ def test_a_process_that_only_organises_starts_without_torch(module):
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
 
     assert (ended.stdout.strip(), ended.returncode) == ("[]", 0), ended.stderr
+
+
+@pytest.mark.parametrize("module", ["services.datasets.app", "services.datasets.reading"])
+def test_what_reads_parquet_or_a_hub_is_loaded_by_who_needs_it(module):
+    """Together 50 MB in each process, and most sources are neither."""
+    names = ("pyarrow", "huggingface_hub")
+    program = f"import sys, {module}; print([name for name in {names!r} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+
+    assert (ended.stdout.strip(), ended.returncode) == ("[]", 0), ended.stderr

@@ -116,6 +116,8 @@ class _Tree:
         self._placed = placed(images)
         labels = {path.partition("/")[0] for path in (inner if self._has_subsets else below) if "/" in path}
         self.classes = frozenset(filter(is_label, labels))
+        # One for all that are of a class: there may be a million of them.
+        self.annotations = {label: (LabelAnnotation(label=label),) for label in self.classes}
 
     def place(self, path: str) -> tuple[str | None, str | None, str]:
         """Subset, class, name."""
@@ -140,8 +142,8 @@ def _sample(entry: Entry, tree: _Tree, known: Container[str]) -> Found | ImportP
         return rejected(entry.path, "class_name_invalid", f"a class has 1 to {LONGEST_LABEL} characters")
     if problem := check_name(name, entry.path, known):
         return problem
-    annotation = LabelAnnotation(label=label)
-    return Found(FileContent(entry), name, (annotation,), (Place(entry.path),), subset=subset)
+    annotations = tree.annotations[label]
+    return Found(FileContent(entry), name, annotations, (Place(entry.path),), subset=subset)
 
 
 def _folders(files: Files) -> Iterator[str]:

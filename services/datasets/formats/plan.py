@@ -82,6 +82,10 @@ class Completion(Protocol):
         ...
 
 
+# One for all that have none.
+NO_FIELDS: Mapping[str, Scalar] = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """What should be a sample, with what is known about it.
@@ -97,7 +101,7 @@ class Found:
     places: tuple[Place, ...] = ()
     completion: Completion | None = None
     subset: str | None = None
-    fields: Mapping[str, Scalar] = field(default_factory=dict)
+    fields: Mapping[str, Scalar] = field(default_factory=lambda: NO_FIELDS)
 
 
 @dataclass(frozen=True)

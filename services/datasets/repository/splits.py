@@ -7,8 +7,8 @@ from uuid import UUID
 from sqlalchemy import Row, Select, Text, and_, cast, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.manifest import Placed
 from services.datasets.models import AssignmentRow, SampleRow, SplitRow
+from services.datasets.placed import Placed
 from services.datasets.repository.lists import WITHOUT_HURRY
 from services.datasets.repository.samples import in_version
 from services.datasets.splitting import Needs, Samples

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import chain
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from libs.common import artifacts
@@ -11,12 +12,15 @@ from libs.common.contracts.datasets import DataReference, DatasetStatus
 from libs.common.contracts.splits import CombineSplits
 from libs.common.errors import NotFound, Problem
 from libs.common.storage import Storage
-from services.datasets.combining import CombinedManifest, Contents, Crossings, find_crossings, place_at
 from services.datasets.errors import DatasetIsNotReady, DatasetsDiffer, DatasetsLeak, SplitsAreApart
 from services.datasets.models import CombinationRow
 from services.datasets.repository.combinations import CombinationRepository
 from services.datasets.service.datasets import Datasets
 from services.datasets.service.splits import Splits
+
+if TYPE_CHECKING:
+    # What reads Parquet takes 30 MB: it is loaded by the first who has splits combined.
+    from services.datasets.combining import Crossings
 
 # Grows when the same splits would be combined otherwise.
 WAY = 1
@@ -70,7 +74,9 @@ class Combinations:
             raise await self._leak(parts, crossings)
         return await self._store(digest, parts, crossings)
 
-    async def _crossings(self, parts: Sequence[DataReference]) -> Crossings:
+    async def _crossings(self, parts: Sequence[DataReference]) -> "Crossings":
+        from services.datasets.combining import Contents, find_crossings
+
         contents = []
         for part in parts:
             manifest = await self._storage.get_bytes(part.manifest)
@@ -78,9 +84,11 @@ class Combinations:
         return await asyncio.to_thread(find_crossings, contents)
 
     async def _store(
-        self, digest: str, parts: Sequence[DataReference], crossings: Crossings
+        self, digest: str, parts: Sequence[DataReference], crossings: "Crossings"
     ) -> CombinationRow:
         """The manifest before its row, which keeps the collector from it."""
+        from services.datasets.combining import CombinedManifest
+
         combined = CombinedManifest()
         for part, is_less in zip(parts, crossings.is_less, strict=True):
             manifest = await self._storage.get_bytes(part.manifest)
@@ -96,7 +104,9 @@ class Combinations:
         await self._repository.add(row)
         return row
 
-    async def _leak(self, parts: Sequence[DataReference], crossings: Crossings) -> DatasetsLeak:
+    async def _leak(self, parts: Sequence[DataReference], crossings: "Crossings") -> DatasetsLeak:
+        from services.datasets.combining import place_at
+
         assert crossings.first is not None
         places = []
         for number, row in (crossings.first.one, crossings.first.other):

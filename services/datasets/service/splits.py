@@ -27,7 +27,6 @@ from libs.common.paging import after
 from libs.common.storage import Storage
 from services.datasets import splitting
 from services.datasets.errors import FieldIsUnknown, SplitNameTaken, SplitNotFound, SplitWasOvertaken
-from services.datasets.manifest import ManifestWriter
 from services.datasets.models import DatasetRow, SplitRow
 from services.datasets.repository.samples import SampleRepository
 from services.datasets.repository.splits import SplitRepository
@@ -177,6 +176,9 @@ class Splits:
         return next(same, None)
 
     async def _manifest(self, dataset_id: UUID, version: int, subsets: Mapping[UUID, str]) -> bytes:
+        # What writes Parquet takes 30 MB, which a room that only imports does not need.
+        from services.datasets.manifest import ManifestWriter
+
         writer = ManifestWriter(subsets)
         async for rows in self._repository.for_manifest(dataset_id, version):
             await asyncio.to_thread(writer.add, rows)

@@ -13,12 +13,10 @@ from libs.common.contracts.imports import FormatOptions, ImportProblem, Modality
 from libs.common.errors import ModelyardError
 from services.datasets.files import Entry, Files
 from services.datasets.formats.format import Content, Sink
-from services.datasets.formats.huggingface.writing import CARRIES, write_huggingface
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import Plan
 from services.datasets.formats.subsets import PART
 from services.datasets.formats.tables import parquet
-from services.datasets.formats.tables.arrow_tables import ArrowTable, huggingface_features
 from services.datasets.formats.tables.delimited_table import DelimitedTable
 from services.datasets.formats.tables.jsonl import JsonTable
 from services.datasets.formats.tables.reading import NoTable, Table, plan_tables
@@ -41,7 +39,7 @@ SAVED = frozenset({"dataset_info.json", "state.json"})
 class HuggingFace:
     title = "Hugging Face"
     modalities: frozenset[Modality] = frozenset({"image", "image_text", "text"})
-    carries = CARRIES
+    carries = frozenset({"label", "labels", "target", "caption"})
 
     def fits(self, files: Files) -> bool:
         entries = _entries(files)
@@ -59,7 +57,9 @@ class HuggingFace:
         return plan_tables(files, tables, options, is_known=frozenset(notes))
 
     def write(self, content: Content, sink: Sink) -> Iterator[ImportProblem]:
-        yield from write_huggingface(content, sink)
+        from services.datasets.formats.huggingface.writing import write_huggingface
+
+        return write_huggingface(content, sink, self.carries)
 
 
 def _entries(files: Files) -> list[Entry]:
@@ -68,6 +68,9 @@ def _entries(files: Files) -> list[Entry]:
 
 def _tables(files: Files, options: FormatOptions) -> Iterator[Table]:
     """Of one kind: a repository that has Parquet has nothing else."""
+    # What reads Parquet takes 30 MB, and most sources have none.
+    from services.datasets.formats.tables.arrow_tables import ArrowTable
+
     parts = parquet.tables_of(files)
     if parts:
         yield from (ArrowTable(files, entry, "parquet") for entry in parts)
@@ -87,6 +90,8 @@ def _is_part(entry: Entry) -> bool:
 
 
 def _has_features(files: Files, entry: Entry) -> bool:
+    from services.datasets.formats.tables.arrow_tables import ArrowTable, huggingface_features
+
     table = ArrowTable(files, entry, "parquet")
     try:
         return bool(huggingface_features(table.schema))

@@ -37,7 +37,6 @@ from services.datasets.formats.tables.own_rows import OwnNames
 from services.datasets.formats.tables.reading import ROWS_LOOKED_AT
 from services.datasets.labels import labels_of
 
-CARRIES = frozenset({"label", "labels", "target", "caption"})
 IMAGE_COLUMN = "image"
 NO_SUBSET = "data"
 # Of fields, as far as all of one name have one type; else they are texts.
@@ -55,7 +54,7 @@ Cells = dict[str, object]
 Kind = tuple[pa.DataType, Mapping[str, Any]]
 
 
-def write_huggingface(content: Content, sink: Sink) -> Iterator[ImportProblem]:
+def write_huggingface(content: Content, sink: Sink, carries: frozenset[str]) -> Iterator[ImportProblem]:
     form = form_of(content)
     parts = _parts(content)
     # Elsewhere the name of the part says it.
@@ -69,7 +68,7 @@ def write_huggingface(content: Content, sink: Sink) -> Iterator[ImportProblem]:
         checker = Checker(
             columns.schema.names,
             [columns.as_read(sample, sample.name) for sample in here],
-            carries=CARRIES,
+            carries=carries,
             is_text=False,
             images=(IMAGE_COLUMN,) if form.is_image else (),
             classes=columns.classes,

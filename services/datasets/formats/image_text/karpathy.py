@@ -15,7 +15,7 @@ from services.datasets.files import Entry, Files
 from services.datasets.formats.json_values import JsonIsBad, parse_json
 from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import rejected
-from services.datasets.formats.tables.arrow_batches import TableIsDamaged
+from services.datasets.formats.tables.damage import TableIsDamaged
 from services.datasets.formats.tables.rows import Row
 
 NAME = re.compile(r"(.*/)?dataset[^/]*\.json", re.IGNORECASE)

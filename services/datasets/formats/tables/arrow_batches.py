@@ -3,18 +3,17 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from libs.common.errors import BadInput
+from services.datasets.formats.tables.damage import MOST_COLUMNS, TableIsBomb, TableIsDamaged
+from services.datasets.formats.tables.images_inside import Container
 
-Container = Literal["parquet", "arrow"]
 ARROW_FILE = b"ARROW1"
 
 MOST_ROWS = 10_000_000
-MOST_COLUMNS = 10_000
 # Of a row group, unpacked. Writers of images make groups of hundreds of megabytes.
 LARGEST_GROUP_BYTES = 8 * 2**30
 MOST_TIMES_LARGER = 1000
@@ -27,14 +26,6 @@ BATCH_VALUES = 4_000_000
 # A dictionary can make every row as large as all of the column; so much may come of it.
 DICTIONARY_BATCH_BYTES = 256 * 2**20
 BUFFER_BYTES = 2**20
-
-
-class TableIsDamaged(BadInput):
-    code, title = "table_damaged", "The table cannot be read"
-
-
-class TableIsBomb(BadInput):
-    code, title = "table_bomb", "The table unpacks to more than is allowed"
 
 
 class Batches(Protocol):

@@ -13,8 +13,10 @@ from libs.common.contracts.imports import ImportProblem
 from services.datasets.files import Entry, Files
 from services.datasets.formats.plan import rejected, warning
 from services.datasets.formats.subsets import subset_of_path
-from services.datasets.formats.tables.arrow_batches import Batches, Container, TableIsDamaged, open_batches
-from services.datasets.formats.tables.images_inside import ImageInside, image_bytes
+from services.datasets.formats.tables.arrow_batches import Batches, open_batches
+from services.datasets.formats.tables.arrow_images import image_bytes
+from services.datasets.formats.tables.damage import TableIsDamaged
+from services.datasets.formats.tables.images_inside import Container, ImageInside
 from services.datasets.formats.tables.rows import Row
 
 LONGEST_LIST = 10_000

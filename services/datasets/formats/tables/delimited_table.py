@@ -17,8 +17,8 @@ from services.datasets.formats.lines import encoding_of, text_lines
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.plan import rejected, repaired, warning
 from services.datasets.formats.subsets import subset_of_path
-from services.datasets.formats.tables.arrow_batches import MOST_COLUMNS, TableIsBomb, TableIsDamaged
 from services.datasets.formats.tables.cells import NUMBER, CellIsBad, checked
+from services.datasets.formats.tables.damage import MOST_COLUMNS, TableIsBomb, TableIsDamaged
 from services.datasets.formats.tables.headings import is_known, is_ours
 from services.datasets.formats.tables.rows import Row
 

@@ -13,9 +13,9 @@ from services.datasets.files import EntryIsDamaged, EntryIsTooLarge, Files
 from services.datasets.formats.contents import TextContent
 from services.datasets.formats.lookup import Lookup, is_image_path
 from services.datasets.formats.plan import FileContent, Plan, rejected, warning
-from services.datasets.formats.tables.arrow_batches import TableIsBomb, TableIsDamaged
 from services.datasets.formats.tables.cells import CellIsBad, Kind, kind_of
 from services.datasets.formats.tables.columns import Look, Roles, roles_of
+from services.datasets.formats.tables.damage import TableIsBomb, TableIsDamaged
 from services.datasets.formats.tables.merging import Gathered
 from services.datasets.formats.tables.own_rows import OwnReader, is_own, modality_of
 from services.datasets.formats.tables.rows import ColumnReader, Draft, Row, RowReader, Setting

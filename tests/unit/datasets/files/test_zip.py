@@ -1,6 +1,7 @@
 """ZIPs from strangers: read whole and right, or refused by name before a byte is unpacked."""
 
 import io
+import re
 import stat
 import struct
 import tempfile
@@ -38,10 +39,10 @@ def refusal(path: Path, **limits: int) -> ModelyardError:
 
 
 def directory_changed(data: bytes, name: bytes, place: int, layout: str, *values: int) -> bytes:
-    """With other values in the directory's record of this name; `place` counts from the record's start."""
+    """With other values in the directory's last record of this name; `place` counts from its start."""
     changed = bytearray(data)
-    start = data.rindex(name) - 46
-    assert data[start : start + 4] == b"PK\x01\x02"
+    records = (found.start() for found in re.finditer(rb"PK\x01\x02", data))
+    start = max(place for place in records if data.startswith(name, place + 46))
     struct.pack_into(layout, changed, start + place, *values)
     return bytes(changed)
 
