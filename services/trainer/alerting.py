@@ -47,7 +47,8 @@ def watched(reading: NodeReading, settings: AlertSettings) -> Iterator[Watched]:
         if gpu.temperature_celsius is not None:
             yield _temperature(gpu.id, f"{gpu.id} ({gpu.name})", gpu.temperature_celsius, settings)
     for disk in reading.disks:
-        yield _disk(disk, settings)
+        if disk.total_bytes:
+            yield _disk(disk, settings)
     if memory.total_bytes:
         yield _memory(memory.used_bytes / memory.total_bytes, settings)
 
