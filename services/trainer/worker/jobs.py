@@ -15,6 +15,7 @@ from libs.common.child import (
     LogMessage,
     MetricsMessage,
     ProgressMessage,
+    StepsMessage,
 )
 from libs.common.contracts.jobs import Desired
 from libs.common.contracts.packages import DataSource
@@ -141,6 +142,8 @@ class _Training:
             match message:
                 case MetricsMessage():
                     self._telemetry.metrics(message.at, message.step, message.epoch, message.values)
+                case StepsMessage():
+                    self._telemetry.steps(message.at, message.first_step, message.epoch, message.values)
                 case ProgressMessage():
                     progress = message.model_dump(exclude={"at", "type"})
                     await self._tell(Progress.model_validate(progress))

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from itertools import islice
@@ -42,6 +42,16 @@ class RunTelemetry:
     def metrics(self, at: datetime, step: int, epoch: int | None, values: Mapping[str, float]) -> None:
         for key, value in values.items():
             self._points.append(MetricPoint(key=key, step=step, epoch=epoch, value=value, at=at))
+
+    def steps(
+        self, at: datetime, first: int, epoch: int | None, values: Mapping[str, Sequence[float]]
+    ) -> None:
+        """Of steps that follow each other."""
+        for key, series in values.items():
+            self._points.extend(
+                MetricPoint(key=key, step=step, epoch=epoch, value=value, at=at)
+                for step, value in enumerate(series, first)
+            )
 
     def log(self, text: str, level: Literal["debug", "info", "warning", "error"] = "info") -> None:
         line = LogLine(at=now(), level=level, text=text[:MAX_LINE_CHARACTERS], seq=self._num_lines)
