@@ -27,6 +27,7 @@ class Result(BaseModel):
 def work(reporter: Reporter, _: Play) -> None:
     reporter.progress(0.25, "a quarter")
     reporter.metrics(3, {"loss": float("nan"), "accuracy": 0.5}, epoch=1)
+    reporter.steps(1, {"train/loss": [3.0] * 3000}, epoch=0)
     print("printed")
     reporter.checkpoint(Result(epochs=1))
     reporter.finished(Result(epochs=2))

@@ -20,6 +20,7 @@ from libs.common.child import (
     LogMessage,
     MetricsMessage,
     ProgressMessage,
+    StepsMessage,
 )
 from tests.unit.child_program import Play
 
@@ -53,11 +54,14 @@ async def ends(*pids: int) -> bool:
 async def test_everything_reported_or_printed_arrives(tmp_path: Path) -> None:
     messages = {type(message): message for message in await heard(await start(tmp_path, "work"))}
     assert set(messages) == {
-        ProgressMessage, MetricsMessage, LogMessage, CheckpointMessage, FinishedMessage
-    }  # fmt: skip
+        *(ProgressMessage, MetricsMessage, StepsMessage),
+        *(LogMessage, CheckpointMessage, FinishedMessage),
+    }
     assert messages[ProgressMessage].message == "a quarter"
     assert messages[MetricsMessage].values["accuracy"] == 0.5
     assert math.isnan(messages[MetricsMessage].values["loss"])
+    last = messages[StepsMessage]
+    assert last.first_step + len(last.values["train/loss"]) - 1 == 3000
     assert (messages[LogMessage].text, messages[LogMessage].stream) == ("printed", "stdout")
     assert messages[FinishedMessage].result == {"epochs": 2}
 

@@ -8,6 +8,7 @@ from libs.common.child.messages import (
     LogMessage,
     MetricsMessage,
     ProgressMessage,
+    StepsMessage,
 )
 from libs.common.child.parent import Child, ChildCrashed
 from libs.common.child.reporter import Reporter
@@ -23,4 +24,5 @@ __all__ = [
     "MetricsMessage",
     "ProgressMessage",
     "Reporter",
+    "StepsMessage",
 ]

@@ -29,6 +29,15 @@ class MetricsMessage(Message):
     epoch: int | None = None
 
 
+class StepsMessage(Message):
+    """Values of steps that follow each other, from `first_step` on; each series has as many."""
+
+    type: Literal["steps"] = "steps"
+    first_step: Annotated[int, Field(ge=0)]
+    values: dict[str, list[float]]
+    epoch: int | None = None
+
+
 class LogMessage(Message):
     """`stream` says whether it was reported, or printed to stdout or stderr."""
 
@@ -58,6 +67,12 @@ class FailedMessage(Message):
 
 
 ChildMessage = (
-    ProgressMessage | MetricsMessage | LogMessage | CheckpointMessage | FinishedMessage | FailedMessage
+    ProgressMessage
+    | MetricsMessage
+    | StepsMessage
+    | LogMessage
+    | CheckpointMessage
+    | FinishedMessage
+    | FailedMessage
 )
 MESSAGES: TypeAdapter[ChildMessage] = TypeAdapter(Annotated[ChildMessage, Field(discriminator="type")])

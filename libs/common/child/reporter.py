@@ -6,7 +6,7 @@ import resource
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal
 
@@ -22,6 +22,7 @@ from libs.common.child.messages import (
     LogMessage,
     MetricsMessage,
     ProgressMessage,
+    StepsMessage,
 )
 from libs.common.contracts.telemetry import Progress
 from libs.common.errors import ModelyardError
@@ -33,6 +34,8 @@ MEMORY_LIMIT = "MODELYARD_CHILD_MEMORY_LIMIT_BYTES"
 STOP = b"."
 STDIN_FD = 0
 PR_SET_PDEATHSIG = 1
+# Far below what a line may hold.
+STEPS_PER_MESSAGE = 2000
 
 
 class Reporter:
@@ -80,6 +83,13 @@ class Reporter:
 
     def metrics(self, step: int, values: Mapping[str, float], epoch: int | None = None) -> None:
         self._send(MetricsMessage(step=step, values=dict(values), epoch=epoch))
+
+    def steps(self, first_step: int, values: Mapping[str, Sequence[float]], epoch: int | None = None) -> None:
+        """A message for many steps: a fast training has thousands a second."""
+        count = max(map(len, values.values()), default=0)
+        for start in range(0, count, STEPS_PER_MESSAGE):
+            part = {key: list(series[start : start + STEPS_PER_MESSAGE]) for key, series in values.items()}
+            self._send(StepsMessage(first_step=first_step + start, values=part, epoch=epoch))
 
     def log(self, text: str, level: Literal["debug", "info", "warning", "error"] = "info") -> None:
         self._send(LogMessage(text=text[:MAX_LOG_CHARACTERS], level=level))
