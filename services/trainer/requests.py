@@ -221,7 +221,7 @@ async def get_node(request: GetNode, service: Service) -> Node:
 
 @requests.answers
 async def read_node_history(request: ReadNodeHistory, service: Service) -> NodeHistory:
-    return await service.nodes.history(request)
+    return await service.nodes.history(request, now())
 
 
 @requests.answers

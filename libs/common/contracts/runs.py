@@ -73,11 +73,14 @@ class RunTransition(View):
 
 
 class RunSummary(View):
+    """`energy_joules` is what its devices used, as far as they tell; None where none does."""
+
     run_id: UUID
     state: RunState
     duration_seconds: float | None
     num_epochs: int
     num_steps: int
+    energy_joules: float | None = None
     metrics: tuple[MetricSummary, ...]
     transitions: tuple[RunTransition, ...]
 

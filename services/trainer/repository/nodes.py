@@ -36,13 +36,12 @@ class Nodes:
         return (await self._session.scalars(statement, execution_options={"populate_existing": True})).all()
 
     async def silent_with_runs(self, before: datetime) -> Sequence[tuple[str, str]]:
-        """Nodes that told nothing since then, and the name of a run that each is to work on."""
+        """Nodes that told nothing since then, each with the names of the runs that it is to work on."""
         statement = (
             select(NodeRow.name, RunRow.name)
             .join(JobRow, JobRow.node == NodeRow.name)
             .join(RunRow, RunRow.job_id == JobRow.id)
             .where(NodeRow.told_at < before, JobRow.state == JobState.RUNNING)
-            .distinct(NodeRow.name)
             .order_by(NodeRow.name, JobRow.started_at)
         )
         return [(node, run) for node, run in await self._session.execute(statement)]

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
-from libs.common.contracts.base import now
 from libs.common.contracts.system import (
     Device,
     Node,
@@ -78,14 +77,14 @@ class Nodes:
             raise NodeNotFound(f"no node {name!r} has told of itself")
         return found
 
-    async def history(self, wanted: ReadNodeHistory) -> NodeHistory:
+    async def history(self, wanted: ReadNodeHistory, at: datetime) -> NodeHistory:
         """Coarser than kept where that would be more than `max_points`; never finer."""
         if wanted.until <= wanted.since:
             problem = Problem(field="until", message="must be later than since")
             raise BadInput("a period ends after it begins", errors=[problem])
         if await self._repository.nodes.get(wanted.node) is None:
             raise NodeNotFound(f"no node {wanted.node!r} has told of itself")
-        kept, width = self._resolution(wanted)
+        kept, width = self._resolution(wanted, at)
         since = _floor(wanted.since, width)
         rows = await self._repository.readings.read(wanted.node, kept, since, wanted.until, width)
         parts = [_history(part, list(found)) for part, found in groupby(rows, lambda row: row.part)]
@@ -105,10 +104,10 @@ class Nodes:
     def _is_away(self, row: NodeRow, at: datetime) -> bool:
         return at - row.told_at >= self._limits.away_after
 
-    def _resolution(self, wanted: ReadNodeHistory) -> tuple[int, int]:
+    def _resolution(self, wanted: ReadNodeHistory, at: datetime) -> tuple[int, int]:
         """Seconds of the rows to read, and of the stretches to make of them."""
         needed = (wanted.until - wanted.since).total_seconds() / wanted.max_points
-        is_fine = needed < COARSE_SECONDS and wanted.since >= now() - self._limits.readings_kept
+        is_fine = needed < COARSE_SECONDS and wanted.since >= at - self._limits.readings_kept
         kept = FINE_SECONDS if is_fine else COARSE_SECONDS
         return kept, max(1, int(-(-needed // kept))) * kept
 

@@ -99,6 +99,7 @@ class Runs:
             duration_seconds=run.duration_seconds,
             num_epochs=run.num_epochs,
             num_steps=run.num_steps,
+            energy_joules=await self._repository.nodes.energy_joules(run.id),
             metrics=(await summaries(self._repository, [run]))[run.id],
             transitions=tuple(row.view() for row in await self._repository.runs.transitions(run_id)),
         )

@@ -1,0 +1,101 @@
+"""Alerts: raised once, told, kept, and cleared once."""
+
+from libs.common.contracts.base import PageQuery
+from libs.common.contracts.system import Alert, AlertKind, AlertSeverity, ListAlerts
+from tests.integration.system.watch import NODE, Watch
+from tests.unit.trainer.machines import GB, reading
+
+
+async def open_alerts(watch: Watch) -> tuple[Alert, ...]:
+    return await alerts(watch, is_open=True)
+
+
+async def alerts(watch: Watch, is_open: bool | None = None) -> tuple[Alert, ...]:
+    async with watch.unit() as unit:
+        return (await unit.alerts.list_alerts(ListAlerts(is_open=is_open))).items
+
+
+async def told(watch: Watch) -> list[tuple[str, str]]:
+    return [(kind, payload.get("severity", "")) for kind, payload in await watch.facts()]
+
+
+async def test_heat_is_raised_once_gets_worse_once_and_is_cleared_once(watch: Watch) -> None:
+    course = [70, 86, 84, 87, 96, 93, 96, 91, 86, 81, 80]
+    for number, celsius in enumerate(course):
+        await watch.tell(10 * number, reading(gpu={"temperature_celsius": celsius}))
+
+    assert await told(watch) == [
+        ("alert.raised", "warning"),
+        ("alert.raised", "critical"),
+        ("alert.cleared", ""),
+    ]
+    (alert,) = await alerts(watch)
+    assert (alert.node, alert.part, alert.kind) == (NODE, "gpu0", AlertKind.TEMPERATURE)
+    assert (alert.raised_at, alert.cleared_at) == (watch.at(10), watch.at(90))
+    assert [payload["alert_id"] for _, payload in await watch.facts()] == [str(alert.id)] * 3
+    assert (await watch.facts())[-1][1]["duration_seconds"] == 80
+
+
+async def test_what_is_hot_again_later_is_another_alert(watch: Watch) -> None:
+    for number, celsius in enumerate((90, 60, 90)):
+        await watch.tell(10 * number, reading(cpu={"temperature_celsius": celsius}))
+    first, second = reversed(await alerts(watch))
+    assert first.cleared_at == watch.at(10)
+    assert await open_alerts(watch) == (second,)
+    assert (await watch.node(20)).alerts == (second,)
+
+
+async def test_disks_and_memory_have_alerts_of_their_own(watch: Watch) -> None:
+    await watch.tell(0, reading(free_bytes=GB, used_bytes=16 * GB))
+    found = {alert.part: alert for alert in await open_alerts(watch)}
+    assert {part: alert.severity for part, alert in found.items()} == {
+        "disk-scratch": AlertSeverity.CRITICAL,
+        "memory": AlertSeverity.WARNING,
+    }
+    assert found["disk-scratch"].message == "1.0 of 500 GB are free for scratch and data"
+    await watch.tell(10, reading(used_bytes=16 * GB))
+    assert [alert.part for alert in await open_alerts(watch)] == ["memory"]
+
+
+async def test_what_is_measured_no_more_is_not_complained_about(watch: Watch) -> None:
+    await watch.tell(0, reading(gpu={"temperature_celsius": 99}))
+    await watch.tell(10, reading())
+    assert await open_alerts(watch) == ()
+
+
+async def test_a_silent_node_is_an_alert_only_while_it_has_a_run(watch: Watch) -> None:
+    await watch.tell(0)
+    await watch.look_for_silence(40)
+    assert await open_alerts(watch) == ()
+
+    await watch.run_on("gpu0")
+    await watch.look_for_silence(29)
+    assert await open_alerts(watch) == ()
+    await watch.look_for_silence(31)
+    await watch.look_for_silence(33)
+    (alert,) = await open_alerts(watch)
+    assert (alert.part, alert.kind, alert.severity) == ("node", AlertKind.AWAY, AlertSeverity.CRITICAL)
+    assert alert.message == "It is not heard of, and has the run “Leaves #1”"
+    assert await told(watch) == [("alert.raised", "critical")]
+
+    await watch.tell(100)
+    await watch.tell(102)
+    assert await open_alerts(watch) == ()
+    assert (await told(watch))[1:] == [("alert.cleared", "")]
+
+
+async def test_alerts_are_listed_newest_first_by_node_and_by_whether_they_are_open(watch: Watch) -> None:
+    for number in range(3):
+        await watch.tell(20 * number, reading(used_bytes=16 * GB))
+        await watch.tell(20 * number + 10)
+    await watch.tell(70, reading(used_bytes=16 * GB), node="cellar")
+
+    async with watch.unit() as unit:
+        page = await unit.alerts.list_alerts(ListAlerts(query=PageQuery(limit=2)))
+        rest = await unit.alerts.list_alerts(ListAlerts(query=PageQuery(limit=2, cursor=page.next_cursor)))
+        closed = await unit.alerts.list_alerts(ListAlerts(node=NODE, is_open=False))
+    assert [alert.raised_at for alert in (*page.items, *rest.items)] == [
+        watch.at(seconds) for seconds in (70, 40, 20, 0)
+    ]
+    assert page.items[0].node == "cellar" and page.items[0].cleared_at is None
+    assert [alert.raised_at for alert in closed.items] == [watch.at(seconds) for seconds in (40, 20, 0)]
