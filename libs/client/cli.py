@@ -14,6 +14,7 @@ from libs.client.commands import (
     imports,
     models,
     projects,
+    queue,
     runs,
     samples,
     splits,
@@ -32,6 +33,7 @@ GROUPS = {
     "splits": splits.commands,
     "experiments": experiments.commands,
     "runs": runs.commands,
+    "queue": queue.commands,
     "models": models.commands,
 }
 for name, group in GROUPS.items():

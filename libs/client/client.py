@@ -5,6 +5,7 @@ from types import TracebackType
 
 from libs.client.connection import Connection, find_connection
 from libs.client.data import Datasets, Projects, Samples, Splits
+from libs.client.queue import Queue
 from libs.client.serving import Deployments, Evaluations, Exports, Models
 from libs.client.training import Experiments, Jobs, Runs
 from libs.client.transport import Transport
@@ -34,6 +35,7 @@ class Modelyard:
         self.experiments = Experiments(transport)
         self.runs = Runs(transport)
         self.jobs = Jobs(transport)
+        self.queue = Queue(transport)
         self.evaluations = Evaluations(transport)
         self.exports = Exports(transport)
         self.models = Models(transport)

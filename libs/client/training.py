@@ -140,6 +140,3 @@ class Jobs:
 
     def cancel(self, job_id: UUID) -> Job:
         return self._transport.post(Job, f"/v1/jobs/{job_id}/cancel")
-
-    def queue(self) -> Iterator[Job]:
-        return self._transport.pages(Job, "/v1/queue")

@@ -238,6 +238,7 @@ class WorkerRow(Model):
     node: Mapped[str]
     device: Mapped[str | None]
     capabilities: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     last_seen_at: Mapped[datetime]
 
 

@@ -21,9 +21,17 @@ from libs.common.contracts.jobs import (
     Job,
     Lease,
     ListJobs,
-    ListQueue,
-    MoveJob,
     ReleaseJob,
+)
+from libs.common.contracts.queue import (
+    ChangeQueueSettings,
+    GetQueueSettings,
+    ListQueue,
+    ListQueueHistory,
+    MoveJob,
+    QueueEntry,
+    QueueSettings,
+    RemoveFromQueue,
 )
 from libs.common.contracts.runs import (
     AttemptStart,
@@ -196,17 +204,37 @@ async def get_job(request: GetJob, service: Service) -> Job:
 
 @requests.answers
 async def list_jobs(request: ListJobs, service: Service) -> Page[Job]:
-    return await service.scheduler.list_jobs(request)
+    return await service.queue.newest(request)
 
 
 @requests.answers
-async def list_queue(request: ListQueue, service: Service) -> tuple[Job, ...]:
-    return await service.scheduler.waiting_and_running(request.limit)
+async def list_queue(request: ListQueue, service: Service) -> tuple[QueueEntry, ...]:
+    return await service.queue.entries(request.limit)
+
+
+@requests.answers
+async def list_queue_history(request: ListQueueHistory, service: Service) -> Page[QueueEntry]:
+    return await service.queue.history(request)
 
 
 @requests.answers
 async def move_job(request: MoveJob, service: Service) -> Job:
-    return await service.scheduler.move(request)
+    return await service.queue.move(request)
+
+
+@requests.answers
+async def remove_from_queue(request: RemoveFromQueue, service: Service) -> Job:
+    return await service.queue.remove(request.job_id)
+
+
+@requests.answers
+async def get_queue_settings(request: GetQueueSettings, service: Service) -> QueueSettings:
+    return await service.queue.settings()
+
+
+@requests.answers
+async def change_queue_settings(request: ChangeQueueSettings, service: Service) -> QueueSettings:
+    return await service.queue.change(request)
 
 
 @requests.answers

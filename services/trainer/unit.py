@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db.outbox import Outbox
-from libs.common.jobs import JobQueue
+from libs.common.jobs import JobLimits, JobLists, JobQueue
 from libs.common.room import Resources
 from services.trainer.repository import Repository
 from services.trainer.service import Service
@@ -19,6 +19,8 @@ def open_service(resources: Resources[Settings], session: AsyncSession) -> Servi
     return Service(
         Repository(session),
         JobQueue(session, lease_seconds=settings.lease_seconds),
+        JobLists(session),
+        JobLimits(session),
         Outbox(session),
         resources.storage,
         lease_seconds=settings.lease_seconds,

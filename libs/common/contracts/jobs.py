@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from libs.common.contracts.base import Fact, JobSpec, Page, PageQuery, Request, View
 
@@ -32,6 +32,13 @@ class Desired(StrEnum):
     RUN = "run"
     STOP = "stop"
     CANCEL = "cancel"
+
+
+class Pool(StrEnum):
+    """What devices are counted by."""
+
+    CPU = "cpu"
+    GPU = "gpu"
 
 
 class Job(View):
@@ -71,6 +78,10 @@ class WorkerIdentity(View):
     @property
     def device_key(self) -> str | None:
         return f"{self.node}/{self.device}" if self.device else None
+
+    @property
+    def pool(self) -> Pool:
+        return Pool.GPU if (self.device or "").startswith("gpu") else Pool.CPU
 
 
 class Lease(View):
@@ -154,28 +165,6 @@ class CancelJob(Request[Job], subject="svc.trainer.job.cancel"):
     """A waiting job ends at once, a running one as soon as its worker hears of it."""
 
     job_id: UUID
-
-
-class ListQueue(Request[tuple[Job, ...]], subject="svc.trainer.job.queue"):
-    """What runs, then what waits, in the order in which it will be taken."""
-
-    limit: Annotated[int, Field(ge=1, le=1000)] = 200
-
-
-class MoveJob(Request[Job], subject="svc.trainer.job.move"):
-    """Puts a waiting job right before or right after another waiting one."""
-
-    job_id: UUID
-    before: UUID | None = None
-    after: UUID | None = None
-
-    @model_validator(mode="after")
-    def _one_neighbour(self) -> "MoveJob":
-        if (self.before is None) == (self.after is None):
-            raise ValueError("name one neighbour: before or after")
-        if self.job_id in (self.before, self.after):
-            raise ValueError("a job cannot be its own neighbour")
-        return self
 
 
 class JobFailed(Fact, noun="job", past="failed"):

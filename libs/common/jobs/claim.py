@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Update, case, exists, func, or_, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import ColumnElement, Select, Update, case, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from libs.common.contracts.jobs import JobState, WorkerIdentity
+from libs.common.contracts.jobs import JobState, Pool, WorkerIdentity
 from libs.common.jobs.model import JobLimitRow, JobRow
 
 IN_ORDER = (JobRow.priority.desc(), JobRow.rank, JobRow.id)
@@ -52,12 +52,25 @@ def _fits(worker: WorkerIdentity) -> tuple[ColumnElement[bool], ...]:
         JobRow.needs.contained_by(list(worker.capabilities)),
         or_(JobRow.not_before.is_(None), JobRow.not_before <= func.clock_timestamp()),
         or_(~JobRow.needs_device, is_free(device)) if device else ~JobRow.needs_device,
-        _below_limit(),
+        JobRow.kind.not_in(_held_back(worker.pool)),
     )
 
 
-def _below_limit() -> ColumnElement[bool]:
-    other = aliased(JobRow)
-    running = select(func.count()).where(other.state == JobState.RUNNING, other.kind == JobRow.kind)
-    num_running = running.correlate(JobRow).scalar_subquery()
-    return ~exists().where(JobLimitRow.kind == JobRow.kind, JobLimitRow.max_running <= num_running)
+def _held_back(pool: str) -> Select[str]:
+    """The kinds of which none may start now in this pool: counted once, not for every job that waits."""
+    running = aliased(JobRow)
+    of_kind = select(func.count()).where(running.state == JobState.RUNNING, running.kind == JobLimitRow.kind)
+    num_running = of_kind.correlate(JobLimitRow).scalar_subquery()
+    in_pool = of_kind.where(pool_of(running.device) == pool).correlate(JobLimitRow).scalar_subquery()
+    return select(JobLimitRow.kind).where(
+        or_(
+            JobLimitRow.is_paused,
+            JobLimitRow.max_running <= num_running,
+            JobLimitRow.max_running_by_pool[pool].as_integer() <= in_pool,
+        )
+    )
+
+
+def pool_of(device: InstrumentedAttribute[str | None]) -> ColumnElement[str]:
+    """Of `<node>/gpu0`: what `WorkerIdentity.pool` says of the worker that has it."""
+    return case((device.like("%/gpu%"), Pool.GPU.value), else_=Pool.CPU.value)

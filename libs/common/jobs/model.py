@@ -17,6 +17,7 @@ job_rank = Sequence("job_rank", metadata=PLATFORM.metadata)
 
 QUEUED = text("state = 'queued'")
 RUNNING = text("state = 'running'")
+ENDED = text("finished_at IS NOT NULL")
 ON_A_DEVICE = text("state = 'running' AND needs_device")
 
 
@@ -35,6 +36,7 @@ class JobRow(PlatformTable):
         Index("ix_job_lease", "lease_expires_at", postgresql_where=RUNNING),
         Index("ix_job_token", "token"),
         Index("ix_job_project", "project_id", "id"),
+        Index("ix_job_ended", text("finished_at DESC"), text("id DESC"), postgresql_where=ENDED),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -91,9 +93,11 @@ class JobRow(PlatformTable):
 
 
 class JobLimitRow(PlatformTable):
-    """At most `max_running` jobs of a kind at once; no row, no limit."""
+    """What holds back jobs of a kind; None, a pool that is not named and a missing row mean: nothing."""
 
     __tablename__ = "job_limit"
 
     kind: Mapped[str] = mapped_column(primary_key=True)
-    max_running: Mapped[int]
+    max_running: Mapped[int | None]
+    max_running_by_pool: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'::jsonb"))
+    is_paused: Mapped[bool] = mapped_column(server_default=text("false"))

@@ -1,24 +1,23 @@
-"""The one queue of all long work: every SQL statement about jobs; PostgreSQL decides, its clock counts."""
+"""The one queue of all long work: what becomes of a job; PostgreSQL decides, its clock counts."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, insert, select, text
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import ColumnElement, func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.contracts.base import JobSpec, Page, PageQuery
-from libs.common.contracts.jobs import Desired, Job, JobCancelled, JobFailed, JobState, WorkerIdentity
+from libs.common.contracts.base import JobSpec
+from libs.common.contracts.jobs import Desired, JobCancelled, JobFailed, JobState, WorkerIdentity
 from libs.common.db.outbox import Outbox
-from libs.common.errors import BadInput, Conflict, NotFound, StaleLease
+from libs.common.errors import BadInput, Conflict, NotFound, Problem, StaleLease, Unavailable
 from libs.common.ids import new_id
-from libs.common.jobs.claim import IN_ORDER, claim_next, is_free
-from libs.common.jobs.model import JobLimitRow, JobRow
+from libs.common.jobs.claim import claim_next, is_free
+from libs.common.jobs.model import JobRow, job_rank
+from libs.common.jobs.turns import take_turn, try_turn
 
 LEASE_SECONDS = 60.0
-CLAIM_LOCK = 0x6D6F64656C02
 HALF = Decimal("0.5")
 LONGEST_BACKOFF_SECONDS = 300.0
 
@@ -29,6 +28,10 @@ class JobNotFound(NotFound):
 
 class JobIsNotWaiting(Conflict):
     code, title = "job_is_not_waiting", "Only a waiting job has a place in the queue"
+
+
+class NeighbourIsUnknown(BadInput):
+    code, title = "neighbour_unknown", "There is no such job to stand beside"
 
 
 class JobQueue:
@@ -72,7 +75,7 @@ class JobQueue:
 
         The lock comes in a statement of its own: what the next one counts is then what the last claim left.
         """
-        await self._take_turn()
+        await take_turn(self._session)
         claimed = await self._claimed_with(token)
         return claimed or await self._session.scalar(claim_next(worker, token, self._lease_end()))
 
@@ -155,17 +158,20 @@ class JobQueue:
 
     async def move(self, job_id: UUID, *, before: UUID | None = None, after: UUID | None = None) -> JobRow:
         """To the midpoint between the neighbour and the one beyond; PostgreSQL's numeric halves exactly."""
-        await self._take_turn()
-        row, neighbour = await self._waiting(job_id), await self._waiting(before or after or job_id)
-        same = (JobRow.state == JobState.QUEUED, JobRow.priority == neighbour.priority, JobRow.id != job_id)
+        await take_turn(self._session)
+        row = await self._waiting(job_id)
+        neighbour = await self._neighbour("before" if before else "after", before or after)
+        # What runs keeps its rank: it may come back into the queue.
+        lives = JobRow.state.in_((JobState.QUEUED, JobState.RUNNING))
+        same = (lives, JobRow.priority == neighbour.priority, JobRow.id != job_id)
         if before:
             beyond = select(func.max(JobRow.rank)).where(*same, JobRow.rank < neighbour.rank)
-            edge = neighbour.rank - 2
+            rank = (func.coalesce(beyond.scalar_subquery(), neighbour.rank - 2) + neighbour.rank) * HALF
         else:
             beyond = select(func.min(JobRow.rank)).where(*same, JobRow.rank > neighbour.rank)
-            edge = neighbour.rank + 2
-        row.priority = neighbour.priority
-        row.rank = (func.coalesce(beyond.scalar_subquery(), edge) + neighbour.rank) * HALF
+            # Behind the last: a number of its own, or it would share that of the next job to come.
+            rank = func.coalesce((beyond.scalar_subquery() + neighbour.rank) * HALF, job_rank.next_value())
+        row.priority, row.rank = neighbour.priority, rank
         await self._store(row)
         return row
 
@@ -175,48 +181,14 @@ class JobQueue:
             raise JobNotFound(f"job {job_id} does not exist")
         return row
 
-    async def list_jobs(
-        self,
-        query: PageQuery,
-        *,
-        project_id: UUID | None = None,
-        kind: str | None = None,
-        state: JobState | None = None,
-    ) -> Page[Job]:
-        """Newest first: ids grow with time."""
-        wanted = {JobRow.project_id: project_id, JobRow.kind: kind, JobRow.state: state}
-        statement = select(JobRow).where(*(column == value for column, value in wanted.items() if value))
-        if query.cursor:
-            statement = statement.where(JobRow.id < _cursor_id(query.cursor))
-        statement = statement.order_by(JobRow.id.desc()).limit(query.limit + 1)
-        jobs = tuple(row.view() for row in await self._session.scalars(statement))
-        page = jobs[: query.limit]
-        return Page(items=page, next_cursor=str(page[-1].id) if len(jobs) > query.limit else None)
-
-    async def waiting_and_running(self, limit: int) -> Sequence[JobRow]:
-        statement = (
-            select(JobRow)
-            .where(JobRow.state.in_((JobState.RUNNING, JobState.QUEUED)))
-            .order_by(case((JobRow.state == JobState.RUNNING, 0), else_=1), *IN_ORDER)
-            .limit(limit)
-        )
-        return (await self._session.scalars(statement)).all()
-
-    async def limit(self, kind: str, max_running: int) -> None:
-        statement = upsert(JobLimitRow).values(kind=kind, max_running=max_running)
-        await self._session.execute(
-            statement.on_conflict_do_update(index_elements=["kind"], set_={"max_running": max_running})
-        )
-
-    async def _take_turn(self) -> None:
-        await self._session.execute(text(f"SELECT pg_advisory_xact_lock({CLAIM_LOCK})"))
-
     async def _claimed_with(self, token: UUID) -> JobRow | None:
         statement = select(JobRow).where(JobRow.token == token, JobRow.state == JobState.RUNNING)
         return await self._session.scalar(statement)
 
     async def _take_up(self, row: JobRow) -> None:
-        await self._take_turn()
+        """Limits do not hold it back: the worker has not stopped working."""
+        if not await try_turn(self._session):
+            raise Unavailable("the queue is being changed; the next beat tries again")
         taken = row.needs_device and not await self._session.scalar(select(is_free(row.device)))
         if taken:
             raise StaleLease("the device was given to another job while the worker was away")
@@ -231,8 +203,16 @@ class JobQueue:
     async def _waiting(self, job_id: UUID) -> JobRow:
         row = await self._locked(job_id)
         if row.state != JobState.QUEUED:
-            raise JobIsNotWaiting(f"job {job_id} is {row.state}")
+            raise JobIsNotWaiting(f"{row.title or 'job'} ({job_id}) is {row.state} by now")
         return row
+
+    async def _neighbour(self, side: str, job_id: UUID | None) -> JobRow:
+        assert job_id is not None
+        try:
+            return await self._waiting(job_id)
+        except JobNotFound as error:
+            problem = Problem(field=side, message="no such job")
+            raise NeighbourIsUnknown(error.detail, errors=[problem]) from error
 
     async def _locked(self, job_id: UUID) -> JobRow:
         statement = select(JobRow).where(JobRow.id == job_id).with_for_update()
@@ -286,10 +266,3 @@ class JobQueue:
 
 def backoff_seconds(attempt: int) -> float:
     return min(5.0 * 3 ** (attempt - 1), LONGEST_BACKOFF_SECONDS)
-
-
-def _cursor_id(cursor: str) -> UUID:
-    try:
-        return UUID(cursor)
-    except ValueError as error:
-        raise BadInput("the cursor is not one of ours") from error

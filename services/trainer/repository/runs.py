@@ -1,6 +1,6 @@
 """Runs, the transitions of their life and the attempts at them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, exists, select, update
@@ -79,6 +79,18 @@ class Runs:
 
     async def attempt_with(self, token: UUID) -> AttemptRow | None:
         return await self._session.scalar(select(AttemptRow).where(AttemptRow.token == token))
+
+    async def last_durations(self, experiment_ids: Collection[UUID]) -> dict[UUID, float]:
+        """Seconds that the newest run of each experiment that was trained to its end has taken."""
+        statement = (
+            select(RunRow.experiment_id, RunRow.finished_at - RunRow.started_at)
+            .where(RunRow.experiment_id.in_(experiment_ids), RunRow.state == RunState.COMPLETED)
+            .where(~RunRow.is_stopped)
+            .distinct(RunRow.experiment_id)
+            .order_by(RunRow.experiment_id, RunRow.id.desc())
+        )
+        found = await self._session.execute(statement)
+        return {id: taken.total_seconds() for id, taken in found if taken is not None}
 
     async def attempts(self, run_ids: Sequence[UUID]) -> Sequence[AttemptRow]:
         statement = select(AttemptRow).where(AttemptRow.run_id.in_(run_ids)).order_by(AttemptRow.number)

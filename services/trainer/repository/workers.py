@@ -14,6 +14,7 @@ from services.trainer.models import WorkerRow
 
 # Not at every claim: a row that changes each second is work for PostgreSQL and news for nobody.
 SEEN_EVERY = timedelta(seconds=10)
+PRESENT_FOR = timedelta(minutes=1)
 
 
 class Workers:
@@ -26,12 +27,16 @@ class Workers:
             node=worker.node,
             device=worker.device,
             capabilities=list(worker.capabilities),
+            kinds=list(worker.kinds),
             last_seen_at=now(),
         )
         await self._session.execute(
             statement.on_conflict_do_update(
                 index_elements=["id"],
-                set_={"last_seen_at": statement.excluded.last_seen_at},
+                set_={
+                    "last_seen_at": statement.excluded.last_seen_at,
+                    "kinds": statement.excluded.kinds,
+                },
                 where=WorkerRow.last_seen_at < statement.excluded.last_seen_at - SEEN_EVERY,
             )
         )

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from libs.common.db.outbox import Outbox
-from libs.common.jobs import JobQueue
+from libs.common.jobs import JobLimits, JobLists, JobQueue
 from libs.common.storage import Storage
 from services.trainer.repository import Repository
 from services.trainer.service.alerts import Alerts
@@ -12,6 +12,7 @@ from services.trainer.service.experiments import Experiments
 from services.trainer.service.history import History
 from services.trainer.service.life import Life
 from services.trainer.service.nodes import Nodes
+from services.trainer.service.queue import Queue
 from services.trainer.service.runs import Runs
 from services.trainer.service.scheduler import Scheduler
 from services.trainer.settings import AlertSettings, NodeLimits
@@ -24,6 +25,8 @@ class Service:
         self,
         repository: Repository,
         queue: JobQueue,
+        lists: JobLists,
+        limits: JobLimits,
         outbox: Outbox,
         storage: Storage,
         *,
@@ -39,5 +42,6 @@ class Service:
         self.history = History(repository, life)
         self.attempts = Attempts(repository, queue, life, storage)
         self.scheduler = Scheduler(repository, queue, life, lease_seconds)
+        self.queue = Queue(repository, queue, lists, limits, life)
         self.alerts = Alerts(repository, outbox, alert_settings, node_limits)
         self.nodes = Nodes(repository, self.alerts, node_limits)

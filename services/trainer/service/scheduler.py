@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from libs.common.contracts.base import Page
 from libs.common.contracts.jobs import (
     Beat,
     BeatJob,
@@ -12,8 +11,6 @@ from libs.common.contracts.jobs import (
     FinishJob,
     Job,
     Lease,
-    ListJobs,
-    MoveJob,
 )
 from libs.common.contracts.runs import TrainingOutcome, TrainRun
 from libs.common.jobs import JobQueue
@@ -65,18 +62,6 @@ class Scheduler:
 
     async def get(self, job_id: UUID) -> Job:
         return (await self._queue.get(job_id)).view()
-
-    async def list_jobs(self, wanted: ListJobs) -> Page[Job]:
-        return await self._queue.list_jobs(
-            wanted.query, project_id=wanted.project_id, kind=wanted.kind, state=wanted.state
-        )
-
-    async def waiting_and_running(self, limit: int) -> tuple[Job, ...]:
-        return tuple(job.view() for job in await self._queue.waiting_and_running(limit))
-
-    async def move(self, wanted: MoveJob) -> Job:
-        job = await self._queue.move(wanted.job_id, before=wanted.before, after=wanted.after)
-        return job.view()
 
     async def settle_lost(self, jobs: Sequence[JobRow]) -> None:
         """In the transaction in which the reaper gave them up."""

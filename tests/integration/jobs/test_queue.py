@@ -2,74 +2,25 @@
 
 import asyncio
 import itertools
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-import pytest_asyncio
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.contracts.base import JobSpec, PageQuery
-from libs.common.contracts.jobs import Desired, JobState, WorkerIdentity
+from libs.common.contracts.base import Page, PageQuery
+from libs.common.contracts.jobs import Desired, Job, JobState, ListJobs
+from libs.common.contracts.queue import ListQueueHistory
 from libs.common.db import Database
 from libs.common.db.platform import OutboxRow
 from libs.common.errors import StaleLease
-from libs.common.jobs import JobQueue
+from libs.common.jobs import JobLists, JobQueue
+from libs.common.jobs.lists import Ended
 from libs.common.jobs.model import JobRow
 from libs.common.jobs.queue import JobIsNotWaiting
+from tests.integration.jobs.counter import ANY, Heat, Scheduler, Sweep, drain
 
-
-class Sweep(JobSpec, kind="test.sweep"):
-    room: str = "hall"
-
-
-class Heat(JobSpec, kind="test.heat", needs_device=True):
-    degrees: int = 20
-
-
-ANY = WorkerIdentity(id="w", node="n1", kinds=("test.sweep", "test.heat"), device="cpu")
-
-
-@pytest_asyncio.fixture(autouse=True)
-async def _empty(database: Database) -> None:
-    async with database.transaction() as session:
-        await session.execute(text("TRUNCATE platform.job, platform.job_limit, platform.outbox"))
-
-
-class Scheduler:
-    """One short transaction per call, as the trainer's request door does it."""
-
-    def __init__(self, database: Database, lease_seconds: float = 60) -> None:
-        self._database = database
-        self._lease_seconds = lease_seconds
-
-    def __getattr__(self, verb: str) -> Any:
-        async def call(*args: Any, **kwargs: Any) -> Any:
-            async with self._database.transaction() as session:
-                return await getattr(JobQueue(session, lease_seconds=self._lease_seconds), verb)(
-                    *args, **kwargs
-                )
-
-        return call
-
-
-@pytest.fixture
-def scheduler(database: Database) -> Scheduler:
-    return Scheduler(database)
-
-
-@pytest.fixture
-def hasty(database: Database) -> Scheduler:
-    """A scheduler whose leases have run out when they are given."""
-    return Scheduler(database, lease_seconds=0)
-
-
-async def drain(scheduler: Scheduler, worker: WorkerIdentity = ANY) -> list[UUID]:
-    taken = []
-    while row := await scheduler.claim(worker, uuid4()):
-        taken.append(row.id)
-    return taken
+pytestmark = pytest.mark.usefixtures("empty_queue")
 
 
 async def test_jobs_are_taken_by_priority_and_then_in_order(scheduler: Scheduler) -> None:
@@ -144,7 +95,7 @@ async def test_needs_are_met_by_capabilities_only(scheduler: Scheduler) -> None:
 
 
 async def test_a_limit_holds_back_the_kind_it_names(scheduler: Scheduler) -> None:
-    await scheduler.limit("test.sweep", 2)
+    await scheduler.limit("test.sweep", max_running=2)
     jobs = [await scheduler.enqueue(Sweep()) for _ in range(3)]
     heat = await scheduler.enqueue(Heat())
     assert await drain(scheduler) == [*jobs[:2], heat]
@@ -294,14 +245,39 @@ async def test_a_job_belongs_to_the_transaction_that_enqueued_it(database: Datab
         assert (await session.scalars(select(JobRow))).all() == []
 
 
-async def test_lists_page_from_the_newest_and_the_queue_shows_what_runs_first(scheduler: Scheduler) -> None:
+async def test_lists_page_from_the_newest(scheduler: Scheduler, database: Database) -> None:
     project = uuid4()
     jobs = [await scheduler.enqueue(Sweep(), project_id=project) for _ in range(3)]
     await scheduler.enqueue(Heat())
-    page = await scheduler.list_jobs(PageQuery(limit=2), project_id=project)
-    rest = await scheduler.list_jobs(PageQuery(limit=2, cursor=page.next_cursor), project_id=project)
-    assert [job.id for job in page.items + rest.items] == jobs[::-1]
+
+    async def page(cursor: str | None = None) -> Page[Job]:
+        async with database.transaction() as session:
+            wanted = ListJobs(project_id=project, query=PageQuery(limit=2, cursor=cursor))
+            return await JobLists(session).newest(wanted)
+
+    first = await page()
+    rest = await page(first.next_cursor)
+    assert [job.id for job in first.items + rest.items] == jobs[::-1]
     assert rest.next_cursor is None
-    await scheduler.claim(ANY.model_copy(update={"kinds": ("test.heat",)}), uuid4())
-    queue = await scheduler.waiting_and_running(10)
-    assert [row.kind for row in queue] == ["test.heat", *["test.sweep"] * 3]
+
+
+async def test_the_history_pages_from_what_ended_last(scheduler: Scheduler, database: Database) -> None:
+    """Of five that ended at the same moment, too, none is shown twice and none is left out."""
+    jobs = [await scheduler.enqueue(Sweep()) for _ in range(5)]
+    waiting = await scheduler.enqueue(Sweep())
+    for job in jobs:
+        await scheduler.cancel(job)
+    async with database.transaction() as session:
+        await session.execute(
+            text("UPDATE platform.job SET finished_at = now() WHERE id <> :id"), {"id": waiting}
+        )
+
+    seen: list[UUID] = []
+    cursor = None
+    while cursor or not seen:
+        async with database.transaction() as session:
+            query = PageQuery(limit=2, cursor=cursor)
+            rows = await JobLists(session).ended(ListQueueHistory(query=query))
+        seen += [row.id for row in rows[:2]]
+        cursor = str(Ended.of(rows[1])) if len(rows) > 2 else None
+    assert seen == sorted(jobs, reverse=True)

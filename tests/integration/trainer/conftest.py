@@ -6,7 +6,8 @@ import pytest
 import pytest_asyncio
 
 from libs.common.contracts.base import Step
-from libs.common.contracts.jobs import CancelJob, ListQueue
+from libs.common.contracts.jobs import CancelJob
+from libs.common.contracts.queue import ListQueue
 from libs.common.contracts.runs import RunState
 from tests.house import House, open_house
 from tests.integration.trainer.desk import Desk, Whole

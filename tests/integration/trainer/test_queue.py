@@ -11,10 +11,9 @@ from libs.common.contracts.jobs import (
     JobCancelled,
     JobState,
     ListJobs,
-    ListQueue,
-    MoveJob,
 )
 from libs.common.contracts.projects import ProjectDeleted
+from libs.common.contracts.queue import ListQueue, MoveJob
 from libs.common.contracts.runs import CancelRun, ListRuns, Run, RunCancelled, RunState, StopRun
 from libs.common.errors import BadInput, Conflict, NotFound
 from libs.common.ids import new_id

@@ -1,0 +1,125 @@
+"""The queue as people see and change it: its order, what it waits for, its limits, its history."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from libs.common.contracts.base import Page, now
+from libs.common.contracts.jobs import Job, ListJobs
+from libs.common.contracts.queue import (
+    ChangeQueueSettings,
+    ListQueueHistory,
+    MoveJob,
+    QueueEntry,
+    QueueSettings,
+)
+from libs.common.contracts.runs import TrainRun
+from libs.common.jobs import JobLimits, JobLists, JobQueue
+from libs.common.jobs.lists import Ended
+from libs.common.jobs.model import JobRow
+from libs.common.paging import page_of
+from services.trainer.models import WorkerRow
+from services.trainer.outlook import Outlook, Prospect, Running, Waiting, Worker
+from services.trainer.repository import Repository
+from services.trainer.repository.workers import PRESENT_FOR
+from services.trainer.service.life import Life
+
+
+class Queue:
+    def __init__(
+        self, repository: Repository, queue: JobQueue, lists: JobLists, limits: JobLimits, life: Life
+    ) -> None:
+        self._repository = repository
+        self._queue = queue
+        self._lists = lists
+        self._limits = limits
+        self._life = life
+
+    async def entries(self, limit: int) -> tuple[QueueEntry, ...]:
+        """What runs, then what waits."""
+        running, waiting = await self._lists.running(), await self._lists.waiting(limit)
+        prospects = (await self._outlook(running)).prospects(await self._seen(waiting))
+        first = [_entry(row) for row in running]
+        then = [_entry(row, position, prospects[row.id]) for position, row in enumerate(waiting, start=1)]
+        return tuple(first + then)[:limit]
+
+    async def history(self, wanted: ListQueueHistory) -> Page[QueueEntry]:
+        return page_of(await self._lists.ended(wanted), wanted.query, _entry, Ended.of)
+
+    async def newest(self, wanted: ListJobs) -> Page[Job]:
+        return await self._lists.newest(wanted)
+
+    async def move(self, wanted: MoveJob) -> Job:
+        before = wanted.before and await self._job_id(wanted.before)
+        after = wanted.after and await self._job_id(wanted.after)
+        row = await self._queue.move(await self._job_id(wanted.job_id), before=before, after=after)
+        return row.view()
+
+    async def remove(self, id: UUID) -> Job:
+        job = await self._queue.cancel(await self._job_id(id))
+        await self._life.follow(job)
+        return job.view()
+
+    async def settings(self) -> QueueSettings:
+        return await self._limits.get(TrainRun.kind)
+
+    async def change(self, wanted: ChangeQueueSettings) -> QueueSettings:
+        return await self._limits.change(TrainRun.kind, wanted.settings, wanted.changed)
+
+    async def _job_id(self, id: UUID) -> UUID:
+        """People know a run by its own id."""
+        run = await self._repository.runs.get(id)
+        return run.job_id if run is not None else id
+
+    async def _outlook(self, running: Sequence[JobRow]) -> Outlook:
+        present = await self._repository.workers.present(now() - PRESENT_FOR)
+        return Outlook(
+            now(),
+            await self.settings(),
+            [_worker(row) for row, _ in present],
+            [Running(row.kind, row.device, row.started_at, row.progress, row.attempt) for row in running],
+        )
+
+    async def _seen(self, waiting: Sequence[JobRow]) -> list[Waiting]:
+        """What the same experiment has taken before is what it will take."""
+        experiments = {
+            row.id: id
+            for row in waiting
+            if row.kind == TrainRun.kind and (id := _id_in(row, "experiment_id"))
+        }
+        durations = await self._repository.runs.last_durations(set(experiments.values()))
+        taken = {id: durations.get(experiment) for id, experiment in experiments.items()}
+        return [_waiting(row, taken.get(row.id)) for row in waiting]
+
+
+def _waiting(row: JobRow, duration_seconds: float | None) -> Waiting:
+    return Waiting(
+        row.id,
+        row.kind,
+        frozenset(row.needs),
+        row.needs_device,
+        row.not_before,
+        duration_seconds,
+    )
+
+
+def _worker(row: WorkerRow) -> Worker:
+    device = f"{row.node}/{row.device}" if row.device else None
+    return Worker(frozenset(row.kinds), frozenset(row.capabilities), device)
+
+
+def _entry(row: JobRow, position: int | None = None, prospect: Prospect | None = None) -> QueueEntry:
+    return QueueEntry(
+        **dict(row.view()),
+        needs=tuple(row.needs),
+        run_id=_id_in(row, "run_id"),
+        experiment_id=_id_in(row, "experiment_id"),
+        position=position,
+        waits_for=prospect.waits_for if prospect else "",
+        starts_at=prospect.starts_at if prospect else None,
+    )
+
+
+def _id_in(row: JobRow, name: str) -> UUID | None:
+    """Of whatever kind the job is: what its specification says it is about."""
+    value = row.spec.get(name)
+    return UUID(value) if isinstance(value, str) else None
