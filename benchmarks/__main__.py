@@ -13,6 +13,7 @@ from benchmarks import (
     serving,
     submitting,
     thumbnails,
+    tracking,
     training,
 )
 from benchmarks.results import Result, write_results
@@ -25,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "browsing": browsing.measure,
     "thumbnails": thumbnails.measure,
     "submitting": submitting.measure,
+    "tracking": tracking.measure,
     "serving": serving.measure,
 }
 
