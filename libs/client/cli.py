@@ -18,6 +18,7 @@ from libs.client.commands import (
     runs,
     samples,
     splits,
+    system,
     versions,
 )
 from libs.client.commands.showing import console, errors, plain, table, tell_error
@@ -81,6 +82,9 @@ def status() -> None:
 def logs(name: str) -> None:
     """The last lines of one part of the local stack."""
     local("logs", name)
+
+
+app.command("system")(system.show_system)
 
 
 @app.command()

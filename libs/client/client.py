@@ -7,6 +7,7 @@ from libs.client.connection import Connection, find_connection
 from libs.client.data import Datasets, Projects, Samples, Splits
 from libs.client.queue import Queue
 from libs.client.serving import Deployments, Evaluations, Exports, Models
+from libs.client.system import Nodes
 from libs.client.training import Experiments, Jobs, Runs
 from libs.client.transport import Transport
 from libs.client.uploads import Uploads
@@ -40,6 +41,7 @@ class Modelyard:
         self.exports = Exports(transport)
         self.models = Models(transport)
         self.deployments = Deployments(transport)
+        self.nodes = Nodes(transport)
 
     def me(self) -> Caller:
         return self._transport.get(Caller, "/v1/me")

@@ -49,6 +49,10 @@ def say(line: object) -> None:
 
 
 def table(rows: Iterable[Iterable[object]], *headers: str, title: str | None = None) -> None:
+    console.print(made_table(rows, *headers, title=title))
+
+
+def made_table(rows: Iterable[Iterable[object]], *headers: str, title: str | None = None) -> Table:
     shown = Table(title=plain(title) if title else None, box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     shown.show_edge = shown.pad_edge = False
     for header in headers:
@@ -56,7 +60,7 @@ def table(rows: Iterable[Iterable[object]], *headers: str, title: str | None = N
         shown.add_column(header, overflow="fold", no_wrap=header == "id")
     for row in rows:
         shown.add_row(*[plain(cell) for cell in row])
-    console.print(shown)
+    return shown
 
 
 def show(items: Iterable[Item], columns: Columns[Item], as_json: bool) -> None:

@@ -1,10 +1,11 @@
 """The system itself: nodes, their devices and how they are, alerts, services."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
 from libs.common.contracts.base import Fact, Page, PageQuery, Request, View
 from libs.common.contracts.jobs import Label
@@ -13,6 +14,16 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Bytes = Annotated[int, Field(ge=0)]
 Words = Annotated[str, StringConstraints(max_length=200)]
+
+
+def _in_our_time(at: datetime) -> datetime:
+    """Around the ends of the calendar there is nothing to count with."""
+    if not 2000 <= at.year < 2200:
+        raise ValueError("must lie between the years 2000 and 2200")
+    return at
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_our_time)]
 
 
 class CpuReading(View):
@@ -165,8 +176,8 @@ class GetNode(Request[Node], subject="svc.trainer.node.get"):
 
 class ReadNodeHistory(Request[NodeHistory], subject="svc.trainer.node.history"):
     node: Label
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Moment
+    until: Moment
     max_points: Annotated[int, Field(ge=10, le=2000)] = 500
 
 
