@@ -1,0 +1,300 @@
+"""Batches of samples: from memory, or decoded ahead by threads or processes; each way makes the same ones."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from libs.common.errors import ModelyardError
+from libs.tasks.data import ImageDataset
+from libs.tasks.slicing import Slicing
+from libs.tasks.tolerance import Tolerance, TooManySamplesAreBad, Unusable
+
+Batch = tuple[Tensor, Tensor]
+T = TypeVar("T")
+# Samples that a thread decodes at a time: handing over each would cost what a small image costs.
+CHUNK = 8
+
+
+class ReaderWasKilled(ModelyardError):
+    code, status, title, retryable = "reader_killed", 503, "A process that reads samples was killed", True
+
+
+class Batches(Protocol):
+    """Those of an epoch: uint8 [batch, 3, height, width] with their targets; their number is known before."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Batch]: ...
+
+
+class Decoded(NamedTuple):
+    """Samples in their order; of one that cannot be used the pixels are anything and the target is None."""
+
+    images: Tensor
+    targets: list[Any]
+    unusable: list[Unusable]
+
+    @property
+    def usable(self) -> list[bool]:
+        return [target is not None for target in self.targets]
+
+
+def decode_into(images: Tensor, dataset: ImageDataset, rows: Sequence[int]) -> Decoded:
+    targets, unusable = [], []
+    pixels = images.numpy()
+    for place, row in enumerate(rows):
+        sample = dataset[row]
+        if isinstance(sample, Unusable):
+            unusable.append(sample)
+            targets.append(None)
+        else:
+            pixels[place] = sample[0].numpy()
+            targets.append(sample[1])
+    return Decoded(images, targets, unusable)
+
+
+class Begun:
+    """Samples that threads are decoding into one tensor."""
+
+    def __init__(
+        self, threads: ThreadPoolExecutor, images: Tensor, dataset: ImageDataset, rows: Sequence[int]
+    ) -> None:
+        self._images = images
+        self._parts: list[Future[Decoded]] = [
+            threads.submit(decode_into, images[start : start + CHUNK], dataset, rows[start : start + CHUNK])
+            for start in range(0, len(rows), CHUNK)
+        ]
+
+    def result(self) -> Decoded:
+        parts = [part.result() for part in self._parts]
+        return Decoded(
+            self._images,
+            [target for part in parts for target in part.targets],
+            [each for part in parts for each in part.unusable],
+        )
+
+    def cancel(self) -> None:
+        for part in self._parts:
+            part.cancel()
+
+
+def in_turn(begin: Iterator[Begun], num_ahead: int) -> Iterator[Decoded]:
+    """Their results in order; `num_ahead` are under way while one is used."""
+    waiting: deque[Begun] = deque()
+    try:
+        for begun in begin:
+            waiting.append(begun)
+            if len(waiting) > num_ahead:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for begun in waiting:
+            begun.cancel()
+
+
+def stacked(targets: Sequence[Any]) -> Tensor:
+    """Of those that are there; in the place of others stands the first."""
+    found = next((target for target in targets if target is not None), None)
+    return torch.as_tensor(np.array([found if target is None else target for target in targets]))
+
+
+class MemoryBatches:
+    """By indexing one tensor: no work per sample once all are decoded, by all cores, when this is made."""
+
+    def __init__(
+        self,
+        dataset: ImageDataset,
+        slicing: Slicing,
+        tolerance: Tolerance,
+        told: Callable[[int], None],
+        *,
+        num_threads: int,
+        is_pinned: bool,
+    ) -> None:
+        self._slicing = slicing
+        self._is_pinned = is_pinned
+        self._images = torch.empty((len(dataset), *dataset.shape), dtype=torch.uint8)
+        targets: list[Any] = []
+        with ThreadPoolExecutor(num_threads, "decode") as threads:
+            parts = self._images.split(CHUNK)
+            rows = torch.arange(len(dataset)).split(CHUNK)
+            begun = (
+                Begun(threads, part, dataset, own.tolist()) for part, own in zip(parts, rows, strict=True)
+            )
+            for decoded in in_turn(begun, 4 * num_threads):
+                tolerance.meet(decoded.unusable)
+                targets += decoded.targets
+                told(len(targets))
+        self._usable = torch.tensor([target is not None for target in targets])
+        if not self._usable.any():
+            raise TooManySamplesAreBad("none of the samples can be read")
+        self._targets = stacked(targets)
+
+    def __len__(self) -> int:
+        return len(self._slicing)
+
+    def __iter__(self) -> Iterator[Batch]:
+        all_usable = bool(self._usable.all())
+        for rows in self._slicing.slices():
+            if not all_usable:
+                rows = rows[self._slicing.places(self._usable[rows].tolist())]
+            shape = len(rows), *self._images.shape[1:]
+            images = torch.empty(shape, dtype=torch.uint8, pin_memory=self._is_pinned)
+            yield torch.index_select(self._images, 0, rows, out=images), self._targets[rows]
+
+
+class StreamedBatches:
+    """Decoded anew in each epoch, ahead of their use.
+
+    `before_next_epoch` is called between two epochs, when it is known how long the first one was, how much
+    of that was waiting for samples, and for how many.
+    """
+
+    before_next_epoch: Callable[["StreamedBatches"], None] | None = None
+
+    def __init__(self, slicing: Slicing, tolerance: Tolerance) -> None:
+        self._slicing = slicing
+        self._tolerance = tolerance
+        self.waited_seconds = self.epoch_seconds = 0.0
+        self.num_samples = 0
+
+    def __len__(self) -> int:
+        return len(self._slicing)
+
+    def __iter__(self) -> Iterator[Batch]:
+        if self.num_samples and self.before_next_epoch is not None:
+            self.before_next_epoch(self)
+        self.waited_seconds, self.num_samples = 0.0, 0
+        started = asked = time.perf_counter()
+        last: Batch | None = None
+        for decoded in self._decoded():
+            self.waited_seconds += time.perf_counter() - asked
+            self.num_samples += len(decoded.targets)
+            last = self._batch(decoded) or last
+            if last is not None:
+                yield last
+            # Whoever takes the batches knows their number and does not come back after the last one.
+            asked = time.perf_counter()
+            self.epoch_seconds = asked - started
+
+    def _decoded(self) -> Iterator[Decoded]:
+        raise NotImplementedError
+
+    def _batch(self, decoded: Decoded) -> Batch | None:
+        """None where no sample of it can be used; the batch before then stands in."""
+        self._tolerance.meet(decoded.unusable)
+        if not decoded.unusable:
+            return decoded.images, stacked(decoded.targets)
+        places = self._slicing.places(decoded.usable)
+        return (decoded.images[places], stacked(decoded.targets)[places]) if places else None
+
+
+class ThreadedBatches(StreamedBatches):
+    """By threads of this process: decoders let go of the interpreter, and nothing is sent anywhere."""
+
+    def __init__(
+        self,
+        dataset: ImageDataset,
+        slicing: Slicing,
+        tolerance: Tolerance,
+        *,
+        num_threads: int,
+        num_ahead: int,
+        is_pinned: bool,
+    ) -> None:
+        super().__init__(slicing, tolerance)
+        self._dataset = dataset
+        self._threads = ThreadPoolExecutor(num_threads, "decode")
+        self._num_ahead = num_ahead
+        self._is_pinned = is_pinned
+
+    def _decoded(self) -> Iterator[Decoded]:
+        return in_turn((self._begin(rows) for rows in self._slicing.slices()), self._num_ahead)
+
+    def _begin(self, rows: Tensor) -> Begun:
+        shape = len(rows), *self._dataset.shape
+        images = torch.empty(shape, dtype=torch.uint8, pin_memory=self._is_pinned)
+        return Begun(self._threads, images, self._dataset, rows.tolist())
+
+
+class ProcessBatches(StreamedBatches):
+    """By processes that stay from epoch to epoch: for a device that is fed by more than threads can do."""
+
+    def __init__(
+        self,
+        dataset: ImageDataset,
+        slicing: Slicing,
+        tolerance: Tolerance,
+        *,
+        num_processes: int,
+        num_ahead: int,
+        is_pinned: bool,
+    ) -> None:
+        super().__init__(slicing, tolerance)
+        self._dataset = dataset
+        self._num_ahead = num_ahead
+        self._is_pinned = is_pinned
+        self.use(num_processes)
+
+    def use(self, num_processes: int) -> None:
+        """From the next epoch on."""
+        self.num_processes = num_processes
+        self._loader = DataLoader(
+            _Samples(self._dataset),
+            sampler=_Lists(self._slicing),
+            batch_size=None,
+            num_workers=num_processes,
+            persistent_workers=num_processes > 0,
+            prefetch_factor=max(1, self._num_ahead) if num_processes else None,
+            pin_memory=self._is_pinned,
+            collate_fn=_as_it_is,
+            # Its own: by default each epoch would take a number from those that the training draws.
+            generator=torch.Generator(),
+        )
+
+    def _decoded(self) -> Iterator[Decoded]:
+        try:
+            for images, targets, unusable in self._loader:
+                yield Decoded(images, targets, unusable)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            advice = "most often for want of memory; try a smaller num_workers or batch_size"
+            raise ReaderWasKilled(f"{str(error).rstrip('. ')}: {advice}") from error
+
+
+class _Samples(Dataset[Any]):
+    """A whole batch per index, so that a process writes each sample once, to where it is sent from."""
+
+    def __init__(self, dataset: ImageDataset) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __getitem__(self, rows: list[int]) -> tuple[Tensor, list[Any], list[Unusable]]:
+        images = torch.empty((len(rows), *self._dataset.shape), dtype=torch.uint8)
+        return tuple(decode_into(images, self._dataset, rows))  # type: ignore[return-value]
+
+
+def _as_it_is(batch: T) -> T:
+    return batch
+
+
+class _Lists:
+    def __init__(self, slicing: Slicing) -> None:
+        self._slicing = slicing
+
+    def __len__(self) -> int:
+        return len(self._slicing)
+
+    def __iter__(self) -> Iterator[list[int]]:
+        return (rows.tolist() for rows in self._slicing.slices())
