@@ -6,9 +6,10 @@ from types import TracebackType
 from libs.client.connection import Connection, find_connection
 from libs.client.data import Datasets, Projects, Samples, Splits
 from libs.client.queue import Queue
+from libs.client.runs import Runs
 from libs.client.serving import Deployments, Evaluations, Exports, Models
 from libs.client.system import Nodes
-from libs.client.training import Experiments, Jobs, Runs
+from libs.client.training import Experiments, Jobs
 from libs.client.transport import Transport
 from libs.client.uploads import Uploads
 from libs.common.contracts.access import Caller

@@ -69,8 +69,9 @@ def resume_state(prefix: str, step: int) -> str:
     return f"{prefix}resume-{step}.ckpt"
 
 
-def run_log(prefix: str) -> str:
-    return f"{prefix}log.jsonl.zst"
+def run_log(prefix: str, first_seq: int) -> str:
+    """Lines of one attempt, from this one on."""
+    return f"{prefix}log-{first_seq}.jsonl.gz"
 
 
 def evaluation_prefix(evaluation_id: UUID) -> str:

@@ -23,6 +23,10 @@ class RunNotFound(NotFound):
     code, title = "run_not_found", "There is no such run"
 
 
+class RunOfAnotherExperiment(BadInput):
+    code, title = "run_of_another_experiment", "The run belongs to another experiment"
+
+
 class RunHasEnded(Conflict):
     code, title = "run_has_ended", "The run has already ended"
 
@@ -59,3 +63,19 @@ class TrainingWasKilled(ModelyardError):
     """By a signal: want of memory, an administrator or a driver's crash. Another attempt may well succeed."""
 
     code, status, title, retryable = "training_killed", 503, "The training process was killed", True
+
+
+class TrainingBroke(ModelyardError):
+    """By an error that nobody has foreseen; the same again would end the same."""
+
+    code, status, title = "training_broke", 422, "The training process broke off"
+
+
+class WorkerDiskIsFull(ModelyardError):
+    """Of one machine, at this moment: another attempt may well succeed."""
+
+    code, status, title, retryable = "worker_disk_full", 503, "The worker's disk is full", True
+
+
+class CheckpointIsGone(NotFound):
+    code, title = "checkpoint_gone", "The checkpoint to go on from is not there any more"

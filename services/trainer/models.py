@@ -10,7 +10,14 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.contracts.base import Step, now
 from libs.common.contracts.datasets import DataReference
-from libs.common.contracts.runs import Checkpoint, MetricSummary, Run, RunState, RunTransition
+from libs.common.contracts.runs import (
+    Checkpoint,
+    MetricSummary,
+    Run,
+    RunEnvironment,
+    RunState,
+    RunTransition,
+)
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress
 from libs.common.db import COLUMN_TYPES, room_metadata
 
@@ -71,6 +78,9 @@ class RunRow(Model):
     package: Mapped[str | None]
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
+    reproduces: Mapped[UUID | None]
+    environment: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    warnings: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     created_at: Mapped[datetime] = mapped_column(default=now)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
@@ -82,6 +92,10 @@ class RunRow(Model):
     @property
     def reference(self) -> DataReference:
         return DataReference.model_validate(self.data)
+
+    @property
+    def carried_out_with(self) -> RunEnvironment | None:
+        return RunEnvironment.model_validate(self.environment) if self.environment else None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -111,6 +125,9 @@ class RunRow(Model):
             error_code=self.error_code,
             error_detail=self.error_detail,
             package=self.package,
+            reproduces=self.reproduces,
+            environment=self.carried_out_with,
+            warnings=tuple(self.warnings),
             created_at=self.created_at,
             started_at=self.started_at,
             finished_at=self.finished_at,
@@ -217,6 +234,19 @@ class LogRow(Model):
         return LogLine.model_validate(
             {"at": self.at, "level": self.level, "text": self.text, "seq": self.seq}
         )
+
+
+class LogFileRow(Model):
+    """Lines that have left the table; `blocks` says where in the file which of them lie."""
+
+    __tablename__ = "log_files"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey(RunRow.id, ondelete="CASCADE"), primary_key=True)
+    attempt: Mapped[int] = mapped_column(primary_key=True)
+    first_seq: Mapped[int] = mapped_column(primary_key=True)
+    last_seq: Mapped[int]
+    key: Mapped[str]
+    blocks: Mapped[list[Any]]
 
 
 class PlaceRow(Model):

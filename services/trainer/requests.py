@@ -43,6 +43,7 @@ from libs.common.contracts.runs import (
     GetRunSummary,
     ListCheckpoints,
     ListRuns,
+    LogPage,
     MetricSeries,
     ReadLogs,
     ReadMetrics,
@@ -66,7 +67,6 @@ from libs.common.contracts.system import (
     TellNode,
     Told,
 )
-from libs.common.contracts.telemetry import LogLine
 from services.trainer.service import Service
 
 requests = RequestDoor()
@@ -148,13 +148,13 @@ async def read_metrics(request: ReadMetrics, service: Service) -> tuple[MetricSe
 
 
 @requests.answers
-async def read_logs(request: ReadLogs, service: Service) -> Page[LogLine]:
-    return await service.history.read_logs(request)
+async def read_logs(request: ReadLogs, service: Service) -> LogPage:
+    return await service.logs.read(request)
 
 
 @requests.answers
 async def start_attempt(request: StartAttempt, service: Service) -> AttemptStart:
-    return await service.attempts.start(request.job_id, request.token)
+    return await service.attempts.start(request)
 
 
 @requests.answers

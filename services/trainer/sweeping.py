@@ -1,7 +1,6 @@
-"""Bytes of runs that no checkpoint names any more leave the object store."""
+"""After a run: its log is put away, and bytes that nothing names any more leave the object store."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import timedelta
 
 from libs.common import artifacts
@@ -11,7 +10,8 @@ from libs.common.errors import Unavailable
 from libs.common.log import get_logger
 from libs.common.room import Resources
 from libs.common.storage import Storage, StoredObject
-from services.trainer.models import CheckpointRow, RunRow, SweepRow
+from services.trainer.models import RunRow, SweepRow
+from services.trainer.putting_away import put_logs_away
 from services.trainer.repository import Repository
 from services.trainer.settings import Settings
 
@@ -41,8 +41,10 @@ async def _sweep_one(database: Database, storage: Storage, grace: timedelta) -> 
         due = await repository.sweeps.next_due(now())
         if due is None:
             return False
-        run = await repository.runs.get(due.run_id)
-        kept = _kept(run, await repository.checkpoints.of_run(due.run_id)) if run else ()
+        run = await repository.runs.hold(due.run_id)
+        if run is not None and run.is_final:
+            await put_logs_away(repository, storage, run.id)
+        kept = await _kept(repository, run) if run else ()
         found = await storage.list_objects(artifacts.run_prefix(due.run_id))
         # What was just written may not be recorded yet.
         is_fresh = run is not None and not run.is_final
@@ -59,10 +61,12 @@ async def _finish(repository: Repository, due: SweepRow, *, is_over: bool, grace
         await repository.sweeps.put_off(due.run_id, now() + max(grace, timedelta(seconds=SWEEP_SECONDS)))
 
 
-def _kept(run: RunRow, checkpoints: Sequence[CheckpointRow]) -> tuple[str, ...]:
+async def _kept(repository: Repository, run: RunRow) -> tuple[str, ...]:
     """Packages are prefixes; what was announced stays, since others may speak of it."""
+    checkpoints = await repository.checkpoints.of_run(run.id)
     packages = {row.package for row in checkpoints} | ({run.package} if run.package else set())
-    return tuple(packages | {row.resume for row in checkpoints if row.resume})
+    states = {row.resume for row in checkpoints if row.resume}
+    return (*packages, *states, *(file.key for file in await repository.logs.files(run.id)))
 
 
 def _is_younger(found: StoredObject, grace: timedelta) -> bool:

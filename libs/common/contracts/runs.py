@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, View
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import TaskConfig
-from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress
+from libs.common.contracts.telemetry import Level, LogLine, MetricPoint, Progress
 
 MetricKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
@@ -42,7 +42,20 @@ class MetricSummary(View):
     last_step: int
 
 
+class RunEnvironment(View):
+    """What an attempt was carried out with, as its worker tells; `packages` are task packages of others."""
+
+    code_version: str
+    python: str
+    torch: str
+    platform: str
+    device_name: str
+    packages: dict[str, str] = {}
+
+
 class Run(View):
+    """`reproduces` is the run that this one repeats; `warnings` say in what it could not be the same."""
+
     id: UUID
     experiment_id: UUID
     project_id: UUID
@@ -61,6 +74,9 @@ class Run(View):
     error_code: str | None = None
     error_detail: str | None = None
     package: str | None = None
+    reproduces: UUID | None = None
+    environment: RunEnvironment | None = None
+    warnings: tuple[str, ...] = ()
     created_at: AwareDatetime
     started_at: AwareDatetime | None = None
     finished_at: AwareDatetime | None = None
@@ -91,7 +107,10 @@ class MetricSeries(View):
 
 
 class Checkpoint(View):
-    """`name` is `best`, `last` or `epoch-N`; `package` is the model package's prefix in the object store."""
+    """`name` is `best`, `last` or `epoch-N`; `package` is the model package's prefix in the object store.
+
+    `resume` is the key of the state that training goes on from; None where only the model is kept.
+    """
 
     run_id: UUID
     name: str
@@ -99,14 +118,21 @@ class Checkpoint(View):
     step: int
     size_bytes: int
     package: str
+    resume: str | None = None
     metrics: dict[str, float]
     created_at: AwareDatetime
 
 
 class CreateRun(Request[Run], subject="svc.trainer.run.create"):
+    """With `like`, a run of the experiment is repeated: its config, data and seed, whatever the experiment
+    says now; its device and deployment too unless others are named."""
+
     experiment_id: UUID
+    like: UUID | None = None
     then: Chain = ()
-    device: Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu|cuda(:\d+)?)$")] = "auto"
+    device: Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu|cuda(:\d+)?)$")] | None = Field(
+        default=None, description="Default: auto, whatever is free."
+    )
     priority: Annotated[int, Field(ge=-100, le=100)] = 0
     deployment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] | None = Field(
         default=None,
@@ -152,8 +178,18 @@ class ReadMetrics(Request[tuple[MetricSeries, ...]], subject="svc.trainer.metric
     max_points: Annotated[int, Field(ge=10, le=10_000)] = 1000
 
 
-class ReadLogs(Request[Page[LogLine]], subject="svc.trainer.log.read"):
+class LogPage(Page[LogLine]):
+    """`seen` is the cursor for lines that are said later; None before the first line."""
+
+    seen: str | None = None
+
+
+class ReadLogs(Request[LogPage], subject="svc.trainer.log.read"):
+    """Oldest first; with `tail` the last lines only. `level` leaves out what is less serious."""
+
     run_id: UUID
+    level: Level = "debug"
+    tail: Annotated[int, Field(ge=1, le=200)] | None = None
     query: PageQuery = PageQuery(limit=200)
 
 
@@ -215,6 +251,7 @@ class AttemptStart(View):
 class StartAttempt(Request[AttemptStart], subject="svc.trainer.attempt.start"):
     job_id: UUID
     token: UUID
+    environment: RunEnvironment | None = None
 
 
 class RecordCheckpoint(Request[Checkpoint], subject="svc.trainer.checkpoint.record"):

@@ -7,6 +7,8 @@ from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
 from libs.common.contracts.base import View
 
+Level = Literal["debug", "info", "warning", "error"]
+
 
 class MetricPoint(View):
     """One value of one series; NaN and infinities are kept, as the strings that JSON has for them."""
@@ -22,7 +24,7 @@ class MetricPoint(View):
 
 class LogLine(View):
     at: AwareDatetime
-    level: Literal["debug", "info", "warning", "error"] = "info"
+    level: Level = "info"
     text: Annotated[str, StringConstraints(max_length=16_384)]
     seq: Annotated[int, Field(ge=0)]
 

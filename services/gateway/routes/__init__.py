@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from services.gateway.routes import (
     catalogue,
+    checkpoints,
     dataset_exports,
     datasets,
     deployments,
@@ -12,6 +13,7 @@ from services.gateway.routes import (
     experiments,
     exports,
     jobs,
+    logs,
     models,
     notifications,
     people,
@@ -38,6 +40,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     splits.router,
     experiments.router,
     runs.router,
+    checkpoints.router,
+    logs.router,
     jobs.router,
     queue.router,
     settings.router,

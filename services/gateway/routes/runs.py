@@ -4,21 +4,18 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from starlette.responses import RedirectResponse
 
-from libs.common.artifacts import package_weights
-from libs.common.contracts.base import Chain, Page, PageQuery, View
+from libs.common.contracts.base import Chain, Page, View
+from libs.common.contracts.datasets import DataReference
+from libs.common.contracts.experiments import GetExperiment
+from libs.common.contracts.lineage import Lineage
 from libs.common.contracts.runs import (
     CancelRun,
-    Checkpoint,
     CreateRun,
-    DeleteCheckpoint,
     GetRun,
     GetRunSummary,
-    ListCheckpoints,
     ListRuns,
     MetricSeries,
-    ReadLogs,
     ReadMetrics,
     ResumeRun,
     Run,
@@ -26,19 +23,27 @@ from libs.common.contracts.runs import (
     RunSummary,
     StopRun,
 )
-from libs.common.contracts.telemetry import LogLine
-from libs.common.errors import NotFound
+from libs.common.contracts.splits import GetSplit
+from libs.common.errors import Conflict, NotFound
 from services.gateway.access import EDIT, READ
-from services.gateway.doors import House
+from services.gateway.doors import Doors, House
 from services.gateway.idempotency import IdempotentRoute
+from services.gateway.lineage import lineage_of
 from services.gateway.paging import Paging
 
 router = APIRouter(prefix="/v1", tags=["runs"], route_class=IdempotentRoute)
 
 
+class DataIsGone(Conflict):
+    code, title = "data_gone", "The data are not there any more"
+
+
 class NewRun(View):
+    """`like` repeats a run of this experiment: its config, data, seed and device, whatever is set now."""
+
+    like: UUID | None = None
     then: Chain = ()
-    device: str = "auto"
+    device: str | None = None
     priority: Annotated[int, Query(ge=-100, le=100)] = 0
     deployment: str | None = None
 
@@ -46,9 +51,11 @@ class NewRun(View):
 @router.post("/experiments/{experiment_id}/runs", status_code=202, dependencies=[EDIT])
 async def create_run(experiment_id: UUID, wanted: NewRun, house: House) -> Run:
     """Puts a run in the queue; `then` says what follows by itself: evaluate, export, deploy."""
+    await _require_data(house, await _data_of(house, experiment_id, wanted.like))
     return await house.ask(
         CreateRun(
             experiment_id=experiment_id,
+            like=wanted.like,
             then=wanted.then,
             device=wanted.device,
             priority=wanted.priority,
@@ -86,6 +93,8 @@ async def cancel_run(run_id: UUID, house: House) -> Run:
 
 @router.post("/runs/{run_id}/resume", status_code=202, dependencies=[EDIT])
 async def resume_run(run_id: UUID, house: House) -> Run:
+    """Goes on from its last checkpoint, as a new attempt."""
+    await _require_data(house, (await house.ask(GetRun(run_id=run_id))).data)
     return await house.ask(ResumeRun(run_id=run_id))
 
 
@@ -103,60 +112,28 @@ async def get_metrics(
     )
 
 
-@router.get("/runs/{run_id}/logs", dependencies=[READ])
-async def get_logs(
-    run_id: UUID,
-    house: House,
-    limit: Annotated[int, Query(ge=1, le=200)] = 200,
-    cursor: Annotated[str | None, Query(max_length=512)] = None,
-) -> Page[LogLine]:
-    return await house.ask(ReadLogs(run_id=run_id, query=PageQuery(limit=limit, cursor=cursor)))
-
-
 @router.get("/runs/{run_id}/summary", dependencies=[READ])
 async def get_summary(run_id: UUID, house: House) -> RunSummary:
     return await house.ask(GetRunSummary(run_id=run_id))
 
 
-@router.get("/runs/{run_id}/checkpoints", dependencies=[READ])
-async def list_checkpoints(run_id: UUID, house: House) -> tuple[Checkpoint, ...]:
-    return await house.ask(ListCheckpoints(run_id=run_id))
-
-
-@router.get("/runs/{run_id}/checkpoints/{name}", dependencies=[READ], response_class=RedirectResponse)
-async def download_checkpoint(run_id: UUID, name: str, house: House) -> RedirectResponse:
-    """Redirects to the weights (safetensors) in the object store; the link lives an hour."""
-    checkpoints = await house.ask(ListCheckpoints(run_id=run_id))
-    found = next((checkpoint for checkpoint in checkpoints if checkpoint.name == name), None)
-    if found is None:
-        raise NotFound(f"this run has no checkpoint {name!r}")
-    filename = f"{run_id}-{found.name}.safetensors"
-    url = house.storage.presign_get(package_weights(found.package), filename=filename)
-    return RedirectResponse(url, 307)
-
-
-@router.delete("/runs/{run_id}/checkpoints/{name}", dependencies=[EDIT])
-async def delete_checkpoint(run_id: UUID, name: str, house: House) -> tuple[Checkpoint, ...]:
-    return await house.ask(DeleteCheckpoint(run_id=run_id, name=name))
-
-
-class Lineage(View):
-    """From samples to this run, by reference."""
-
-    dataset_id: UUID
-    version: int
-    split_id: UUID
-    experiment_id: UUID
-    run_id: UUID
-
-
 @router.get("/runs/{run_id}/lineage", dependencies=[READ])
 async def get_lineage(run_id: UUID, house: House) -> Lineage:
-    run = await house.ask(GetRun(run_id=run_id))
-    return Lineage(
-        dataset_id=run.data.dataset_id,
-        version=run.data.version,
-        split_id=run.data.split_id,
-        experiment_id=run.experiment_id,
-        run_id=run.id,
-    )
+    """From datasets over the run to what answers with its model, as nodes and edges."""
+    return await lineage_of(house, run_id)
+
+
+async def _data_of(house: Doors, experiment_id: UUID, like: UUID | None) -> DataReference:
+    if like is not None:
+        return (await house.ask(GetRun(run_id=like))).data
+    return (await house.ask(GetExperiment(experiment_id=experiment_id))).data
+
+
+async def _require_data(house: Doors, data: DataReference) -> None:
+    """Before anything is queued: a worker would find it gone only after a wait."""
+    for part in data.parts:
+        try:
+            await house.ask(GetSplit(split_id=part.split_id))
+        except NotFound as error:
+            words = f"version {part.version} of dataset {part.dataset_name} or its split was deleted"
+            raise DataIsGone(words) from error

@@ -27,6 +27,11 @@ class Runs:
         """Who needs the run's job too locks that one first."""
         return await self._session.get(RunRow, run_id, with_for_update=True, populate_existing=True)
 
+    async def hold(self, run_id: UUID) -> RunRow | None:
+        """It may change until the transaction ends, but not be deleted."""
+        held = {"read": True, "key_share": True}
+        return await self._session.get(RunRow, run_id, with_for_update=held, populate_existing=True)
+
     async def page(self, wanted: ListRuns, before: UUID | None, limit: int) -> Sequence[RunRow]:
         """Newest first: ids grow with time."""
         columns = {

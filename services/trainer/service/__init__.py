@@ -11,6 +11,7 @@ from services.trainer.service.attempts import Attempts
 from services.trainer.service.experiments import Experiments
 from services.trainer.service.history import History
 from services.trainer.service.life import Life
+from services.trainer.service.logs import Logs
 from services.trainer.service.nodes import Nodes
 from services.trainer.service.queue import Queue
 from services.trainer.service.runs import Runs
@@ -40,6 +41,7 @@ class Service:
         self.experiments = Experiments(repository, queue, life)
         self.runs = Runs(repository, queue, life, max_attempts)
         self.history = History(repository, life)
+        self.logs = Logs(repository, storage)
         self.attempts = Attempts(repository, queue, life, storage)
         self.scheduler = Scheduler(repository, queue, life, lease_seconds)
         self.queue = Queue(repository, queue, lists, limits, life)

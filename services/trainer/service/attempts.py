@@ -7,8 +7,10 @@ from libs.common.contracts.runs import (
     AttemptStart,
     Checkpoint,
     RecordCheckpoint,
+    RunEnvironment,
     SignAccess,
     SignedUrl,
+    StartAttempt,
     TrainRun,
 )
 from libs.common.errors import StaleLease
@@ -19,6 +21,7 @@ from services.trainer.errors import KeyIsForeign, RunNotFound
 from services.trainer.models import AttemptRow, CheckpointRow, RunRow
 from services.trainer.repository import Repository
 from services.trainer.service.life import Life
+from services.trainer.service.repeating import differences
 
 BEFORE_FIRST_STEP = -1
 
@@ -32,11 +35,14 @@ class Attempts:
         self._life = life
         self._storage = storage
 
-    async def start(self, job_id: UUID, token: UUID) -> AttemptStart:
+    async def start(self, wanted: StartAttempt) -> AttemptStart:
         """Asked again with the same token it answers the same."""
-        job = await self._held(job_id, token)
+        job = await self._held(wanted.job_id, wanted.token)
         run = await self._run(job)
-        attempt = await self._repository.runs.attempt_with(token) or await self._begin(run, job)
+        attempt = await self._repository.runs.attempt_with(wanted.token)
+        if attempt is None:
+            attempt = await self._begin(run, job)
+            await self._remember(run, wanted.environment)
         return AttemptStart(
             run=run.view(),
             prefix=artifacts.attempt_prefix(run.id, attempt.number),
@@ -99,6 +105,14 @@ class Attempts:
         run.started_at = run.started_at or attempt.started_at
         await self._life.prepare(run, _reason(job, attempt), after_epoch=attempt.resume_epoch)
         return attempt
+
+    async def _remember(self, run: RunRow, environment: RunEnvironment | None) -> None:
+        """What it is carried out with, and how that differs from what it is to repeat."""
+        run.environment = environment and environment.model_dump(mode="json")
+        original = run.reproduces and await self._repository.runs.get(run.reproduces)
+        if original:
+            found = differences(original.carried_out_with, environment)
+            run.warnings = list(dict.fromkeys([*run.warnings, *found]))
 
     def _require_readable(self, spec: TrainRun, keys: tuple[str, ...]) -> None:
         data = {spec.data.manifest, *(shard.key for shard in spec.data.shards)}

@@ -4,10 +4,8 @@ import math
 from collections.abc import Sequence
 from uuid import UUID
 
-from libs.common.contracts.base import Page
-from libs.common.contracts.runs import MetricSeries, ReadLogs, ReadMetrics
-from libs.common.contracts.telemetry import LogLine, TelemetryBatch
-from libs.common.paging import after, page_of
+from libs.common.contracts.runs import MetricSeries, ReadMetrics
+from libs.common.contracts.telemetry import TelemetryBatch
 from services.trainer.errors import RunNotFound
 from services.trainer.models import AttemptRow, LogRow, RunRow, SeriesRow
 from services.trainer.repository import Repository
@@ -45,6 +43,10 @@ class History:
         await self._repository.logs.add([row for batch in known for row in _log_rows(batch)])
         for batch in known:
             await self._tell(runs[batch.run_id], batch)
+        # Their logs may have been put away already.
+        await self._life.sweep(
+            {batch.run_id for batch in known if batch.logs and runs[batch.run_id].is_final}
+        )
         return True
 
     async def read_metrics(self, wanted: ReadMetrics) -> tuple[MetricSeries, ...]:
@@ -58,14 +60,6 @@ class History:
         limit = max(MIN_POINTS, min(wanted.max_points, MAX_POINTS_IN_ALL // max(1, len(rows))))
         since = BEFORE_ALL if wanted.since_step is None else wanted.since_step
         return tuple([await self._series(row, since, limit) for row in rows])
-
-    async def read_logs(self, wanted: ReadLogs) -> Page[LogLine]:
-        """Oldest first; the cursor is the place of the last line seen."""
-        await self._require_run(wanted.run_id)
-        query = wanted.query
-        seen = after(query, _place)
-        rows = await self._repository.logs.page(wanted.run_id, seen, query.limit + 1)
-        return page_of(rows, query, LogRow.view, lambda row: f"{row.attempt}.{row.seq}")
 
     async def _store_points(self, batches: Sequence[TelemetryBatch], attempts: Sequence[AttemptRow]) -> None:
         """An attempt's word counts up to where the next one went on: from there that one measured again."""
@@ -98,11 +92,6 @@ class History:
     async def _require_run(self, run_id: UUID) -> None:
         if await self._repository.runs.get(run_id) is None:
             raise RunNotFound(f"run {run_id} does not exist")
-
-
-def _place(cursor: str) -> tuple[int, int]:
-    attempt, seq = map(int, cursor.split("."))
-    return attempt, seq
 
 
 def _run_ids(batches: Sequence[TelemetryBatch]) -> list[UUID]:

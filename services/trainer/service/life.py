@@ -24,6 +24,7 @@ from libs.common.contracts.runs import (
 from libs.common.db.outbox import Outbox
 from libs.common.jobs.model import JobRow
 from services.trainer.errors import RunHasNoModel
+from services.trainer.log_files import LEVELS
 from services.trainer.models import CheckpointRow, RunRow
 from services.trainer.repository import Repository
 
@@ -142,7 +143,8 @@ class Life:
 
     async def _said_last(self, run: RunRow) -> tuple[str, ...]:
         """Of a worker that cannot tell any more, what has arrived."""
-        return tuple(row.text for row in await self._repository.logs.tail(run.id, NUM_LAST_LINES))
+        newest = await self._repository.logs.last(run.id, LEVELS, NUM_LAST_LINES)
+        return tuple(row.text for row in reversed(newest))
 
     async def _end(self, run: RunRow, state: RunState, reason: str) -> None:
         run.finished_at = now()

@@ -23,13 +23,16 @@ from services.trainer.errors import (
     RunHasEnded,
     RunIsComplete,
     RunNotFound,
+    RunOfAnotherExperiment,
 )
 from services.trainer.models import CheckpointRow, ExperimentRow, RunRow
 from services.trainer.repository import Repository
 from services.trainer.service.best import summaries
 from services.trainer.service.life import Life
+from services.trainer.service.repeating import foreseen
 
 LAST = "last"
+ANY_DEVICE = "auto"
 
 
 class Runs:
@@ -44,9 +47,10 @@ class Runs:
         experiment = await self._repository.experiments.lock(wanted.experiment_id)
         if experiment is None:
             raise ExperimentNotFound(f"experiment {wanted.experiment_id} does not exist")
-        await self._require_device(wanted.device)
+        original = await self._original(wanted)
         experiment.num_runs += 1
-        run = _new_run(experiment, wanted)
+        run = _new_run(experiment, wanted, original)
+        await self._require_device(run.wanted_device)
         run.job_id = await self._enqueue(run, experiment.name)
         await self._repository.runs.add(run)
         await self._life.begin(run, "waits for a worker")
@@ -118,6 +122,16 @@ class Runs:
         await self._life.sweep([run_id])
         return await self.list_checkpoints(run_id)
 
+    async def _original(self, wanted: CreateRun) -> RunRow | None:
+        """The run to repeat, which must be one of the same experiment."""
+        if wanted.like is None:
+            return None
+        found = await self._repository.runs.get(wanted.like)
+        if found is None or found.experiment_id != wanted.experiment_id:
+            problem = Problem(field="like", message="not a run of this experiment")
+            raise RunOfAnotherExperiment("choose a run of this experiment", errors=[problem])
+        return found
+
     async def _enqueue(self, run: RunRow, experiment_name: str) -> UUID:
         spec = TrainRun(
             run_id=run.id,
@@ -154,22 +168,25 @@ class Runs:
         return run
 
 
-def _new_run(experiment: ExperimentRow, wanted: CreateRun) -> RunRow:
-    facts = DataFacts.of(DataReference.model_validate(experiment.data))
-    config = task(experiment.task).validate_config(None, experiment.config, facts)
+def _new_run(experiment: ExperimentRow, wanted: CreateRun, original: RunRow | None) -> RunRow:
+    source = original or experiment
+    facts = DataFacts.of(DataReference.model_validate(source.data))
+    config = task(source.task).validate_config(None, source.config, facts).model_dump(mode="json")
     return RunRow(
         id=new_id(),
         experiment_id=experiment.id,
         project_id=experiment.project_id,
         name=f"{experiment.name} #{experiment.num_runs}",
-        task=experiment.task,
+        task=source.task,
         then=list(wanted.then),
-        config=config.model_dump(mode="json"),
-        data=experiment.data,
-        deployment=wanted.deployment or slug(experiment.name),
+        config=config,
+        data=source.data,
+        deployment=wanted.deployment or (original.deployment if original else slug(experiment.name)),
         priority=wanted.priority,
-        wanted_device=wanted.device,
+        wanted_device=wanted.device or (original.wanted_device if original else ANY_DEVICE),
         attempt=0,
+        reproduces=original.id if original else None,
+        warnings=foreseen(original, config) if original else [],
     )
 
 

@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 
 class CheckpointStore:
-    """When epochs are faster than the store, only the newest and the best waiting one are stored."""
+    """When epochs are faster than the store, only the newest, the best and those to be kept are stored."""
 
     def __init__(
         self, bus: Bus, transfer: Transfer, telemetry: RunTelemetry, lease: Lease, prefix: str
@@ -35,7 +35,7 @@ class CheckpointStore:
         self._idle.set()
 
     def offer(self, written: WrittenCheckpoint) -> None:
-        kept = [each for each in self._waiting if each.is_best and not written.is_best]
+        kept = [each for each in self._waiting if each.is_kept or (each.is_best and not written.is_best)]
         for passed_over in self._waiting:
             if passed_over not in kept:
                 _remove(passed_over)
@@ -88,6 +88,8 @@ class CheckpointStore:
         # `best` before `last`: whoever goes on from `last` believes that its best is kept.
         if written.is_best:
             await self._record("best", written, package, None, size_bytes)
+        if written.is_kept:
+            await self._record(f"epoch-{written.epoch + 1}", written, package, None, size_bytes)
         await self._record("last", written, package, resume, size_bytes)
 
     async def _record(

@@ -21,12 +21,15 @@ from libs.common.contracts.jobs import Desired
 from libs.common.contracts.packages import DataSource
 from libs.common.contracts.runs import AttemptStart, StartAttempt, TrainingOutcome, TrainRun
 from libs.common.contracts.telemetry import Progress
-from libs.common.errors import ModelyardError, ProblemDetails, error_from_problem
+from libs.common.errors import ModelyardError
 from libs.common.jobs import JobDoor, Work
 from libs.common.staging import stage_data
-from services.trainer.errors import TrainingWasKilled
+from libs.common.storage import ObjectNotFound
+from services.trainer.errors import CheckpointIsGone
 from services.trainer.handover import Assignment, WrittenCheckpoint
+from services.trainer.worker import failures
 from services.trainer.worker.checkpoints import CheckpointStore
+from services.trainer.worker.environment import environment_of
 from services.trainer.worker.telemetry import RunTelemetry
 from services.trainer.worker.transfer import Transfer
 
@@ -37,18 +40,29 @@ jobs = JobDoor()
 @jobs.does
 async def train_run(spec: TrainRun, work: Work[None]) -> None:
     bus, settings = work.resources.bus, work.resources.settings
-    start = await bus.ask(StartAttempt(job_id=work.job.job_id, token=work.job.token))
+    environment = await asyncio.to_thread(environment_of, settings.device)
+    start = await bus.ask(StartAttempt(job_id=work.job.job_id, token=work.job.token, environment=environment))
     telemetry = RunTelemetry(
         TelemetryPublisher(bus), spec.run_id, start.run.attempt, settings.telemetry_seconds
     )
     try:
         async with telemetry.flowing():
-            outcome = await _Training(spec, work, start, telemetry).run()
+            outcome = await _trained(_Training(spec, work, start, telemetry), work)
     except ModelyardError:
         await telemetry.drain_within(LAST_WORDS_SECONDS)
         raise
     await telemetry.drain()
     work.finish_with(outcome)
+
+
+async def _trained(training: "_Training", work: Work[None]) -> TrainingOutcome:
+    try:
+        return await training.run()
+    except OSError as error:
+        failure = failures.of_disk(error, work.directory)
+        if failure is None:
+            raise
+        raise failure from error
 
 
 class _Training:
@@ -113,7 +127,11 @@ class _Training:
         if self._start.resume is None:
             return None
         path = directory / "resume.ckpt"
-        await self._transfer.fetch(self._start.resume, path)
+        try:
+            await self._transfer.fetch(self._start.resume, path)
+        except ObjectNotFound as error:
+            epoch = self._start.resume_epoch
+            raise CheckpointIsGone(f"what epoch {epoch} has left was deleted; start a new run") from error
         return path
 
     async def _stop_when_wished(self, child: Child) -> None:
@@ -129,8 +147,8 @@ class _Training:
         except ModelyardError as error:
             # What it kept before it broke off is worth going on from.
             await self._checkpoints.finish_within(LAST_WORDS_SECONDS)
-            if isinstance(error, ChildCrashed) and error.exit_code < 0:
-                raise TrainingWasKilled(error.detail) from error
+            if isinstance(error, ChildCrashed):
+                raise failures.of_crash(error, self._work.directory) from error
             raise
         await self._checkpoints.finish()
         return outcome
@@ -154,21 +172,10 @@ class _Training:
                 case FinishedMessage():
                     outcome = TrainingOutcome.model_validate(message.result)
                 case FailedMessage():
-                    raise _failure(message, child)
+                    raise failures.told(message, child)
         assert outcome is not None  # messages() raises ChildCrashed otherwise
         return outcome
 
     async def _tell(self, progress: Progress) -> None:
         self._telemetry.progress(progress)
         await self._work.progress(progress.fraction, progress.message)
-
-
-def _failure(message: FailedMessage, child: Child) -> ModelyardError:
-    problem = ProblemDetails(
-        title="The run could not be trained",
-        status=503 if message.retryable else 422,
-        detail="\n".join((message.detail, *child.last_lines)),
-        code=message.code,
-        retryable=message.retryable,
-    )
-    return error_from_problem(problem)

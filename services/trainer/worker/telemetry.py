@@ -6,20 +6,18 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from itertools import islice
-from typing import Literal
 from uuid import UUID
 
 from libs.common.bus import TelemetryPublisher
 from libs.common.cancellation import end_if_cancelled
-from libs.common.contracts.base import now
-from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, TelemetryBatch
+from libs.common.contracts.telemetry import Level, MetricPoint, Progress, TelemetryBatch
 from libs.common.errors import Unavailable
 from libs.common.ids import new_id
 from libs.common.log import get_logger
+from services.trainer.worker.lines import Lines
 
 MAX_POINTS = 4000
 MAX_LINES = 400
-MAX_LINE_CHARACTERS = 16_000
 RETRY_SECONDS = 0.5
 log = get_logger(__name__)
 
@@ -33,9 +31,8 @@ class RunTelemetry:
         self._attempt = attempt
         self._seconds = seconds
         self._points: deque[MetricPoint] = deque()
-        self._lines: deque[LogLine] = deque()
+        self._lines = Lines()
         self._progress: Progress | None = None
-        self._num_lines = 0
         self._sending = asyncio.Lock()
         self._unsent: TelemetryBatch | None = None
 
@@ -53,10 +50,9 @@ class RunTelemetry:
                 for step, value in enumerate(series, first)
             )
 
-    def log(self, text: str, level: Literal["debug", "info", "warning", "error"] = "info") -> None:
-        line = LogLine(at=now(), level=level, text=text[:MAX_LINE_CHARACTERS], seq=self._num_lines)
-        self._num_lines += 1
-        self._lines.append(line)
+    def log(self, text: str, level: Level = "info") -> None:
+        """Of a flood of lines only some are kept, and how many were not."""
+        self._lines.say(text, level)
 
     def progress(self, progress: Progress) -> None:
         """Only the latest counts."""
@@ -71,6 +67,7 @@ class RunTelemetry:
         finally:
             sending.cancel()
             await asyncio.wait({sending})
+            self._lines.end()
 
     async def drain(self) -> None:
         """Returns when all that was told has arrived; waits for a bus that is away."""
@@ -97,13 +94,16 @@ class RunTelemetry:
             await asyncio.sleep(self._seconds)
 
     def _next(self) -> TelemetryBatch | None:
-        if self._unsent is None and (self._points or self._lines or self._progress):
+        if self._unsent is not None:
+            return self._unsent
+        lines = self._lines.take(MAX_LINES)
+        if self._points or lines or self._progress:
             self._unsent = TelemetryBatch(
                 id=new_id(),
                 run_id=self._run_id,
                 attempt=self._attempt,
                 points=_taken(self._points, MAX_POINTS),
-                logs=_taken(self._lines, MAX_LINES),
+                logs=lines,
                 progress=self._progress,
             )
             self._progress = None

@@ -20,20 +20,26 @@ LEASE = Lease(
 )
 
 
-def _written(folder: Path, epoch: int, is_best: bool) -> WrittenCheckpoint:
+def _written(folder: Path, epoch: int, is_best: bool, is_kept: bool = False) -> WrittenCheckpoint:
     package, resume = folder / f"package-{epoch}", folder / f"resume-{epoch}.ckpt"
     package.mkdir()
     resume.touch()
     return WrittenCheckpoint(
-        epoch=epoch, step=epoch * 6, is_best=is_best, package=package, resume=resume, metrics={}
+        epoch=epoch,
+        step=epoch * 6,
+        is_best=is_best,
+        is_kept=is_kept,
+        package=package,
+        resume=resume,
+        metrics={},
     )
 
 
-def _left_of(folder: Path, *bests: bool) -> list[int]:
+def _left_of(folder: Path, *bests: bool, kept: tuple[int, ...] = ()) -> list[int]:
     """The epochs whose files still lie there after all were offered and none was stored."""
     store = CheckpointStore(None, None, None, LEASE, "runs/x/")  # pyright: ignore[reportArgumentType]
     for epoch, is_best in enumerate(bests):
-        store.offer(_written(folder, epoch, is_best))
+        store.offer(_written(folder, epoch, is_best, epoch in kept))
     return sorted(int(path.name.split("-")[1]) for path in folder.glob("package-*"))
 
 
@@ -48,3 +54,7 @@ def test_the_best_waits_beside_a_newer_one_that_is_worse(tmp_path: Path) -> None
 def test_those_passed_over_leave_nothing_on_the_disk(tmp_path: Path) -> None:
     assert _left_of(tmp_path, False, False) == [1]
     assert [path.name for path in tmp_path.glob("resume-*")] == ["resume-1.ckpt"]
+
+
+def test_those_to_be_kept_wait_whatever_comes_after_them(tmp_path: Path) -> None:
+    assert _left_of(tmp_path, True, False, True, False, False, kept=(1, 3)) == [1, 2, 3, 4]

@@ -1,0 +1,127 @@
+"""Where a run comes from and what came of it, asked from the rooms that know."""
+
+from uuid import UUID
+
+from libs.common.contracts.base import PageQuery
+from libs.common.contracts.deployments import ListDeployments
+from libs.common.contracts.evaluations import ListEvaluations
+from libs.common.contracts.experiments import GetExperiment
+from libs.common.contracts.exports import Export, ListExports
+from libs.common.contracts.lineage import Lineage, LineageEdge, LineageNode
+from libs.common.contracts.runs import GetRun, Run
+from libs.common.contracts.splits import GetSplit
+from libs.common.errors import NotFound
+from services.gateway.doors import Doors
+
+# Of a run that was repeated again and again the nearest are enough.
+MOST_REPEATED = 10
+ALL = PageQuery(limit=200)
+
+
+async def lineage_of(house: Doors, run_id: UUID) -> Lineage:
+    graph = _Graph()
+    run = await house.ask(GetRun(run_id=run_id))
+    await _data(house, graph, run)
+    await _originals(house, graph, run)
+    await _results(house, graph, run)
+    return graph.view()
+
+
+class _Graph:
+    def __init__(self) -> None:
+        self._nodes: dict[str, LineageNode] = {}
+        self._edges: dict[tuple[str, str], LineageEdge] = {}
+
+    def add(self, node: LineageNode, *sources: LineageNode) -> LineageNode:
+        known = self._nodes.setdefault(node.key, node)
+        for source in sources:
+            self._edges[source.key, node.key] = LineageEdge(source=source.key, target=node.key)
+        return known
+
+    def repeat(self, original: LineageNode, again: LineageNode) -> None:
+        edge = LineageEdge(source=original.key, target=again.key, relation="repeated")
+        self._edges[original.key, again.key] = edge
+
+    def view(self) -> Lineage:
+        return Lineage(nodes=tuple(self._nodes.values()), edges=tuple(self._edges.values()))
+
+
+async def _data(house: Doors, graph: _Graph, run: Run) -> None:
+    """Each dataset's version, its split, and the experiment that put them together."""
+    found = await house.ask(GetExperiment(experiment_id=run.experiment_id))
+    splits = []
+    for part in run.data.parts:
+        dataset = LineageNode(
+            key=f"dataset:{part.dataset_id}@{part.version}",
+            kind="dataset",
+            id=str(part.dataset_id),
+            name=part.dataset_name,
+            version=part.version,
+        )
+        split = _node("split", part.split_id, await _split_name(house, part.split_id))
+        splits.append(graph.add(split, graph.add(dataset)))
+    experiment = graph.add(_node("experiment", found.id, found.name), *splits)
+    graph.add(_run(run), experiment)
+
+
+async def _split_name(house: Doors, split_id: UUID) -> str:
+    """A dataset may be deleted while what was made from it lives on."""
+    try:
+        return (await house.ask(GetSplit(split_id=split_id))).name
+    except NotFound:
+        return "deleted"
+
+
+async def _originals(house: Doors, graph: _Graph, run: Run) -> None:
+    """The run that it repeats, and the one that that one does."""
+    for _ in range(MOST_REPEATED):
+        if run.reproduces is None:
+            return
+        try:
+            original = await house.ask(GetRun(run_id=run.reproduces))
+        except NotFound:
+            return
+        experiment = _node("experiment", original.experiment_id, "")
+        graph.repeat(graph.add(_run(original), experiment), _run(run))
+        run = original
+
+
+async def _results(house: Doors, graph: _Graph, run: Run) -> None:
+    own = _run(run)
+    for evaluation in (await house.ask(ListEvaluations(run_id=run.id, query=ALL))).items:
+        name = f"{evaluation.checkpoint} on {', '.join(evaluation.subsets)}"
+        graph.add(_node("evaluation", evaluation.id, name, evaluation.state), own)
+    deployments = (await house.ask(ListDeployments(project_id=run.project_id, query=ALL))).items
+    for export in (await house.ask(ListExports(run_id=run.id, query=ALL))).items:
+        made = graph.add(_node("export", export.id, export.format, export.state), own)
+        if (model := _model(export)) is None:
+            continue
+        graph.add(model, made)
+        for each in deployments:
+            if each.model == export.model and export.model_version in (
+                each.desired_version,
+                each.serving_version,
+            ):
+                graph.add(_node("deployment", each.name, each.name, each.state), model)
+
+
+def _run(run: Run) -> LineageNode:
+    return _node("run", run.id, run.name, run.state)
+
+
+def _model(export: Export) -> LineageNode | None:
+    if export.model is None or export.model_version is None:
+        return None
+    return LineageNode(
+        key=f"model:{export.model}@{export.model_version}",
+        kind="model",
+        id=export.model,
+        name=export.model,
+        version=export.model_version,
+    )
+
+
+def _node(kind: str, id: UUID | str, name: str, state: str | None = None) -> LineageNode:
+    return LineageNode.model_validate(
+        {"key": f"{kind}:{id}", "kind": kind, "id": str(id), "name": name, "state": state}
+    )
