@@ -71,7 +71,7 @@ def check_parity(package: Path, path: Path, data: LocalData, subset: str, tell: 
     if not records:
         raise NothingToCompare(f"the subset {subset!r} has no samples")
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    metric = registry.task(loaded.card.task).primary_metric.key
+    metric = registry.task(loaded.card.task).primary_of(loaded.card.config).key
     largest = 0.0
     judged: tuple[list[Judged], list[Judged]] = ([], [])
     with ShardReader(data.shards) as reader:

@@ -56,11 +56,15 @@ class DataFacts:
 
 
 CheckData = Callable[[Any, DataFacts], list[Problem]]
+Resolve = Callable[[Any, DataFacts], Any]
 
 
 @dataclass(frozen=True)
 class TaskManifest:
-    """`codec` and `runtime` are `module:name`, loaded only when asked for."""
+    """`codec` and `runtime` are `module:name`, loaded only when asked for.
+
+    `resolve` settles knobs that are left to the data, before `check_data` sees the config.
+    """
 
     id: str
     title: str
@@ -76,15 +80,23 @@ class TaskManifest:
     codec: str
     runtime: str
     check_data: CheckData
+    resolve: Resolve = field(default=lambda config, _: config)
     views: tuple[str, ...] = ()
     overlays: tuple[str, ...] = ()
     split_policy: SplitPolicy = field(default_factory=SplitPolicy)
     capabilities: frozenset[str] = field(default=frozenset({"train", "resume", "onnx"}))
     api_version: int = API_VERSION
 
+    def metrics_of(self, config: Mapping[str, Any]) -> tuple[MetricSpec, ...]:
+        """Those that a run with this config has."""
+        return tuple(metric for metric in self.metrics if metric.is_of(config))
+
     @property
     def primary_metric(self) -> MetricSpec:
-        return next(metric for metric in self.metrics if metric.is_primary)
+        return self.primary_of({})
+
+    def primary_of(self, config: Mapping[str, Any]) -> MetricSpec:
+        return next(metric for metric in self.metrics_of(config) if metric.is_primary)
 
     def validate_config(
         self, preset: str | None, overrides: Mapping[str, Any], facts: DataFacts
@@ -94,6 +106,7 @@ class TaskManifest:
             config = self.config_model.model_validate(_merged(self._preset(preset), overrides))
         except ValidationError as error:
             raise ConfigIsInvalid("some knobs are not valid", errors=_problems(error)) from error
+        config = self.resolve(config, facts)
         problems = [*self._misfits(facts), *self.check_data(config, facts)]
         if problems:
             raise ConfigIsInvalid(problems[0].message, errors=problems)

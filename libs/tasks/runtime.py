@@ -3,10 +3,10 @@
 The rooms' children drive a task through this protocol only; nothing outside a task's folder knows its name.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -27,10 +27,22 @@ class ToyData:
     config: dict[str, Any]
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a look at the training samples decides: `values` become the card's plan, `notes` are logged."""
+
+    values: dict[str, Any]
+    notes: tuple[str, ...] = ()
+
+
 class Metrics(Protocol):
     """Accumulates on the device over an epoch; read once."""
 
     def update(self, outputs: Tensor, targets: Tensor) -> None: ...
+
+    def merge(self, other: Self) -> None:
+        """Add what another process has seen; it may come from another device."""
+        ...
 
     def compute(self) -> dict[str, float]: ...
 
@@ -44,12 +56,19 @@ class TaskRuntime(Protocol):
         """Size and normalisation of the network's input."""
         ...
 
+    def plan(self, card: ModelCard, truths: Iterable[Sequence[Annotation]]) -> Plan:
+        """`truths` are those of all training samples; raises ConfigIsInvalid where nothing can be learned."""
+        return Plan({})
+
     def build_network(self, card: ModelCard) -> nn.Module:
         """Maps normalised float images [batch, 3, height, width] to raw outputs. Weights come later."""
         ...
 
-    def load_pretrained(self, network: nn.Module, card: ModelCard) -> None:
-        """Start from weights of elsewhere where the config asks for it; raises WeightsAreUnreachable."""
+    def load_pretrained(self, network: nn.Module, card: ModelCard, cache: Path | None = None) -> None:
+        """Start from weights of elsewhere where the config asks for it, and settle which of them learn.
+
+        `cache` is the folder where fetched ones are kept; raises WeightsAreUnreachable.
+        """
         return None
 
     def param_groups(self, network: nn.Module, config: Any) -> Sequence[ParameterGroup]:
@@ -74,6 +93,10 @@ class TaskRuntime(Protocol):
     def metrics(self, card: ModelCard, device: torch.device) -> Metrics:
         """Fresh accumulators for one subset, by the manifest's metric keys."""
         ...
+
+    def calibrate(self, metrics: Metrics) -> dict[str, float]:
+        """What is chosen on validation data, such as a threshold; becomes the card's calibration."""
+        return {}
 
     def finish(self, outputs: Tensor, card: ModelCard) -> tuple[Tensor, ...]:
         """The tail inside the exported graph, in the order of the serving signature's outputs."""

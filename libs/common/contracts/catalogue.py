@@ -1,5 +1,6 @@
 """The tasks of an installation as the API tells them: enough to draw a form and a result page."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
@@ -8,17 +9,25 @@ from libs.common.contracts.base import View
 
 
 class MetricSpec(View):
-    """`key` as in reports; points of a run carry it as `val/<key>`. `unit` is empty for shares of 1."""
+    """`key` as in reports; points of a run carry it as `val/<key>`. `unit` is empty for shares of 1.
+
+    `when` names knobs and the values for which there is this metric; of those that there are, one is primary.
+    """
 
     key: str
     title: str
     direction: Literal["max", "min"]
     unit: str = ""
     is_primary: bool = False
+    when: dict[str, tuple[str, ...]] = {}
+
+    def is_of(self, config: Mapping[str, Any]) -> bool:
+        """Of a run with this config; where it does not say, any value may be meant."""
+        return all(config.get(knob, values[0]) in values for knob, values in self.when.items())
 
 
 class Architecture(View):
-    """`num_parameters` about; `min_image_size` in pixels of the side."""
+    """`num_parameters` without the last layer, which depends on the classes; `min_image_size` of the side."""
 
     id: str
     title: str
@@ -27,10 +36,11 @@ class Architecture(View):
 
 
 class Preset(View):
-    """Knobs that differ from the defaults."""
+    """Knobs that differ from the defaults; `description` says what for, and what it needs."""
 
     id: str
     title: str
+    description: str = ""
     config: dict[str, Any]
 
 

@@ -3,7 +3,7 @@
 Light: what a backbone's network is, its builder knows, which is loaded by who trains.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
@@ -128,13 +128,24 @@ def _other(key: str) -> Backbone | None:
 
 
 def _near(key: str) -> str:
-    """Of the names that begin alike, those of the same source: else what anyone might have meant."""
+    """Of the source that was named; else of those we recommend, and then of all."""
     source, slash, _ = key.partition("/")
-    asked = [sources()[source]] if slash and source in sources() else list(sources().values())
-    every = [*_featured(), *(f"{each.id}/{name}" for each in asked for name in each.names())]
-    short = {name.rpartition("/")[2]: name for name in reversed(every)}
-    near = get_close_matches(key.rpartition("/")[2], short, NUM_NEAR)
-    return f"; near it are {', '.join(short[name] for name in near)}" if near else ""
+    if slash and source in sources():
+        pools = [_names(sources()[source])]
+    else:
+        pools = [tuple(_featured()), *map(_names, sources().values())]
+    near = list(dict.fromkeys(name for pool in pools for name in _alike(key, pool)))[:NUM_NEAR]
+    return f"; near it are {', '.join(near)}" if near else ""
+
+
+def _names(source: Source) -> tuple[str, ...]:
+    return tuple(f"{source.id}/{name}" for name in source.names())
+
+
+def _alike(key: str, names: Iterable[str]) -> list[str]:
+    """By what stands behind the source, which every name of it shares."""
+    short = {name.rpartition("/")[2]: name for name in names}
+    return [short[found] for found in get_close_matches(key.rpartition("/")[2], short, NUM_NEAR)]
 
 
 def _loaded(point: EntryPoint) -> Source | None:

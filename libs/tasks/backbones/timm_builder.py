@@ -29,7 +29,7 @@ class TimmBuilder(Builder):
 
     def normalisation(self, backbone: Backbone) -> tuple[Colour, Colour]:
         known = timm.get_pretrained_cfg(backbone.name)
-        return (known.mean, known.std) if known is not None else (backbone.mean, backbone.std)
+        return (backbone.mean, backbone.std) if known is None else (_colour(known.mean), _colour(known.std))
 
     def load_weights(self, network: nn.Module, name: str, image_size: int, cache: Path | None) -> None:
         folder = cache / "timm" if cache else None
@@ -53,6 +53,11 @@ def _try_out(name: str, num_outputs: int, image_size: int) -> None:
     with torch.device("meta"):
         network = _made(name, num_outputs, image_size).eval()
         network(torch.empty(2, 3, image_size, image_size))
+
+
+def _colour(values: tuple[float, ...]) -> Colour:
+    red, green, blue = values
+    return red, green, blue
 
 
 BUILDER = TimmBuilder()

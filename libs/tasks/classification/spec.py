@@ -1,72 +1,85 @@
 """What image classification says of itself."""
 
-from libs.common.contracts.catalogue import Architecture, MetricSpec, Preset, SplitPolicy
+from collections.abc import Iterator
+
+from libs.common.contracts.catalogue import MetricSpec, SplitPolicy
 from libs.common.errors import Problem
+from libs.tasks.backbones import catalogue
+from libs.tasks.backbones.catalogue import BackboneIsUnknown
+from libs.tasks.classification.architectures import ARCHITECTURES
 from libs.tasks.classification.config import Config
+from libs.tasks.classification.presets import PRESETS
 from libs.tasks.manifest import DataFacts, TaskManifest
 
-ARCHITECTURES = (
-    Architecture(id="simple_cnn", title="SimpleCNN", num_parameters=300_000, min_image_size=8),
-    Architecture(
-        id="mobilenet_v3_small", title="MobileNetV3-Small", num_parameters=1_530_000, min_image_size=32
-    ),
-    Architecture(id="resnet18", title="ResNet-18", num_parameters=11_200_000, min_image_size=16),
-)
-PRESETS = (
-    Preset(
-        id="fast",
-        title="Fast: small images, a small network",
-        config={"architecture": "simple_cnn", "image_size": 32, "epochs": 15, "learning_rate": 3e-3},
-    ),
-    Preset(
-        id="balanced",
-        title="Balanced: MobileNetV3 at 224 pixels",
-        config={"architecture": "mobilenet_v3_small", "epochs": 30, "is_pretrained": True},
-    ),
-    Preset(
-        id="best",
-        title="Best: ResNet-18 at 224 pixels, longer",
-        config={
-            "architecture": "resnet18",
-            "epochs": 60,
-            "is_pretrained": True,
-            "label_smoothing": 0.1,
-            "augmentation": {"flip": True, "brightness": 0.2, "contrast": 0.2},
-        },
-    ),
-)
+SINGLE, MULTI = {"mode": ("auto", "single")}, {"mode": ("multi",)}
+
+
+def resolve(config: Config, facts: DataFacts) -> Config:
+    """`mode: auto` becomes what the annotations are, one class per image where nothing is known of them."""
+    if config.mode != "auto":
+        return config
+    has_several = "labels" in (facts.annotation_types or ())
+    return config.model_copy(update={"mode": "multi" if has_several else "single"})
 
 
 def check_data(config: Config, facts: DataFacts) -> list[Problem]:
-    problems: list[Problem] = []
-    if len(facts.classes) < 2:
-        problems.append(Problem(field="data.classes", message="classification needs at least two classes"))
-    problems += [
-        Problem(field=f"data.subsets.{subset}", message=f"the split has no {subset} samples")
-        for subset in ("train", "val")
-        if facts.subset_counts.get(subset, 0) == 0
-    ]
-    smallest = next(each.min_image_size for each in ARCHITECTURES if each.id == config.architecture)
-    if config.image_size < smallest:
-        message = f"{config.architecture} needs at least {smallest} pixels"
-        problems.append(Problem(field="config.image_size", message=message))
-    return problems
+    return [*_of_classes(config, facts), *_of_subsets(facts), *_of_network(config), *_of_loss(config)]
+
+
+def _of_classes(config: Config, facts: DataFacts) -> Iterator[Problem]:
+    fewest = 1 if config.mode == "multi" else 2
+    if len(facts.classes) < fewest:
+        words = "at least one class" if fewest == 1 else "at least two classes"
+        yield Problem(field="data.classes", message=f"classification needs {words}")
+    if config.mode == "single" and "labels" in (facts.annotation_types or ()):
+        message = "these data have several classes per image; choose multi or auto"
+        yield Problem(field="config.mode", message=message)
+
+
+def _of_subsets(facts: DataFacts) -> Iterator[Problem]:
+    for subset in ("train", "val"):
+        if facts.subset_counts.get(subset, 0) == 0:
+            yield Problem(field=f"data.subsets.{subset}", message=f"the split has no {subset} samples")
+
+
+def _of_network(config: Config) -> Iterator[Problem]:
+    try:
+        backbone = catalogue.find(config.architecture)
+    except BackboneIsUnknown as error:
+        yield from error.errors
+        return
+    misfit = backbone.misfits(config.image_size)
+    if misfit is not None:
+        yield Problem(field="config.image_size", message=misfit)
+    if config.transfer != "scratch" and not backbone.has_weights:
+        message = f"there are no pretrained weights of {backbone.key}; choose scratch"
+        yield Problem(field="config.transfer", message=message)
+
+
+def _of_loss(config: Config) -> Iterator[Problem]:
+    if config.mode == "multi" and config.loss == "cross_entropy":
+        message = "cross-entropy knows one class per image; choose bce, focal or auto"
+        yield Problem(field="config.loss", message=message)
 
 
 MANIFEST = TaskManifest(
     id="classification",
     title="Image classification",
-    description="Which one of several classes an image shows.",
-    version="1.0",
+    description="Which class of several an image shows, or which of them.",
+    version="1.1",
     modality="image",
-    annotation_types=("label",),
+    annotation_types=("label", "labels"),
     prediction_type="class",
     config_model=Config,
     metrics=(
-        MetricSpec(key="accuracy", title="Accuracy", direction="max", is_primary=True),
+        MetricSpec(key="accuracy", title="Accuracy", direction="max", is_primary=True, when=SINGLE),
+        MetricSpec(key="map", title="Mean average precision", direction="max", is_primary=True, when=MULTI),
+        MetricSpec(key="f1_micro", title="F1 (micro)", direction="max", when=MULTI),
+        MetricSpec(key="f1_macro", title="F1 (macro)", direction="max"),
         MetricSpec(key="precision_macro", title="Precision (macro)", direction="max"),
         MetricSpec(key="recall_macro", title="Recall (macro)", direction="max"),
-        MetricSpec(key="f1_macro", title="F1 (macro)", direction="max"),
+        MetricSpec(key="subset_accuracy", title="Exact matches", direction="max", when=MULTI),
+        MetricSpec(key="hamming_loss", title="Hamming loss", direction="min", when=MULTI),
         MetricSpec(key="loss", title="Loss", direction="min"),
     ),
     architectures=ARCHITECTURES,
@@ -74,7 +87,8 @@ MANIFEST = TaskManifest(
     codec="libs.tasks.classification.decode:CODEC",
     runtime="libs.tasks.classification.task:RUNTIME",
     check_data=check_data,
-    views=("confusion", "class_bars"),
+    resolve=resolve,
+    views=("confusion", "class_bars", "curve"),
     overlays=("label",),
     split_policy=SplitPolicy(stratify_by="label"),
 )
