@@ -122,7 +122,7 @@ def start(
         if is_started:
             run(made, then, device, deployment or None)
         else:
-            st.switch_page("app_pages/project.py", query_params={"id": str(project.id)})
+            st.switch_page("app_pages/experiment.py", query_params={"id": str(made.id)})
 
 
 def chain() -> tuple[Step, ...]:

@@ -2,6 +2,7 @@
 const instances = new WeakMap()
 const COLORS = ["--st-chart-categorical-color-1", "--st-chart-categorical-color-2", "--st-chart-categorical-color-3"]
 const FALLBACK = ["#2457d6", "#e0803a", "#3a9d6e"]
+const CATCH_UP_MS = [0, 2000]
 const PAD = { left: 52, right: 12, top: 10, bottom: 24 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -48,7 +49,10 @@ class LiveChart {
   }
 
   listen(data) {
-    this.source = new EventSource(`${gatewayUrl(data.url)}/v1/runs/${data.run}/stream`, { withCredentials: true })
+    const run = `${gatewayUrl(data.url)}/v1/runs/${data.run}`
+    this.source = new EventSource(`${run}/stream`, { withCredentials: true })
+    // What was measured between the page and the stream is in neither; some of it is still on its way to the table.
+    this.source.onopen = () => CATCH_UP_MS.forEach((delay) => setTimeout(() => this.catchUp(run), delay))
     this.source.addEventListener("metrics", (event) => {
       for (const point of JSON.parse(event.data)) this.add(point.key, [[point.step, finite(point.value)]])
       this.drawSoon()
@@ -60,6 +64,15 @@ class LiveChart {
         this.trigger("ended", true)
       })
     }
+  }
+
+  async catchUp(run) {
+    const answer = await fetch(`${run}/metrics`, { credentials: "include" }).catch(() => null)
+    if (!answer?.ok || this.source?.readyState === EventSource.CLOSED) return
+    for (const { key, points } of await answer.json()) {
+      this.add(key, points.map((point) => [point.step, finite(point.value)]))
+    }
+    this.drawSoon()
   }
 
   toolbar() {
@@ -98,7 +111,7 @@ class LiveChart {
 
   draw() {
     const groups = new Map()
-    for (const key of [...this.series.keys()].sort()) {
+    for (const key of [...this.series.keys()].sort(byPlace)) {
       const group = key.split("/").pop()
       groups.set(group, [...(groups.get(group) ?? []), key])
     }
@@ -234,6 +247,9 @@ function legendItem(curve, color) {
   return item
 }
 
+// Losses first, learning rates last, the others by name.
+const place = (key) => (key.endsWith("loss") ? 0 : key.endsWith("lr") ? 2 : 1)
+const byPlace = (a, b) => place(a) - place(b) || (a < b ? -1 : 1)
 const sorted = (points) => [...points].sort((a, b) => a[0] - b[0])
 const last = (points) => (points.length ? format(points.at(-1)[1]) : "")
 const finite = (value) => (typeof value === "number" && Number.isFinite(value) ? value : null)

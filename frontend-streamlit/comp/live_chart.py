@@ -18,18 +18,12 @@ def live_chart(run: Run, series: tuple[MetricSeries, ...], *, key: str) -> bool:
             "live": not run.state.is_final,
             "progress": run.progress.model_dump(mode="json") if run.progress else None,
             "series": {
-                each.key: [[point.step, _plain(point.value)] for point in each.points]
-                for each in sorted(series, key=_place)
+                each.key: [[point.step, _plain(point.value)] for point in each.points] for each in series
             },
         },
         on_ended_change=lambda: None,
     )
     return bool(result.ended)
-
-
-def _place(series: MetricSeries) -> tuple[bool, bool, str]:
-    """Losses first, the learning rate last."""
-    return series.key == "lr", not series.key.endswith("loss"), series.key
 
 
 def _plain(value: float) -> float | None:

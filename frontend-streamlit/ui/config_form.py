@@ -11,6 +11,7 @@ from ui.knobs import Knob, Path, said
 from ui.states import escaped
 
 COLUMNS = 3
+FIRST = ("Model", "Training")
 
 
 def config_form(
@@ -40,7 +41,9 @@ def _draw(
     knobs: list[Knob], base: Mapping[str, Any], problems: Mapping[str, str], values: dict[Path, Any], key: str
 ) -> None:
     for start in range(0, len(knobs), COLUMNS):
-        for column, knob in zip(st.columns(COLUMNS), knobs[start : start + COLUMNS], strict=False):
+        for column, knob in zip(
+            st.columns(COLUMNS, vertical_alignment="bottom"), knobs[start : start + COLUMNS], strict=False
+        ):
             with column:
                 values[knob.path] = _field(knob, said(base, knob), _key(key, knob))
                 if knob.name in problems:
@@ -101,7 +104,7 @@ def _number(knob: Knob, label: str, value: Any, key: str) -> Any:
         value=given,
         step=1 if is_whole else _step(given),
         format=None if is_whole else "%g",
-        placeholder=_word(knob.nothing),
+        placeholder=_word(knob.nothing) if knob.has_nothing else None,
         key=key,
         help=knob.description,
     )
@@ -136,6 +139,6 @@ def _key(key: str, knob: Knob) -> str:
 
 
 def _place_of_group(knobs: tuple[Knob, ...]) -> Any:
-    """Groups in the order in which they are first named."""
-    order = list(dict.fromkeys(knob.group for knob in knobs))
+    """What people choose first comes first, the others in the order in which they are named."""
+    order = list(dict.fromkeys([*FIRST, *(knob.group for knob in knobs)]))
     return lambda knob: order.index(knob.group)

@@ -12,7 +12,6 @@ from ui.states import counted, empty_state, escaped, shortened, state_badge
 
 REASONS = {
     DatasetStatus.RAW: "It is registered and not imported yet.",
-    DatasetStatus.PENDING: "Its import waits for its turn.",
     DatasetStatus.IMPORTING: "It is being imported.",
     DatasetStatus.PREPARING: "It is being imported.",
     DatasetStatus.FAILED: "Its import failed.",

@@ -7,6 +7,8 @@ from typing import Any, Literal
 Kind = Literal["switch", "choice", "text", "integer", "number", "json"]
 Path = tuple[str, ...]
 REFERENCE = "#/$defs/"
+# Units that names spell out and that stand beside the title anyway.
+UNITS = {"°": "_degrees", "s": "_seconds", "epochs": "_epochs", "bytes": "_bytes", "h": "_hours"}
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _knob(own: Mapping[str, Any], parts: Mapping[str, Any], path: Path, group: s
     main, has_nothing, nothing = _main(own, parts)
     return Knob(
         path=path,
-        title=_title(path[-1]),
+        title=_title(path[-1], own.get("unit", "")),
         description=own.get("description", ""),
         group=own.get("group") or group or "Other",
         unit=own.get("unit", ""),
@@ -151,8 +153,8 @@ def _limit(main: Mapping[str, Any], *names: str) -> float | None:
     return next((main[name] for name in names if name in main), None)
 
 
-def _title(name: str) -> str:
-    """`early_stopping_patience` reads `Early stopping patience`; `is_` and `num_` are for programmers."""
-    words = name.removeprefix("is_").replace("_", " ")
+def _title(name: str, unit: str) -> str:
+    """`early_stopping_patience` reads `Early stopping patience`; what only programmers need is left out."""
+    words = name.removeprefix("is_").removesuffix(UNITS.get(unit, "")).replace("_", " ")
     words = f"number of {words[4:]}" if words.startswith("num ") else words
     return words[:1].upper() + words[1:]

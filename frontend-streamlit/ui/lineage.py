@@ -1,0 +1,82 @@
+"""Where a run comes from and what came of it, as a picture."""
+
+from collections import defaultdict
+from typing import Any
+
+import streamlit as st
+from session import yard
+
+from libs.common.contracts.lineage import Lineage, LineageNode
+from libs.common.contracts.runs import Run
+
+# From left to right.
+COLUMNS = ("dataset", "split", "experiment", "run", "evaluation", "export", "model", "deployment")
+WIDTH, ROW = 1000, 90
+
+
+def lineage_view(run: Run) -> None:
+    lineage = yard().runs.lineage(run.id)
+    rows = max(len(members) for members in _by_kind(lineage).values())
+    st.echarts_chart(
+        lineage_option(lineage, str(run.id)),
+        height=max(180, 80 + ROW * rows),
+        alt=f"From data to deployment: {', '.join(node.name for node in lineage.nodes)}",
+    )
+
+
+def lineage_option(lineage: Lineage, own_id: str) -> dict[str, Any]:
+    """Each kind a column; those that there are spread over the width."""
+    groups = _by_kind(lineage)
+    kinds = sorted(groups, key=_column)
+    nodes = [
+        _node(node, x=WIDTH * column / max(1, len(kinds) - 1), y=ROW * row, is_own=node.id == own_id)
+        for column, kind in enumerate(kinds)
+        for row, node in enumerate(groups[kind])
+    ]
+    links = [
+        {
+            "source": edge.source,
+            "target": edge.target,
+            "lineStyle": {"type": "dashed" if edge.relation == "repeated" else "solid"},
+        }
+        for edge in lineage.edges
+    ]
+    series = {
+        "type": "graph",
+        "layout": "none",
+        "data": nodes,
+        "links": links,
+        "edgeSymbol": ["none", "arrow"],
+        "edgeSymbolSize": 8,
+        "label": {"show": True, "position": "bottom", "width": 120, "overflow": "truncate"},
+        "categories": [{"name": kind} for kind in kinds],
+        "left": 70,
+        "right": 70,
+        "top": 50,
+        "bottom": 50,
+    }
+    legend = {"data": kinds, "top": 0}
+    return {"legend": legend, "tooltip": {"formatter": "{b}"}, "series": [series]}
+
+
+def _node(node: LineageNode, *, x: float, y: float, is_own: bool) -> dict[str, Any]:
+    name = f"{node.name} v{node.version}" if node.version is not None else node.name
+    return {
+        "id": node.key,
+        "name": f"{name}\n{node.state}" if node.state else name,
+        "category": node.kind,
+        "symbolSize": 30 if is_own else 20,
+        "x": x,
+        "y": y,
+    }
+
+
+def _by_kind(lineage: Lineage) -> dict[str, list[LineageNode]]:
+    groups: dict[str, list[LineageNode]] = defaultdict(list)
+    for node in lineage.nodes:
+        groups[node.kind].append(node)
+    return groups
+
+
+def _column(kind: str) -> int:
+    return COLUMNS.index(kind) if kind in COLUMNS else len(COLUMNS)
