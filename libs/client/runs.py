@@ -13,7 +13,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 
 from libs.client.downloads import Progress, download
 from libs.client.transport import Transport, error_of
-from libs.common.contracts.base import Step
+from libs.common.contracts.base import Page, Step
 from libs.common.contracts.lineage import Lineage
 from libs.common.contracts.runs import Checkpoint, LogPage, MetricSeries, Run, RunSummary
 from libs.common.contracts.telemetry import Level, LogLine
@@ -48,6 +48,18 @@ class Runs:
     ) -> Iterator[Run]:
         query = {"project": project, "experiment": experiment, "state": state}
         return self._transport.pages(Run, "/v1/runs", query)
+
+    def page(
+        self,
+        *,
+        project: UUID | None = None,
+        experiment: UUID | None = None,
+        state: str | None = None,
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[Run]:
+        query = {"project": project, "experiment": experiment, "state": state}
+        return self._transport.get(Page[Run], "/v1/runs", query | {"limit": limit, "cursor": cursor})
 
     def get(self, run_id: UUID) -> Run:
         return self._transport.get(Run, f"/v1/runs/{run_id}")

@@ -1,12 +1,15 @@
 """Experiments and jobs of the SDK."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
 from libs.client.transport import Transport
-from libs.common.contracts.experiments import Experiment
+from libs.common.contracts.base import Page
+from libs.common.contracts.comparisons import Chosen, CompareRuns, Comparison
+from libs.common.contracts.experiments import Experiment, ExperimentSort, ExperimentSummary
 from libs.common.contracts.jobs import Job
+from libs.common.contracts.splits import OnLeaks
 
 
 class Experiments:
@@ -17,20 +20,83 @@ class Experiments:
         self,
         project_id: UUID,
         name: str,
-        split_id: UUID,
+        splits: UUID | Sequence[UUID],
         *,
         preset: str | None = None,
         config: dict[str, Any] | None = None,
+        note: str = "",
+        leaks: OnLeaks = "refuse",
     ) -> Experiment:
-        """`config` holds only the knobs that differ from the preset or the task's defaults."""
-        body = {"name": name, "split_id": str(split_id), "preset": preset, "config": config or {}}
+        """`config` holds only the knobs that differ from the preset or the task's defaults.
+
+        Of several datasets one split each; `leaks="leave_out"` keeps what one of them holds out from being
+        trained on by another.
+        """
+        chosen = [splits] if isinstance(splits, UUID) else splits
+        data = {"split_ids": [str(each) for each in chosen], "leaks": leaks}
+        body = {"name": name, "note": note, **data, "preset": preset, "config": config or {}}
         return self._transport.post(Experiment, f"/v1/projects/{project_id}/experiments", body)
 
-    def list(self, project_id: UUID) -> Iterator[Experiment]:
-        return self._transport.pages(Experiment, f"/v1/projects/{project_id}/experiments")
+    def list(
+        self,
+        project_id: UUID | None = None,
+        *,
+        q: str | None = None,
+        state: str | None = None,
+        task: str | None = None,
+        sort: ExperimentSort = "-created",
+    ) -> Iterator[ExperimentSummary]:
+        """Of one project, or of all; `state` is that of the last run."""
+        query = {"project": project_id, "q": q, "state": state, "task": task, "sort": sort}
+        return self._transport.pages(ExperimentSummary, "/v1/experiments", query)
+
+    def page(
+        self,
+        project_id: UUID | None = None,
+        *,
+        q: str | None = None,
+        state: str | None = None,
+        task: str | None = None,
+        sort: ExperimentSort = "-created",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page[ExperimentSummary]:
+        query = {"project": project_id, "q": q, "state": state, "task": task, "sort": sort}
+        page = {"limit": limit, "cursor": cursor}
+        return self._transport.get(Page[ExperimentSummary], "/v1/experiments", query | page)
 
     def get(self, experiment_id: UUID) -> Experiment:
         return self._transport.get(Experiment, f"/v1/experiments/{experiment_id}")
+
+    def update(self, experiment_id: UUID, *, name: str | None = None, note: str | None = None) -> Experiment:
+        changes = {key: value for key, value in {"name": name, "note": note}.items() if value is not None}
+        return self._transport.call(Experiment, "PATCH", f"/v1/experiments/{experiment_id}", body=changes)
+
+    def duplicate(
+        self, experiment_id: UUID, *, name: str | None = None, config: dict[str, Any] | None = None
+    ) -> Experiment:
+        """Of the same data and config, except for what `config` says otherwise."""
+        body = {"name": name, "config": config or {}}
+        return self._transport.post(Experiment, f"/v1/experiments/{experiment_id}/duplicate", body)
+
+    def compare(
+        self,
+        *,
+        runs: Sequence[UUID] = (),
+        experiments: Sequence[UUID] = (),
+        chosen: Chosen = "best",
+        keys: Sequence[str] = (),
+        max_points: int = 500,
+    ) -> Comparison:
+        """Side by side; `keys` are the metrics whose curves are wanted."""
+        wanted = CompareRuns(
+            runs=tuple(runs),
+            experiments=tuple(experiments),
+            chosen=chosen,
+            keys=tuple(keys),
+            max_points=max_points,
+        )
+        return self._transport.call(Comparison, "POST", "/v1/experiments/compare", body=wanted)
 
     def delete(self, experiment_id: UUID) -> None:
         self._transport.call(None, "DELETE", f"/v1/experiments/{experiment_id}")

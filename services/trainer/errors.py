@@ -7,6 +7,14 @@ class ExperimentNotFound(NotFound):
     code, title = "experiment_not_found", "There is no such experiment"
 
 
+class ExperimentHasNoRun(Conflict):
+    code, title = "experiment_has_no_run", "The experiment was never run"
+
+
+class TooFewToCompare(BadInput):
+    code, title = "too_few_to_compare", "There is nothing to compare with"
+
+
 class ExperimentIsInUse(Conflict):
     code, title = "experiment_in_use", "The experiment has a run that has not ended"
 

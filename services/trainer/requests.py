@@ -2,10 +2,13 @@
 
 from libs.common.bus import RequestDoor
 from libs.common.contracts.base import Gone, Page, now
+from libs.common.contracts.comparisons import CompareRuns, Comparison
 from libs.common.contracts.experiments import (
     CreateExperiment,
     DeleteExperiment,
+    DuplicateExperiment,
     Experiment,
+    ExperimentSummary,
     GetExperiment,
     ListExperiments,
     UpdateExperiment,
@@ -83,18 +86,28 @@ async def get_experiment(request: GetExperiment, service: Service) -> Experiment
 
 
 @requests.answers
-async def list_experiments(request: ListExperiments, service: Service) -> Page[Experiment]:
-    return await service.experiments.list_experiments(request.project_id, request.query)
+async def list_experiments(request: ListExperiments, service: Service) -> Page[ExperimentSummary]:
+    return await service.experiments.list_experiments(request)
+
+
+@requests.answers
+async def duplicate_experiment(request: DuplicateExperiment, service: Service) -> Experiment:
+    return await service.experiments.duplicate(request)
 
 
 @requests.answers
 async def update_experiment(request: UpdateExperiment, service: Service) -> Experiment:
-    return await service.experiments.rename(request.experiment_id, request.name)
+    return await service.experiments.update(request)
 
 
 @requests.answers
 async def delete_experiment(request: DeleteExperiment, service: Service) -> Gone:
     return await service.experiments.delete(request.experiment_id)
+
+
+@requests.answers
+async def compare_runs(request: CompareRuns, service: Service) -> Comparison:
+    return await service.comparisons.compare(request)
 
 
 @requests.answers

@@ -25,6 +25,7 @@ DOCS = {"/docs", "/docs/oauth2-redirect"}
 READING_POSTS = {
     "/v1/deployments/{name}/predict",
     "/v1/datasets/{dataset_id}/splits/preview",
+    "/v1/experiments/compare",
 }
 
 

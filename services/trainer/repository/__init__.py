@@ -10,6 +10,7 @@ from services.trainer.repository.nodes import Nodes
 from services.trainer.repository.readings import Readings
 from services.trainer.repository.runs import Runs
 from services.trainer.repository.series import Series
+from services.trainer.repository.standings import Standings
 from services.trainer.repository.sweeps import Sweeps
 from services.trainer.repository.workers import Workers
 
@@ -21,6 +22,7 @@ class Repository:
         self.checkpoints = Checkpoints(session)
         self.series = Series(session)
         self.logs = Logs(session)
+        self.standings = Standings(session)
         self.sweeps = Sweeps(session)
         self.workers = Workers(session)
         self.nodes = Nodes(session)

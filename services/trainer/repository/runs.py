@@ -23,6 +23,10 @@ class Runs:
     async def get(self, run_id: UUID) -> RunRow | None:
         return await self._session.get(RunRow, run_id, populate_existing=True)
 
+    async def some(self, run_ids: Sequence[UUID]) -> Sequence[RunRow]:
+        """Those that exist."""
+        return await self._where(RunRow.id.in_(run_ids))
+
     async def lock(self, run_id: UUID) -> RunRow | None:
         """Who needs the run's job too locks that one first."""
         return await self._session.get(RunRow, run_id, with_for_update=True, populate_existing=True)

@@ -8,6 +8,7 @@ from libs.common.storage import Storage
 from services.trainer.repository import Repository
 from services.trainer.service.alerts import Alerts
 from services.trainer.service.attempts import Attempts
+from services.trainer.service.comparison import Comparisons
 from services.trainer.service.experiments import Experiments
 from services.trainer.service.history import History
 from services.trainer.service.life import Life
@@ -39,6 +40,7 @@ class Service:
     ) -> None:
         life = Life(repository, outbox, sweep_grace)
         self.experiments = Experiments(repository, queue, life)
+        self.comparisons = Comparisons(repository)
         self.runs = Runs(repository, queue, life, max_attempts)
         self.history = History(repository, life)
         self.logs = Logs(repository, storage)

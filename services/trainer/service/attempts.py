@@ -20,6 +20,7 @@ from libs.common.storage import Storage
 from services.trainer.errors import KeyIsForeign, RunNotFound
 from services.trainer.models import AttemptRow, CheckpointRow, RunRow
 from services.trainer.repository import Repository
+from services.trainer.service.best import judge_again
 from services.trainer.service.life import Life
 from services.trainer.service.repeating import differences
 
@@ -101,6 +102,7 @@ class Attempts:
         )
         await self._repository.runs.add_attempt(attempt)
         await self._repository.series.truncate(run.id, attempt.resume_step)
+        await judge_again(self._repository, run)
         run.device, run.is_stopped = job.device, False
         run.started_at = run.started_at or attempt.started_at
         await self._life.prepare(run, _reason(job, attempt), after_epoch=attempt.resume_epoch)

@@ -1,13 +1,16 @@
 """What is shown of a run's metrics: the last value of each, and the best in the task's sense."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 from uuid import UUID
 
 from libs.common.contracts.runs import MetricSummary
+from libs.common.contracts.telemetry import TelemetryBatch
 from libs.tasks.registry import tasks
 from services.trainer.models import RunRow, SeriesRow
 from services.trainer.repository import Repository
+from services.trainer.repository.standings import Primary
 
 
 async def summaries(repository: Repository, runs: Sequence[RunRow]) -> dict[UUID, tuple[MetricSummary, ...]]:
@@ -24,6 +27,39 @@ def is_smaller_better(task_id: str, key: str) -> bool:
     manifest = tasks().get(task_id)
     known = {spec.key: spec.direction for spec in manifest.metrics} if manifest else {}
     return known.get(name, "min" if name.endswith("loss") else "max") == "min"
+
+
+def direction_of(task_id: str, key: str) -> Literal["max", "min"] | None:
+    """Of what belongs to no subset (`lr`), no value is better than another."""
+    if "/" not in key and not key.endswith("loss"):
+        return None
+    return "min" if is_smaller_better(task_id, key) else "max"
+
+
+def primary_of(task_id: str) -> Primary | None:
+    """What experiments of this task are judged by; None for a task that is not installed here."""
+    manifest = tasks().get(task_id)
+    if manifest is None:
+        return None
+    spec = manifest.primary_metric
+    return Primary(f"val/{spec.key}", spec.direction == "min")
+
+
+def judged(batches: Sequence[TelemetryBatch], runs: Mapping[UUID, RunRow]) -> list[tuple[UUID, Primary]]:
+    """Runs that have just measured what they are judged by."""
+    measured = {(batch.run_id, point.key) for batch in batches for point in batch.points}
+    primaries = {run_id: primary_of(runs[run_id].task) for run_id, _ in measured}
+    return [
+        (run_id, primary)
+        for run_id, primary in primaries.items()
+        if primary is not None and (run_id, primary.key) in measured
+    ]
+
+
+async def judge_again(repository: Repository, run: RunRow) -> None:
+    """After something that its run measured was forgotten."""
+    if primary := primary_of(run.task):
+        await repository.standings.rank_again(run.experiment_id, primary)
 
 
 def _summary(row: SeriesRow, is_smaller_better: bool) -> MetricSummary:

@@ -1,10 +1,22 @@
 """Experiments: configurations that are known to fit their task and their data."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from libs.common.contracts.base import Gone, Page, PageQuery, now
-from libs.common.contracts.experiments import CreateExperiment, Experiment
+from libs.common.bus.context import current_context
+from libs.common.contracts.base import Gone, Page, now
+from libs.common.contracts.datasets import DataReference
+from libs.common.contracts.experiments import (
+    CreateExperiment,
+    DuplicateExperiment,
+    Experiment,
+    ExperimentSort,
+    ExperimentSummary,
+    ListExperiments,
+    UpdateExperiment,
+)
 from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
@@ -14,7 +26,11 @@ from libs.tasks.registry import task
 from services.trainer.errors import DataOfAnotherProject, ExperimentIsInUse, ExperimentNotFound
 from services.trainer.models import ExperimentRow, RunRow
 from services.trainer.repository import Repository
+from services.trainer.repository.experiments import Position
 from services.trainer.service.life import Life
+
+LONGEST_NAME = 200
+COPY = " copy"
 
 
 class Experiments:
@@ -34,12 +50,31 @@ class Experiments:
             id=new_id(),
             project_id=wanted.project_id,
             name=wanted.name,
+            note=wanted.note,
             task=wanted.task,
             config=config.model_dump(mode="json"),
             data=wanted.data.model_dump(mode="json"),
+            dataset_names=[part.dataset_name for part in wanted.data.parts],
+            created_by=current_context().actor,
         )
         await self._repository.experiments.add(row)
         return await self.get(row.id)
+
+    async def duplicate(self, wanted: DuplicateExperiment) -> Experiment:
+        """Checked anew: what the task allows may have changed since the first one was made."""
+        row = await self._repository.experiments.get(wanted.experiment_id)
+        if row is None:
+            raise ExperimentNotFound(f"experiment {wanted.experiment_id} does not exist")
+        return await self.create(
+            CreateExperiment(
+                project_id=row.project_id,
+                name=wanted.name or f"{row.name[: LONGEST_NAME - len(COPY)]}{COPY}",
+                note=row.note,
+                task=row.task,
+                data=DataReference.model_validate(row.data),
+                config=_changed(row.config, wanted.config),
+            )
+        )
 
     async def get(self, experiment_id: UUID) -> Experiment:
         found = await self._repository.experiments.view(experiment_id)
@@ -47,15 +82,21 @@ class Experiments:
             raise ExperimentNotFound(f"experiment {experiment_id} does not exist")
         return found
 
-    async def list_experiments(self, project_id: UUID, query: PageQuery) -> Page[Experiment]:
-        found = await self._repository.experiments.page(project_id, after(query, UUID), query.limit + 1)
-        return page_of(found, query, lambda each: each, lambda each: each.id)
+    async def list_experiments(self, wanted: ListExperiments) -> Page[ExperimentSummary]:
+        query = wanted.query
+        position = after(query, lambda cursor: _position(cursor, wanted.sort))
+        rows = await self._repository.experiments.page(wanted.filter, wanted.sort, position, query.limit + 1)
+        return page_of(rows, query, lambda row: row[0], lambda row: _cursor(row[1]))
 
-    async def rename(self, experiment_id: UUID, name: str) -> Experiment:
+    async def update(self, wanted: UpdateExperiment) -> Experiment:
         """Runs keep the name under which they were started."""
-        row = await self._locked(experiment_id)
-        row.name, row.updated_at = name, now()
-        return await self.get(experiment_id)
+        row = await self._locked(wanted.experiment_id)
+        if wanted.name is not None:
+            row.name = wanted.name
+        if wanted.note is not None:
+            row.note = wanted.note
+        row.updated_at = now()
+        return await self.get(row.id)
 
     async def delete(self, experiment_id: UUID) -> Gone:
         await self._locked(experiment_id)
@@ -84,3 +125,39 @@ class Experiments:
         if row is None:
             raise ExperimentNotFound(f"experiment {experiment_id} does not exist")
         return row
+
+
+def _changed(config: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested settings are changed one by one."""
+    changed = dict(config)
+    for key, value in changes.items():
+        both = isinstance(value, Mapping) and isinstance(changed.get(key), Mapping)
+        changed[key] = _changed(changed[key], value) if both else value
+    return changed
+
+
+def _cursor(position: Position) -> str:
+    """`id:value`."""
+    experiment_id, value = position
+    return f"{experiment_id}:{value.isoformat() if isinstance(value, datetime) else value}"
+
+
+def _position(cursor: str, sort: ExperimentSort) -> Position:
+    """Raises ValueError for what is none of ours."""
+    experiment_id, _, value = cursor.partition(":")
+    match sort.removeprefix("-"):
+        case "name":
+            return UUID(experiment_id), value
+        case "updated":
+            return UUID(experiment_id), _moment(value)
+        case "best":
+            return UUID(experiment_id), float(value)
+        case _:
+            return UUID(experiment_id), None
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a moment without its zone")
+    return moment

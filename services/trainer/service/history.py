@@ -10,6 +10,7 @@ from services.trainer.errors import RunNotFound
 from services.trainer.models import AttemptRow, LogRow, RunRow, SeriesRow
 from services.trainer.repository import Repository
 from services.trainer.repository.series import Measured
+from services.trainer.service.best import judged
 from services.trainer.service.life import Life
 
 # What an answer over the bus can carry, whatever the number of series.
@@ -40,6 +41,7 @@ class History:
         runs = {row.id: row for row in await self._repository.runs.lock_many(_run_ids(batches))}
         known = [batch for batch in batches if batch.run_id in runs]
         await self._store_points(known, await self._repository.runs.attempts(list(runs)))
+        await self._repository.standings.raise_best(judged(known, runs))
         await self._repository.logs.add([row for batch in known for row in _log_rows(batch)])
         for batch in known:
             await self._tell(runs[batch.run_id], batch)

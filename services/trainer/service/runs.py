@@ -5,7 +5,7 @@ import unicodedata
 from uuid import UUID
 
 from libs.common.bus.context import current_context
-from libs.common.contracts.base import Page
+from libs.common.contracts.base import Page, now
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.runs import Checkpoint, CreateRun, ListRuns, Run, RunState, RunSummary, TrainRun
 from libs.common.errors import Problem
@@ -53,6 +53,7 @@ class Runs:
         await self._require_device(run.wanted_device)
         run.job_id = await self._enqueue(run, experiment.name)
         await self._repository.runs.add(run)
+        experiment.last_run_id, experiment.updated_at = run.id, run.created_at
         await self._life.begin(run, "waits for a worker")
         return run.view()
 
@@ -92,6 +93,7 @@ class Runs:
         if run.state == RunState.COMPLETED and not run.is_stopped:
             raise RunIsComplete(f"run {run.name} has done its {run.num_epochs} epochs")
         run.job_id = await self._enqueue(run, experiment.name)
+        experiment.updated_at = now()
         await self._life.begin(run, "resumed; waits for a worker")
         return await self._view(run)
 

@@ -3,7 +3,12 @@
 import pytest
 
 from libs.common.contracts.base import PageQuery
-from libs.common.contracts.experiments import DeleteExperiment, ListExperiments, UpdateExperiment
+from libs.common.contracts.experiments import (
+    DeleteExperiment,
+    ExperimentFilter,
+    ListExperiments,
+    UpdateExperiment,
+)
 from libs.common.contracts.jobs import (
     CancelJob,
     GetJob,
@@ -121,8 +126,9 @@ async def test_experiments_are_listed_and_renamed_and_their_runs_keep_their_name
     renamed = await desk.ask(UpdateExperiment(experiment_id=experiment.id, name="New name"))
 
     assert (renamed.name, renamed.last_run_id) == ("New name", run.id)
-    newest = (await desk.ask(ListExperiments(project_id=desk.data.project_id))).items[0]
-    assert newest == renamed
+    of_project = ExperimentFilter(project_id=desk.data.project_id)
+    newest = (await desk.ask(ListExperiments(filter=of_project))).items[0]
+    assert dict(newest) == {name: getattr(renamed, name) for name in type(newest).model_fields}
     assert (await desk.look(run)).name == "Old name #1"
     assert (await desk.begin(experiment)).name == "New name #2"
 
