@@ -11,6 +11,7 @@ st.logo("assets/logo.svg", icon_image="assets/icon.png")
 
 HOME = st.Page("app_pages/home.py", title="Projects", icon=":material/folder_open:", default=True)
 DATASETS = st.Page("app_pages/datasets.py", title="Datasets", icon=":material/database:", url_path="datasets")
+QUEUE = st.Page("app_pages/queue.py", title="Queue", icon=":material/low_priority:", url_path="queue")
 SYSTEM = st.Page("app_pages/system.py", title="System", icon=":material/dns:", url_path="system")
 # Pages about one project, dataset or run: links lead to them, the menu does not, as it cannot say which.
 ABOUT_ONE = {
@@ -44,7 +45,7 @@ PAGES = {
             for name, title in ABOUT_ONE.items()
         ),
     ],
-    "Operations": [SYSTEM],
+    "Operations": [QUEUE, SYSTEM],
 }
 
 if signed_in():

@@ -12,7 +12,7 @@ from libs.common.contracts.runs import TrainRun
 # Before that the share that is done says little about the time that is left.
 TELLING_PROGRESS = 0.05
 MOMENT = "a worker takes it in a moment"
-TURN = "the jobs before it"
+TURN = "other jobs come first"
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ class Outlook:
         if job.kind == TrainRun.kind and self.settings.is_paused:
             return Prospect("the queue is paused")
         if job.not_before is not None and job.not_before > self.now:
-            return Prospect(f"its next attempt, at {job.not_before:%H:%M:%S} UTC")
+            return Prospect(f"it is tried again at {job.not_before:%H:%M:%S} UTC")
         fitting = [worker for worker in self.workers if _fits(worker, job)]
         if not fitting:
             return Prospect(_nobody(job))
         if not job.needs_device:
-            return Prospect("a free worker")
+            return Prospect("the next free worker takes it")
         return self._on_a_device(job, fitting)
 
     def _on_a_device(self, job: Waiting, fitting: Sequence[Worker]) -> Prospect:
@@ -142,11 +142,13 @@ class Outlook:
         running = [_pool_of(each.device) for each in self.running if each.kind == TrainRun.kind]
         limit = self.settings.max_running
         if limit is not None and len(running) >= limit:
-            return f"the limit: {len(running)} of {limit} runs at once"
+            return f"the limit is reached: {len(running)} of {limit} runs at once"
         limits = self.settings.max_running_by_pool
         pools = {_pool_of(device) for device in _devices(fitting)}
         if all(pool in limits and running.count(pool) >= limits[pool] for pool in pools):
-            return "the limit of " + " and ".join(f"{limits[pool]} on {pool}" for pool in sorted(pools))
+            return "the limit is reached: " + " and ".join(
+                f"{limits[pool]} on {pool}" for pool in sorted(pools)
+            )
         return ""
 
 

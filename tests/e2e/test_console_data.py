@@ -113,7 +113,7 @@ def test_an_empty_project_leads_to_its_first_dataset(page: Page, stack, emptied)
 
 def test_the_menu_holds_only_what_needs_no_choice(page: Page, stack, dataset):
     opened(page, stack, f"dataset?id={dataset.id}")
-    expect(page.get_by_test_id("stSidebarNavLink")).to_contain_text(["Projects", "Datasets", "System"])
+    expect(page.get_by_test_id("stSidebarNavLink")).to_contain_text(["Projects", "Datasets", "Queue", "System"])
 
 
 # Registering

@@ -111,7 +111,7 @@ async def test_two_workers_at_the_last_place_get_one_run_between_them(desk: Desk
     taken = [lease.job_id for lease in (first, *rest) if lease]
     assert taken == [run.job_id for run in runs[:2]]
     waiting = (await entries(desk, runs[2]))[0]
-    assert (waiting.position, waiting.waits_for) == (1, "the limit: 2 of 2 runs at once")
+    assert (waiting.position, waiting.waits_for) == (1, "the limit is reached: 2 of 2 runs at once")
 
 
 async def test_each_pool_has_its_own_limit(desk: Desk, workers: Workers) -> None:

@@ -90,7 +90,7 @@ def test_each_gpu_is_chosen_by_its_number():
 
 def test_work_without_a_device_waits_for_a_worker_only():
     job = waiting(kind="dataset.import", needs_device=False)
-    assert told([job], [PACKER, CPU], [running()]) == [("a free worker", None)]
+    assert told([job], [PACKER, CPU], [running()]) == [("the next free worker takes it", None)]
 
 
 def test_a_paused_queue_holds_runs_and_nothing_else():
@@ -101,13 +101,13 @@ def test_a_paused_queue_holds_runs_and_nothing_else():
 def test_a_limit_is_named_with_what_runs_and_ends_with_the_first_of_them():
     busy = [running("b/gpu0", 0.5), running("b/gpu1", 0.25)]
     found = told([waiting()], [CPU, GPU0, GPU1], busy, max_running=2)
-    assert found == [("the limit: 2 of 2 runs at once", minutes(10))]
+    assert found == [("the limit is reached: 2 of 2 runs at once", minutes(10))]
 
 
 def test_after_a_limit_was_lowered_enough_runs_must_end_first():
     busy = [running("b/gpu0", 0.5), running("b/gpu1", 0.25)]
     assert told([waiting()], [CPU, GPU0, GPU1], busy, max_running=1) == [
-        ("the limit: 2 of 1 runs at once", minutes(30))
+        ("the limit is reached: 2 of 1 runs at once", minutes(30))
     ]
 
 
@@ -115,7 +115,7 @@ def test_a_limit_of_a_pool_leaves_the_other_pool_free():
     limits = {Pool.GPU: 1}
     jobs = [waiting("gpu"), waiting()]
     found = told(jobs, [CPU, GPU0, GPU1], [running("b/gpu0", 0.5)], max_running_by_pool=limits)
-    assert found == [("the limit of 1 on gpu", minutes(10)), (MOMENT, NOW)]
+    assert found == [("the limit is reached: 1 on gpu", minutes(10)), (MOMENT, NOW)]
 
 
 def test_other_work_on_the_devices_does_not_count_as_a_run():
@@ -125,4 +125,4 @@ def test_other_work_on_the_devices_does_not_count_as_a_run():
 
 def test_a_retry_says_when_it_comes():
     job = waiting(not_before=minutes(1.5))
-    assert told([job, waiting()]) == [("its next attempt, at 12:01:30 UTC", None), (MOMENT, NOW)]
+    assert told([job, waiting()]) == [("it is tried again at 12:01:30 UTC", None), (MOMENT, NOW)]
