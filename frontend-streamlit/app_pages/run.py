@@ -37,11 +37,13 @@ def page() -> None:
     top(run)
     chosen = address_sections({name: title for name, (title, _) in SECTIONS.items()}, key="run.section")
     _, section = SECTIONS[chosen]
-    if run.device and not run.state.is_final:
+    if run.device and not run.state.is_final and chosen in PUSHED:
         node, _, device = run.device.rpartition("/")
         node_strip(node, device)
     # Curves and log are pushed to the browser.
-    is_polled = chosen in POLLED and (run.finished_at is None or now() - run.finished_at < RECENT)
+    is_polled = chosen not in (*PUSHED, "settings") and (
+        run.finished_at is None or now() - run.finished_at < RECENT
+    )
     st.fragment(section, run_every=POLL_SECONDS if is_polled else None)(run)
 
 
@@ -197,6 +199,6 @@ SECTIONS = {
     "life": (":material/timeline: History", life),
     "log": (":material/notes: Log", log),
 }
-POLLED = ("evaluation", "export", "checkpoints", "life")
+PUSHED = ("curves", "log")
 
 page()

@@ -11,7 +11,7 @@ from libs.common.contracts.runs import Run
 
 # From left to right.
 COLUMNS = ("dataset", "split", "experiment", "run", "evaluation", "export", "model", "deployment")
-WIDTH, ROW = 1000, 90
+ROW = 80
 
 
 def lineage_view(run: Run) -> None:
@@ -19,17 +19,17 @@ def lineage_view(run: Run) -> None:
     rows = max(len(members) for members in _by_kind(lineage).values())
     st.echarts_chart(
         lineage_option(lineage, str(run.id)),
-        height=max(180, 80 + ROW * rows),
+        height=80 + ROW * rows,
         alt=f"From data to deployment: {', '.join(node.name for node in lineage.nodes)}",
     )
 
 
 def lineage_option(lineage: Lineage, own_id: str) -> dict[str, Any]:
-    """Each kind a column; those that there are spread over the width."""
+    """Each kind that there is a column, its things one below the other."""
     groups = _by_kind(lineage)
     kinds = sorted(groups, key=_column)
     nodes = [
-        _node(node, x=WIDTH * column / max(1, len(kinds) - 1), y=ROW * row, is_own=node.id == own_id)
+        _node(node, column, row, is_own=node.id == own_id)
         for column, kind in enumerate(kinds)
         for row, node in enumerate(groups[kind])
     ]
@@ -43,31 +43,37 @@ def lineage_option(lineage: Lineage, own_id: str) -> dict[str, Any]:
     ]
     series = {
         "type": "graph",
-        "layout": "none",
+        "coordinateSystem": "cartesian2d",
         "data": nodes,
         "links": links,
         "edgeSymbol": ["none", "arrow"],
         "edgeSymbolSize": 8,
-        "label": {"show": True, "position": "bottom", "width": 120, "overflow": "truncate"},
+        "label": {"show": True, "position": "bottom", "formatter": "{b}"},
         "categories": [{"name": kind} for kind in kinds],
-        "left": 70,
-        "right": 70,
-        "top": 50,
-        "bottom": 50,
     }
-    legend = {"data": kinds, "top": 0}
-    return {"legend": legend, "tooltip": {"formatter": "{b}"}, "series": [series]}
+    return {
+        "legend": {"data": kinds, "top": 0},
+        "tooltip": {"formatter": "{b}"},
+        "grid": {"left": 10, "right": 10, "top": 30, "bottom": 20},
+        "xAxis": _hidden(len(kinds)),
+        "yAxis": {**_hidden(max(map(len, groups.values()))), "inverse": True},
+        "series": [series],
+    }
 
 
-def _node(node: LineageNode, *, x: float, y: float, is_own: bool) -> dict[str, Any]:
+def _hidden(count: int) -> dict[str, Any]:
+    """An axis with room for so many places."""
+    return {"type": "value", "show": False, "min": -0.5, "max": count - 0.5}
+
+
+def _node(node: LineageNode, column: int, row: int, *, is_own: bool) -> dict[str, Any]:
     name = f"{node.name} v{node.version}" if node.version is not None else node.name
     return {
         "id": node.key,
-        "name": f"{name}\n{node.state}" if node.state else name,
+        "name": f"{name} · {node.state}" if node.state else name,
         "category": node.kind,
         "symbolSize": 30 if is_own else 20,
-        "x": x,
-        "y": y,
+        "value": [column, row],
     }
 
 
