@@ -18,6 +18,7 @@ COLORS = {
     "queued": "gray",
     "stopping": "orange",
     "lost": "orange",
+    "away": "orange",
     "raw": "orange",
     "cancelled": "gray",
     "failed": "red",

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from libs.client.client import Modelyard
 from libs.client.commands.showing import AsJson, console, document, made_table, plain
-from libs.common.contracts.system import DiskReading, GpuReading, Node, NodeReading, SystemView
+from libs.common.contracts.system import Alert, DiskReading, GpuReading, Node, NodeReading, SystemView
 
 EVERY_SECONDS = 2.0
 GIB, GB = 2**30, 10**9
@@ -44,8 +44,7 @@ def tables(system: SystemView) -> Table:
     shown = Table.grid(padding=(0, 0, 1, 0))
     shown.add_row(made_table((row for node in system.nodes for row in parts(node)), *COLUMNS))
     if system.alerts:
-        rows = ((alert.severity, alert.node, alert.message, alert.raised_at) for alert in system.alerts)
-        shown.add_row(made_table(rows, "alert", "node", "what", "since"))
+        shown.add_row(made_table(map(_alert, system.alerts), "alert", "node", "what", "since"))
     shown.add_row(plain(f"Modelyard {system.version}: {rooms(system)}"))
     return shown
 
@@ -56,15 +55,21 @@ COLUMNS = ("node", "part", "use", "memory", "temperature", "power", "busy with")
 def parts(node: Node) -> Iterator[tuple[object, ...]]:
     """A row for the processors, one for each GPU and disk."""
     busy_with = {device.id: device.busy_with or "free" for device in node.devices}
-    state = f"{node.name} (away since {node.last_seen_at:%H:%M:%S})" if node.is_away else node.name
-    if node.reading is None:
-        yield from ((state, device.id, *[""] * 4, busy_with[device.id]) for device in node.devices)
+    if node.is_away:
+        yield node.name, f"away since {node.last_seen_at:%Y-%m-%d %H:%M:%S} UTC", *[""] * 5
         return
-    yield (state, *_cpu(node.reading), busy_with.get("cpu", ""))
+    if node.reading is None:
+        yield from ((node.name, device.id, *[""] * 4, busy_with[device.id]) for device in node.devices)
+        return
+    yield (node.name, *_cpu(node.reading), busy_with.get("cpu", ""))
     for gpu in node.reading.gpus:
         yield ("", *_gpu(gpu), busy_with.get(gpu.id, ""))
     for disk in node.reading.disks:
         yield ("", *_disk(disk), "")
+
+
+def _alert(alert: Alert) -> tuple[object, ...]:
+    return alert.severity, alert.node, alert.message, f"{alert.raised_at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _cpu(reading: NodeReading) -> tuple[object, ...]:
