@@ -170,7 +170,7 @@ def num_annotations(found: Found) -> int:
     return len(found.annotations) + (found.completion.num_annotations if found.completion else 0)
 
 
-def _places(found: Found) -> tuple[Place, ...]:
+def _places(found: Found) -> Sequence[Place]:
     return found.places or tuple(Place(found.content.place[0]) for _ in found.annotations)
 
 

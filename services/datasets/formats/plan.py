@@ -97,8 +97,8 @@ class Found:
 
     content: Content
     name: str
-    annotations: tuple[Annotation, ...] = ()
-    places: tuple[Place, ...] = ()
+    annotations: Sequence[Annotation] = ()
+    places: Sequence[Place] = ()
     completion: Completion | None = None
     subset: str | None = None
     fields: Mapping[str, Scalar] = field(default_factory=lambda: NO_FIELDS)

@@ -3,8 +3,9 @@
 import codecs
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePosixPath
 
 import orjson
@@ -12,12 +13,13 @@ import orjson
 from libs.common.contracts.imports import ImportProblem
 from libs.common.errors import BadInput, ModelyardError
 from services.datasets.files import Entry, Files
+from services.datasets.formats.json_lists import ListsAreHidden, LongList, find_lists
 from services.datasets.formats.names import LONGEST_LABEL
 from services.datasets.formats.plan import warning
 from services.datasets.formats.subsets import STORED, subset_of_word
 from services.datasets.formats.tables.cells import CellIsBad, checked, label_of
 
-# All of it is in memory at once, several times as large. Those of COCO itself have 450 MB.
+# Where something is wrong with it, all of it is in memory at once. Those of COCO itself have 450 MB.
 LARGEST_BYTES = 2**30
 HEAD_BYTES = 64 * 2**10
 LISTS = re.compile(rb'"(images|annotations)"\s*:\s*\[')
@@ -41,8 +43,8 @@ class CocoFile:
 
     path: str
     subset: str | None
-    images: Sequence[object]
-    annotations: Sequence[object]
+    images: Iterable[object]
+    annotations: Iterable[object]
     labels: Mapping[Id, str]
     problems: Sequence[ImportProblem]
 
@@ -61,12 +63,15 @@ def is_coco(files: Files, entry: Entry) -> bool:
 
 def read_coco(files: Files, entry: Entry) -> CocoFile:
     """Raises CocoIsUnreadable, or what the container raises."""
-    value = _parsed(_content(files, entry))
+    if entry.size_bytes > LARGEST_BYTES:
+        raise CocoIsUnreadable(f"more than {LARGEST_BYTES} bytes of JSON; split it by subsets")
+    value, long = _parted(files, entry)
     if not isinstance(value, dict):
         raise CocoIsUnreadable("an object of lists should stand in it")
     problems: list[ImportProblem] = []
     lists = {
-        name: _list(value, name, entry.path, problems) for name in ("images", "annotations", "categories")
+        name: _list(value, name, entry.path, problems) or long.get(name, [])
+        for name in ("images", "annotations", "categories")
     }
     labels = dict(_labels(lists["categories"], entry.path, problems))
     return CocoFile(
@@ -103,15 +108,21 @@ def _subset(word: str) -> str | None:
     return subset_of_word(word.rstrip("0123456789"))
 
 
+def _parted(files: Files, entry: Entry) -> tuple[object, Mapping[str, LongList]]:
+    """Images and annotations by themselves, batch by batch, unless something is wrong somewhere."""
+    try:
+        return find_lists(partial(files.open, entry), _parsed, ("images", "annotations"))
+    except (ListsAreHidden, CocoIsUnreadable):
+        return _parsed(_content(files, entry)), {}
+
+
 def _content(files: Files, entry: Entry) -> bytes:
     with files.open(entry) as stream:
-        data = stream.read(LARGEST_BYTES + 1)
-    if len(data) > LARGEST_BYTES:
-        raise CocoIsUnreadable(f"more than {LARGEST_BYTES} bytes of JSON; split it by subsets")
-    return data.removeprefix(codecs.BOM_UTF8)
+        return stream.read(LARGEST_BYTES)
 
 
 def _parsed(data: bytes) -> object:
+    data = data.removeprefix(codecs.BOM_UTF8)
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -141,7 +152,7 @@ def _list(value: Mapping[str, object], name: str, path: str, problems: list[Impo
 
 
 def _labels(
-    categories: Sequence[object], path: str, problems: list[ImportProblem]
+    categories: Iterable[object], path: str, problems: list[ImportProblem]
 ) -> Iterator[tuple[Id, str]]:
     """A category that cannot be read is told; its annotations will be refused one by one."""
     known: dict[Id, str] = {}

@@ -11,6 +11,7 @@ from services.datasets.files import Entry, Files
 from services.datasets.formats.coco.document import CocoFile, Id, id_of, is_coco, read_coco
 from services.datasets.formats.coco.files import ImageFiles
 from services.datasets.formats.coco.instances import read_annotation, read_caption
+from services.datasets.formats.kept import Keeper
 from services.datasets.formats.layout import common_folder, not_an_image, set_apart
 from services.datasets.formats.lookup import is_image_path
 from services.datasets.formats.names import check_name
@@ -51,7 +52,7 @@ class DeclaredSize:
         yield warning(self.place.path, "size_differs", message, row=self.place.row)
 
 
-@dataclass
+@dataclass(slots=True)
 class Draft:
     """A sample that more than one JSON may add to."""
 
@@ -60,23 +61,24 @@ class Draft:
     subset: str | None
     size: DeclaredSize | None
     fields: dict[str, Scalar]
-    annotations: list[Annotation] = field(default_factory=list)
-    places: list[Place] = field(default_factory=list)
+    keeper: Keeper = field(default_factory=Keeper)
 
-    def take(self, made: Iterable[Annotation | ImportProblem], place: Place) -> Iterator[ImportProblem]:
+    def take(
+        self, made: Iterable[Annotation | ImportProblem], place: Place, kinds: set[str]
+    ) -> Iterator[ImportProblem]:
         for each in made:
             if isinstance(each, ImportProblem):
                 yield each
             else:
-                self.annotations.append(each)
-                self.places.append(place)
+                self.keeper.add(each, place.path, place.row or 0)
+                kinds.add(each.type)
 
     def found(self) -> Found:
         return Found(
             FileContent(self.entry),
             self.name,
-            tuple(self.annotations),
-            tuple(self.places),
+            self.keeper.annotations,
+            self.keeper.places,
             self.size,
             self.subset,
             self.fields,
@@ -96,6 +98,8 @@ class CocoReading:
         self._drafts: dict[str, Draft] = {}
         self._labels: dict[str, None] = {}
         self._listed: set[str] = set()
+        # Of all annotations that were taken.
+        self.kinds: set[str] = set()
 
     def plan(self) -> Plan:
         for entry in self._jsons:
@@ -107,9 +111,8 @@ class CocoReading:
             self._take(coco)
         self._problems.extend(self._rest())
         samples = [draft.found() for draft in self._drafts.values()]
-        kinds = {each.type for found in samples for each in found.annotations}
         return Plan(
-            "image_text" if "caption" in kinds else "image",
+            "image_text" if "caption" in self.kinds else "image",
             samples,
             self._problems,
             sum(len(found.annotations) for found in samples) + sum(map(_is_refused, self._problems)),
@@ -230,7 +233,7 @@ class _JsonReader:
                 yield warning(place.path, "annotation_id_repeated", message, row=row)
             elif number is not None:
                 ids.add(number)
-            yield from draft.take(made, place)
+            yield from draft.take(made, place, self._reading.kinds)
 
     def _draft_of(self, raw: Mapping[str, object]) -> Draft:
         """The image that an annotation is of; raises CellIsBad."""

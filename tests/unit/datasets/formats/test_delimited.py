@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given, settings
@@ -34,7 +35,7 @@ def imported(table: str | bytes, *paths: str, **options: object) -> Trip:
     return read(Delimited(), {"t.csv": table, **files}, FormatOptions.model_validate(options))
 
 
-def known(trip: Trip) -> dict[str, tuple[Annotation, ...]]:
+def known(trip: Trip) -> dict[str, Sequence[Annotation]]:
     return {found.name: found.annotations for found in trip.plan.samples}
 
 

@@ -2,7 +2,7 @@
 
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def images(number: int, first: int = 8) -> list[dict[str, Any]]:
     return [{"bytes": picture(first + each, 8), "path": f"{each}.png"} for each in range(number)]
 
 
-def annotations(trip: Trip) -> list[tuple[Annotation, ...]]:
+def annotations(trip: Trip) -> list[Sequence[Annotation]]:
     return [found.annotations for found in trip.plan.samples]
 
 
