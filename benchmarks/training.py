@@ -4,6 +4,7 @@ import copy
 import statistics
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from benchmarks.results import Result
 from libs.common.contracts.telemetry import Progress
 from libs.common.staging import LocalData
 from libs.tasks import registry
+from libs.tasks.attempt import card_of
 from libs.tasks.augmentation import augment
 from libs.tasks.conformance import write_toy_data
 from libs.tasks.front import Normalise
@@ -22,7 +24,7 @@ from libs.tasks.images import read_pixels
 from libs.tasks.learning import TrainingModule
 from libs.tasks.reading import ShardReader, read_manifest
 from libs.tasks.runtime import CheckpointFiles, ToyData
-from libs.tasks.training import TrainRequest, card_of, train
+from libs.tasks.training import TrainRequest, train
 
 TASK = "classification"
 EPOCHS = 3
@@ -96,6 +98,8 @@ class _Clock:
         self.ended = time.perf_counter()
 
     def metrics(self, step: int, values: dict[str, float], epoch: int | None = None) -> None: ...
+
+    def steps(self, first_step: int, values: Mapping[str, Sequence[float]], epoch: int) -> None: ...
 
     def progress(self, progress: Progress) -> None: ...
 

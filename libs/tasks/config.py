@@ -121,7 +121,7 @@ class TrainingConfig(Knobs):
         unit="batches",
         advanced=True,
         ge=1,
-        le=1024,
+        le=4096,
     )
     gradient_clip: float | None = knob(
         None, "Longest gradient; None leaves it as it is.", group="Training", advanced=True, gt=0

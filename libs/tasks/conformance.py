@@ -5,7 +5,7 @@
 
 import json
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,28 +21,34 @@ from libs.common.contracts.telemetry import Progress
 from libs.common.staging import LocalData
 from libs.tasks.exporting import check_parity, export_onnx
 from libs.tasks.manifest import DataFacts, TaskManifest
+from libs.tasks.package_files import read_card
 from libs.tasks.predicting import evaluate, load_model, run_chunk
 from libs.tasks.reading import ShardReader, read_manifest
+from libs.tasks.request import TrainRequest, TrainResult
 from libs.tasks.runtime import CheckpointFiles, ToyData
-from libs.tasks.training import TrainRequest, TrainResult, train
+from libs.tasks.training import train
 
 SUBSETS = ("train", "val", "test")
 # Half train, the rest val and test; in pairs, so that two alternating classes are in each.
 TOY_SUBSETS = ("train", "train", "val", "val", "train", "train", "test", "test")
 NUM_SAMPLES = 48
+AGREEMENT = 1e-6
 
 
-def check_task(manifest: TaskManifest, folder: Path) -> None:
+def check_task(manifest: TaskManifest, folder: Path, toy: ToyData | None = None) -> None:
+    """With other toy data than the task's own, what it does with those."""
     check_schema(manifest)
-    toy = manifest.load_runtime().toy_data(seed=1, count=NUM_SAMPLES)
+    toy = toy or manifest.load_runtime().toy_data(seed=1, count=NUM_SAMPLES)
     data = write_toy_data(toy, folder / "data")
     request, heard = _request(manifest, toy, data, folder / "run"), Heard()
     result = train(request, heard)
-    check_training(manifest, result, heard)
+    primary = manifest.primary_of(request.config).key
+    check_training(primary, result, heard)
     check_resume(request, result, heard)
     package = heard.checkpoints[-1].package
     check_evaluation(manifest, package, data)
-    check_export(manifest, package, data, folder / "model.onnx")
+    check_validation_agrees(heard.checkpoints[-1], data)
+    check_export(primary, package, data, folder / "model.onnx")
     check_decode_agrees(package, data)
 
 
@@ -57,13 +63,13 @@ def check_schema(manifest: TaskManifest) -> None:
         assert manifest.config_model.model_validate_json(config.model_dump_json()) == config
     undescribed = [name for name, knob in schema["properties"].items() if not knob.get("description")]
     assert not undescribed, f"knobs without a description: {undescribed}"
-    assert manifest.primary_metric.key in {metric.key for metric in manifest.metrics}
+    assert any(metric.is_primary for metric in manifest.metrics)
 
 
-def check_training(manifest: TaskManifest, result: TrainResult, heard: "Heard") -> None:
+def check_training(primary: str, result: TrainResult, heard: "Heard") -> None:
     assert result.num_epochs == len(heard.checkpoints), "every epoch leaves a checkpoint"
     assert [each.step for each in heard.checkpoints] == sorted({each.step for each in heard.checkpoints})
-    assert f"val/{manifest.primary_metric.key}" in heard.keys
+    assert f"val/{primary}" in heard.keys
     assert "train/loss" in heard.keys
     losses = [value for _, key, value in heard.points if key == "train/loss"]
     assert len(losses) == result.num_steps, "every step tells its loss, once"
@@ -88,16 +94,26 @@ def check_evaluation(manifest: TaskManifest, package: Path, data: LocalData) -> 
     evaluated = evaluate(package, data, ("val", "test"), 7, "cpu", lambda *_: None)
     records = read_manifest(data.manifest, ("val", "test"))
     assert [str(result.sample_id) for result in evaluated.results] == [record.id for record in records]
-    assert manifest.primary_metric.key in evaluated.report.metrics
+    wanted = {metric.key for metric in manifest.metrics_of(read_card(package).config)}
+    assert wanted <= set(evaluated.report.metrics)
     assert set(evaluated.report.subset_metrics) == {"val", "test"}
     assert {view.type for view in evaluated.report.views} <= set(manifest.views)
 
 
-def check_export(manifest: TaskManifest, package: Path, data: LocalData, path: Path) -> None:
+def check_validation_agrees(last: CheckpointFiles, data: LocalData) -> None:
+    """What training said of an epoch, the evaluation of its package says, too; losses may be others."""
+    evaluated = evaluate(last.package, data, ("val",), None, "cpu", lambda *_: None)
+    said = {key: value for key, value in last.metrics.items() if key != "loss"}
+    found = {key: evaluated.report.metrics[key] for key in said}
+    apart = {key: (said[key], found[key]) for key in said if abs(said[key] - found[key]) > AGREEMENT}
+    assert not apart, f"training and evaluation disagree: {apart}"
+
+
+def check_export(primary: str, package: Path, data: LocalData, path: Path) -> None:
     export_onnx(package, path, {"checked_by": "conformance"})
     parity = check_parity(package, path, data, "test", lambda *_: None)
     assert parity.passed, parity
-    assert parity.metric == manifest.primary_metric.key
+    assert parity.metric == primary
 
 
 def check_decode_agrees(package: Path, data: LocalData) -> None:
@@ -129,6 +145,10 @@ class Heard:
 
     def metrics(self, step: int, values: dict[str, float], epoch: int | None = None) -> None:
         self.points += [(step, key, value) for key, value in values.items()]
+
+    def steps(self, first_step: int, values: Mapping[str, Sequence[float]], epoch: int) -> None:
+        for step, row in enumerate(zip(*values.values(), strict=True), first_step):
+            self.points += [(step, key, value) for key, value in zip(values, row, strict=True)]
 
     def progress(self, progress: Progress) -> None:
         self.last_progress = progress

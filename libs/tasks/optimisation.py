@@ -1,15 +1,20 @@
 """Optimisers and learning-rate schedules by the names that configs use."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 import torch
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LRScheduler, OneCycleLR, StepLR
+from torch.optim.lr_scheduler import LambdaLR, LRScheduler, ReduceLROnPlateau
 
 from libs.tasks.config import TrainingConfig
 from libs.tasks.parameters import ParameterGroup
 
-WARM_UP_SHARE = 0.2
+# Of one-cycle: where it starts, and how far below its start it ends.
+FIRST_SHARE = 1 / 25
+LAST_SHARE = FIRST_SHARE / 1e4
+Shape = Callable[[int], float]
 
 
 def optimiser_of(config: TrainingConfig, groups: Sequence[ParameterGroup]) -> Optimizer:
@@ -22,36 +27,66 @@ def optimiser_of(config: TrainingConfig, groups: Sequence[ParameterGroup]) -> Op
         }
         for group in groups
     ]
+    # One kernel per step; it unscales fp16 gradients itself, too late for them to be clipped.
+    fused = not (config.precision == "fp16" and config.gradient_clip is not None)
     match config.optimiser:
         case "adamw":
-            return torch.optim.AdamW(parameters, lr=rate)
+            return torch.optim.AdamW(parameters, lr=rate, fused=fused)
         case "adam":
-            return torch.optim.Adam(parameters, lr=rate)
+            return torch.optim.Adam(parameters, lr=rate, fused=fused)
         case "sgd":
-            return torch.optim.SGD(parameters, lr=rate, momentum=momentum, nesterov=momentum > 0)
+            nesterov = momentum > 0
+            return torch.optim.SGD(parameters, lr=rate, momentum=momentum, nesterov=nesterov, fused=fused)
         case "rmsprop":
             return torch.optim.RMSprop(parameters, lr=rate, momentum=momentum)
 
 
 def schedule_of(
-    config: TrainingConfig, optimiser: Optimizer, num_steps: int, steps_per_epoch: int | float
+    config: TrainingConfig, optimiser: Optimizer, num_steps: int, steps_per_epoch: int
 ) -> LRScheduler | None:
-    """Advances with every step; None keeps the rate."""
-    steps = max(1, num_steps)
+    """Advances with every step; None where the rate does not depend on the step.
+
+    A function of the step alone: a resume that has more or fewer steps before it than planned stays right.
+    """
+    shape = _shape(config, max(1, num_steps), max(1, steps_per_epoch))
+    return None if shape is None else LambdaLR(optimiser, shape)
+
+
+def plateau_of(
+    config: TrainingConfig, optimiser: Optimizer, direction: Literal["min", "max"]
+) -> ReduceLROnPlateau | None:
+    """To be stepped with the primary metric of each epoch."""
+    if config.schedule != "plateau":
+        return None
+    return ReduceLROnPlateau(
+        optimiser,
+        mode=direction,
+        factor=config.schedule_factor,
+        patience=config.plateau_patience - 1,  # torch counts the epochs that it forgives
+        threshold=0.0,
+        threshold_mode="abs",
+    )
+
+
+def _shape(config: TrainingConfig, num_steps: int, steps_per_epoch: int) -> Shape | None:
+    """Step → what the learning rate is multiplied by."""
+    warm = round(config.warm_up_share * num_steps)
     match config.schedule:
-        case "none":
+        case "none" | "plateau":
             return None
-        case "cosine":
-            return CosineAnnealingLR(optimiser, T_max=steps)
-        case "onecycle":
-            return OneCycleLR(
-                optimiser,
-                max_lr=[group["lr"] for group in optimiser.param_groups],
-                total_steps=steps + 1,
-                pct_start=WARM_UP_SHARE,
-                cycle_momentum=False,
-            )
         case "step":
-            return StepLR(
-                optimiser, step_size=max(1, int(steps_per_epoch) * max(1, config.epochs // 3)), gamma=0.1
-            )
+            every = steps_per_epoch * config.step_every_epochs
+            return lambda step: config.schedule_factor ** (step // every)
+        case "cosine":
+            rise: Shape = lambda step: (step + 1) / (warm + 1)  # noqa: E731
+            end = 0.0
+        case "onecycle":
+            rise = lambda step: _between(FIRST_SHARE, 1, step, 0, warm)  # noqa: E731
+            end = LAST_SHARE
+    return lambda step: rise(step) if step < warm else _between(1, end, step, warm, num_steps)
+
+
+def _between(start: float, end: float, step: int, first: int, last: int) -> float:
+    """Along half a cosine; the end is kept after the last step."""
+    share = min(1.0, (step - first) / max(1, last - first))
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2

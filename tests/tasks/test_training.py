@@ -5,11 +5,13 @@ from pathlib import Path
 import pytest
 
 from libs.common.contracts.telemetry import Progress
-from libs.tasks import data, registry, telling
+from libs.tasks import feeding, registry, telling
 from libs.tasks.conformance import Heard, toy_request
+from libs.tasks.loading import SubsetIsEmpty
 from libs.tasks.package_files import read_card
+from libs.tasks.request import TrainRequest, TrainResult
 from libs.tasks.telling import LossIsNotANumber
-from libs.tasks.training import SubsetIsEmpty, TrainRequest, TrainResult, train
+from libs.tasks.training import train
 
 NUM_EPOCHS = 5
 
@@ -23,7 +25,7 @@ def request_(tmp_path: Path) -> TrainRequest:
 @pytest.fixture(params=["in memory", "read by a worker"])
 def source(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "read by a worker":
-        monkeypatch.setattr(data, "IN_MEMORY_BYTES", 0)
+        monkeypatch.setattr(feeding, "MEMORY_SHARE", 0)
 
 
 class StopsInside(Heard):
@@ -110,13 +112,15 @@ def test_a_package_says_how_far_it_came(request_: TrainRequest):
 
 
 def test_patience_ends_a_training_that_gets_no_better(request_: TrainRequest):
-    patient = {**request_.config, "epochs": 50, "early_stopping_patience": 2}
+    patient = {**request_.config, "epochs": 50, "early_stopping_patience": 4}
     heard = Heard()
     result = trained(request_.model_copy(update={"config": patient}), heard, "run")
-    best = max(heard.checkpoints, key=lambda each: each.epoch if each.is_best else -1)
-    assert result.num_epochs == best.epoch + 1 + 2 < 50
+    accuracies = [value for _, key, value in heard.points if key == "val/accuracy"]
+    best = max(accuracies)
+    assert result.num_epochs == len(accuracies) == accuracies.index(best) + 1 + 4 < 50
     assert not result.is_stopped
-    assert result.metrics == best.metrics
+    assert result.metrics["accuracy"] == best
+    assert result.metrics == [each for each in heard.checkpoints if each.is_best][-1].metrics
 
 
 def test_a_loss_that_explodes_ends_in_words(request_: TrainRequest):

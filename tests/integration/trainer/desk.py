@@ -109,7 +109,7 @@ class Desk:
         async with asyncio.timeout(WAIT_SECONDS):
             while True:
                 found = {each.key: each.points for each in await self.ask(wanted)}
-                if "lr" in found and found["lr"][-1].step == NUM_STEPS:
+                if "val/loss" in found and found["val/loss"][-1].step == NUM_STEPS:
                     return found
                 await asyncio.sleep(0.1)
 
