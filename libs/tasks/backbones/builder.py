@@ -5,7 +5,7 @@ from typing import Protocol
 
 from torch import nn
 
-from libs.common.errors import Unavailable
+from libs.common.errors import BadInput, Unavailable
 from libs.tasks.backbones.catalogue import Backbone, Colour
 
 
@@ -18,6 +18,10 @@ class WeightsAreUnreachable(Unavailable):
             f"the pretrained weights of {name} are not in the cache of this machine and {place} does not "
             "answer; choose the transfer scratch, or connect once"
         )
+
+
+class WeightsAreBroken(BadInput):
+    code, title = "weights_broken", "Pretrained weights in the cache cannot be read"
 
 
 class Builder(Protocol):

@@ -1,6 +1,7 @@
 """Networks of torchvision with a head of any size, and with as much resolution as small images need."""
 
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, cast
 from urllib.error import URLError
 
@@ -8,7 +9,7 @@ from torch import Tensor, nn
 from torchvision import models
 from torchvision.models.vision_transformer import interpolate_embeddings
 
-from libs.tasks.backbones.builder import Builder, WeightsAreUnreachable
+from libs.tasks.backbones.builder import Builder, WeightsAreBroken, WeightsAreUnreachable
 
 # torchvision's 0.01 is made for long runs: after a short one, running statistics are those of the start.
 BATCH_NORM_MOMENTUM = 0.1
@@ -36,6 +37,8 @@ class TorchvisionBuilder(Builder):
             )
         except (URLError, OSError) as error:
             raise WeightsAreUnreachable.of(name, weights.url) from error
+        except (UnpicklingError, RuntimeError) as error:
+            raise WeightsAreBroken(f"remove {Path(weights.url).name} from the cache of weights") from error
         load_fitting(network, _resized(name, network, dict(state), image_size))
 
 
