@@ -11,6 +11,9 @@ st.logo("assets/logo.svg", icon_image="assets/icon.png")
 
 HOME = st.Page("app_pages/home.py", title="Projects", icon=":material/folder_open:", default=True)
 DATASETS = st.Page("app_pages/datasets.py", title="Datasets", icon=":material/database:", url_path="datasets")
+EXPERIMENTS = st.Page(
+    "app_pages/experiments.py", title="Experiments", icon=":material/science:", url_path="experiments"
+)
 QUEUE = st.Page("app_pages/queue.py", title="Queue", icon=":material/low_priority:", url_path="queue")
 SYSTEM = st.Page("app_pages/system.py", title="System", icon=":material/dns:", url_path="system")
 # Pages about one project, dataset or run: links lead to them, the menu does not, as it cannot say which.
@@ -21,7 +24,9 @@ ABOUT_ONE = {
     "browse": "Browse",
     "versions": "Versions",
     "splits": "Splits",
+    "experiment": "Experiment",
     "new_experiment": "New experiment",
+    "compare": "Compare runs",
     "run": "Run",
 }
 
@@ -40,6 +45,7 @@ PAGES = {
     "": [
         HOME,
         DATASETS,
+        EXPERIMENTS,
         *(
             st.Page(f"app_pages/{name}.py", title=title, url_path=name, visibility="hidden")
             for name, title in ABOUT_ONE.items()

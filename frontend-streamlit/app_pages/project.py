@@ -6,9 +6,10 @@ import streamlit as st
 from session import yard
 from ui.address import given_id
 from ui.dataset_rows import dataset_rows, datasets_of
-from ui.states import ago, counted, duration, empty_state, escaped, may_edit, shortened, state_badge
+from ui.run_rows import run_rows
+from ui.states import counted, empty_state, escaped, may_edit, shortened, state_badge
 
-from libs.common.contracts.runs import Run
+RUNS_PER_PAGE = 25
 
 
 def datasets(project_id: UUID) -> None:
@@ -33,31 +34,19 @@ def datasets(project_id: UUID) -> None:
 
 
 def runs(project_id: UUID) -> None:
-    found = list(yard().runs.list(project=project_id))
-    if not found:
-        empty_state("model_training", "No run yet. An experiment is run as often as you like.")
-    for run in found:
-        run_row(run)
-
-
-def run_row(run: Run) -> None:
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link(
-            "app_pages/run.py",
-            label=escaped(run.name),
-            icon=":material/monitoring:",
-            query_params={"id": str(run.id)},
+            "app_pages/experiments.py",
+            label="Experiments",
+            icon=":material/science:",
+            query_params={"project": str(project_id)},
+            width="content",
         )
-        state_badge(run.state)
-        seconds = (
-            (run.finished_at - run.started_at).total_seconds() if run.finished_at and run.started_at else None
-        )
-        st.caption(f"{ago(run.created_at)} · {duration(seconds)}")
-        best = next(
-            (each for each in run.summary if each.key.startswith("val/") and "loss" not in each.key), None
-        )
-        if best:
-            st.caption(f"{best.key} **{best.best:.4f}**")
+    run_rows(
+        lambda cursor: yard().runs.page(project=project_id, limit=RUNS_PER_PAGE, cursor=cursor),
+        empty="No run yet. An experiment is run as often as you like.",
+        key="project.runs",
+    )
 
 
 def deployments(project_id: UUID) -> None:

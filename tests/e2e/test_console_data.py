@@ -2,6 +2,7 @@
 
 import io
 import re
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,10 +17,10 @@ from libs.client import Modelyard
 from libs.common.contracts.annotations import LabelAnnotation
 from libs.common.contracts.datasets import Dataset, DatasetStatus
 from libs.common.contracts.projects import Project
-from libs.common.contracts.sources import SampleSource
-from libs.common.contracts.splits import NoSplit, RatioSplit
+from libs.common.contracts.sources import PathSource, SampleSource
+from libs.common.contracts.splits import FieldSplit, NoSplit, RatioSplit
 from libs.common.ids import new_id
-from tests.console import opened_page
+from tests.console import PICTURES, opened_page
 
 SHAPES = SampleSource(name="shapes")
 
@@ -56,12 +57,17 @@ def emptied(yard: Modelyard) -> Project:
 def pictures(path: Path, *, num_broken: int = 0) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for number in range(40):
-            buffer = io.BytesIO()
-            Image.effect_noise((40 + number, 32), 60).save(buffer, "PNG")
-            archive.writestr(f"{'dark' if number < 25 else 'pale'}/{number:03}.png", buffer.getvalue())
+            picture = Image.effect_noise((40 + number, 32), 60)
+            archive.writestr(f"{'dark' if number < 25 else 'pale'}/{number:03}.png", png(picture))
         for number in range(num_broken):
             archive.writestr(f"dark/broken-{number}.png", b"no picture")
     return path
+
+
+def png(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def opened(page: Page, stack, address: str) -> None:
@@ -113,7 +119,9 @@ def test_an_empty_project_leads_to_its_first_dataset(page: Page, stack, emptied)
 
 def test_the_menu_holds_only_what_needs_no_choice(page: Page, stack, dataset):
     opened(page, stack, f"dataset?id={dataset.id}")
-    expect(page.get_by_test_id("stSidebarNavLink")).to_contain_text(["Projects", "Datasets", "Queue", "System"])
+    expect(page.get_by_test_id("stSidebarNavLink")).to_contain_text(
+        ["Projects", "Datasets", "Experiments", "Queue", "System"]
+    )
 
 
 # Registering
@@ -255,6 +263,28 @@ def test_a_raw_dataset_is_imported_later_renamed_and_deleted(page: Page, stack, 
     assert made.id not in {each.id for each in yard.datasets.list(emptied.id)}
 
 
+@in_both_themes
+def test_a_source_that_is_gone_is_said_and_imported_when_it_is_back(
+    page: Page, stack, yard, emptied, tmp_path
+):
+    kept = pictures(tmp_path / "kept.zip")
+    lies = stack.stack.imports / f"{new_id()}.zip"
+    shutil.copy(kept, lies)
+    made = yard.datasets.create(emptied.id, "on a disk", PathSource(path=str(lies)), is_raw=True)
+    lies.unlink()
+    opened(page, stack, f"dataset?id={made.id}")
+    shown(page, "not found")
+    expect(page.get_by_role("alert").filter(has_text="Its source is gone")).to_contain_text(lies.name)
+    press(page, "Import now")
+    expect(page.get_by_test_id("stToast")).to_contain_text(lies.name)
+    expect(page.get_by_role("button", name="Import now")).to_be_enabled()
+    page.screenshot(path=PICTURES / "source-gone.png")
+    shutil.copy(kept, lies)
+    press(page, "Import now")
+    shown(page, "A few of them")
+    assert yard.datasets.wait(made.id).num_samples == 40
+
+
 def test_why_an_import_failed_is_on_the_list_and_on_its_page(page: Page, stack, yard, emptied, tmp_path):
     (tmp_path / "bad.zip").write_bytes(b"PK nothing")
     made = yard.datasets.create(emptied.id, "broken", yard.uploads.send(tmp_path / "bad.zip").id)
@@ -352,6 +382,28 @@ def test_everything_in_one_subset_by_names_and_by_rules(page: Page, stack, yard,
     press(page, "Save and lock")
     shown(page, f"{name} is saved and locked")
     assert NoSplit() in [each.method for each in yard.splits.list(dataset.id)]
+
+
+@in_both_themes
+def test_what_is_trained_on_and_tested_is_shown_by_the_leak_check(page: Page, stack, yard, emptied, tmp_path):
+    """The same picture, once a little brighter, in two subsets of the source."""
+    twins = tmp_path / "twins.zip"
+    with zipfile.ZipFile(twins, "w") as archive:
+        for number in range(6):
+            picture = Image.effect_noise((8, 8), 90).resize((64, 64), Image.Resampling.BICUBIC)
+            archive.writestr(f"train/pale/{number}.png", png(picture))
+            if number < 2:
+                archive.writestr(f"test/pale/twin-{number}.png", png(picture.point(lambda value: value + 1)))
+        archive.writestr("test/pale/alone.png", png(Image.linear_gradient("L")))
+    made = yard.datasets.wait(yard.datasets.create(emptied.id, "twins", yard.uploads.send(twins).id).id)
+    yard.splits.create(made.id, "as it came", FieldSplit())
+    opened(page, stack, f"splits?dataset={made.id}")
+    press(page, "Check for leaks")
+    told = page.get_by_role("alert").filter(has_text="what is tested was trained on")
+    expect(told).to_contain_text("2 leaks")
+    table = page.get_by_test_id("stTable").filter(has_text="twin-0")
+    expect(table).to_contain_text("train")
+    expect(table).to_contain_text("twin-1")
 
 
 # Who may only look, and what is not there

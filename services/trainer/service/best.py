@@ -30,8 +30,11 @@ def is_smaller_better(task_id: str, key: str) -> bool:
 
 
 def direction_of(task_id: str, key: str) -> Literal["max", "min"] | None:
-    """Of what belongs to no subset (`lr`), no value is better than another."""
-    if "/" not in key and not key.endswith("loss"):
+    """Of what training tells of itself (`train/lr`), no value is better than another; losses should fall."""
+    subset, _, name = key.rpartition("/")
+    manifest = tasks().get(task_id)
+    is_known = manifest is not None and any(spec.key == name for spec in manifest.metrics)
+    if subset in ("", "train") and not is_known and not name.endswith("loss"):
         return None
     return "min" if is_smaller_better(task_id, key) else "max"
 

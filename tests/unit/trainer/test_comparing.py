@@ -94,8 +94,8 @@ def test_the_best_are_marked_and_ties_are_marked_together(values, direction, bes
     assert reached(*values, direction=direction) == best
 
 
-def test_metrics_of_any_name_have_a_direction_and_what_no_subset_measures_has_none():
-    keys = ("val/accuracy", "val/loss", "train/my_loss", "test/kappa", "lr", "samples_per_second", "loss")
+def test_metrics_of_any_name_have_a_direction_but_what_training_tells_of_itself_has_none():
+    keys = ("train/accuracy", "val/loss", "train/my_loss", "test/kappa", "lr", "train/lr", "loss")
 
     found = [direction_of("classification", key) for key in keys]
 

@@ -1,0 +1,70 @@
+"""Comparisons as tables: only what differs, and what each run reached with the best marked."""
+
+import json
+from collections.abc import Sequence
+
+import streamlit as st
+
+from libs.common.contracts.comparisons import Comparison, Difference, MetricRow, Reached, Setting
+from ui.states import escaped, shortened
+
+MISSING = ":gray[not set]"
+LONGEST_VALUE = 60
+
+
+def differences_table(found: Sequence[Difference], names: Sequence[str]) -> None:
+    rows = [{"": escaped(each.path), **_cells(each.settings, names)} for each in found]
+    st.table(rows, border="horizontal", hide_index=True, width="content")
+
+
+def metrics_table(rows: Sequence[MetricRow], names: Sequence[str], *, is_last: bool) -> None:
+    """The best value of each run, or the last; ties are marked together."""
+    st.table(
+        [
+            {"": _key(row), **dict(zip(map(escaped, names), _values(row, is_last), strict=True))}
+            for row in rows
+        ],
+        border="horizontal",
+        hide_index=True,
+        width="content",
+    )
+
+
+def unique_names(found: Comparison) -> list[str]:
+    """Runs of experiments that are called alike are told apart."""
+    names: list[str] = []
+    for side in found.sides:
+        name, number = shortened(side.name, 40), 2
+        while name in names:
+            name, number = f"{shortened(side.name, 40)} ({number})", number + 1
+        names.append(name)
+    return names
+
+
+def _cells(settings: Sequence[Setting], names: Sequence[str]) -> dict[str, str]:
+    return {escaped(name): shown(setting) for name, setting in zip(names, settings, strict=True)}
+
+
+def shown(setting: Setting) -> str:
+    """Missing is told apart from null."""
+    if setting.is_missing:
+        return MISSING
+    text = setting.value if isinstance(setting.value, str) else json.dumps(setting.value, ensure_ascii=False)
+    return escaped(shortened(text, LONGEST_VALUE)) or "“”"
+
+
+def _key(row: MetricRow) -> str:
+    arrow = {"max": " ↑", "min": " ↓", None: ""}[row.direction]
+    return f"**{escaped(row.key)}**{arrow}" if row.is_primary else f"{escaped(row.key)}{arrow}"
+
+
+def _values(row: MetricRow, is_last: bool) -> list[str]:
+    best = row.best_last if is_last else row.best_best
+    return [_value(reached, is_last, place in best) for place, reached in enumerate(row.reached)]
+
+
+def _value(reached: Reached | None, is_last: bool, is_best: bool) -> str:
+    if reached is None:
+        return "–"
+    text = f"{reached.last if is_last else reached.best:.4g}"
+    return f":green[**{text}** :material/star:]" if is_best else escaped(text)
