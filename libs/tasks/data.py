@@ -17,7 +17,7 @@ from libs.tasks.tolerance import SampleIsBad as SampleIsBad
 from libs.tasks.tolerance import Unusable
 
 # A JPEG is decoded at a reduced scale where so many times the wanted pixels remain: then the resized picture
-# is within two levels of what serving makes of all its pixels (docs/decisions/0011).
+# is within three levels of what serving makes of all its pixels (docs/decisions/0010).
 REDUCED_REMAINS = 4
 Target = Callable[[SampleRecord], Any]
 
