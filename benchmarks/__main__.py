@@ -9,6 +9,8 @@ from benchmarks import (
     archives,
     browsing,
     importing,
+    input_decoders,
+    input_path,
     large_import,
     serving,
     splitting,
@@ -21,6 +23,8 @@ from benchmarks.results import Result, write_results
 
 BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "training": training.measure,
+    "input_path": input_path.measure,
+    "input_decoders": input_decoders.measure,
     "importing": importing.measure,
     "archives": archives.measure,
     "large_import": large_import.measure,
