@@ -1,7 +1,7 @@
 """Knobs: one pydantic model per task gives the form, the validation, the defaults and the search space."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -211,8 +211,13 @@ class TrainingConfig(Knobs):
         group="Compute",
         advanced=True,
     )
-    num_workers: int | Literal["auto"] = knob(
-        "auto", "Processes that read and decode samples; auto measures.", group="Compute", advanced=True
+    num_workers: Annotated[int, Field(ge=0, le=64)] | Literal["auto"] = knob(
+        "auto",
+        "Processes that decode samples where they do not fit into memory; 0 leaves it to threads beside the "
+        "training, auto takes as many of either as the training needs.",
+        group="Compute",
+        unit="processes",
+        advanced=True,
     )
     seed: int = knob(0, "Start of every random choice.", group="Compute", ge=0, le=2**31 - 1)
     is_deterministic: bool = knob(
