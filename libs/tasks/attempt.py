@@ -18,7 +18,7 @@ from libs.common.errors import BadInput
 from libs.tasks import registry
 from libs.tasks.config import TrainingConfig
 from libs.tasks.learning import TrainingModule
-from libs.tasks.loading import loaders_of
+from libs.tasks.loading import Samples, loaders_of, samples_of
 from libs.tasks.manifest import TaskManifest
 from libs.tasks.memory import Outlook, OutOfMemory, free_bytes, is_for_want_of_memory, need_of
 from libs.tasks.predicting import torch_device
@@ -41,10 +41,12 @@ def attempt(request: TrainRequest, config: TrainingConfig, events: TrainEvents) 
     seed_all(config.seed)
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // rank.local_size))
     torch.set_float32_matmul_precision("high" if config.is_tf32_allowed else "highest")
-    card = card_of(manifest, config, request)
+    samples = samples_of(request, rank)
+    card = _planned(card_of(manifest, config, request), manifest, samples, events)
     with ShardReader(request.data.shards) as reader, _calm(), joined(rank, device):
         module = TrainingModule(manifest, config, card)
-        loaders = loaders_of(request, config, card, module.task, reader, rank, device, events)
+        loaders = loaders_of(samples, config, card, module.task, reader, rank, device, events)
+        module.card = _with_plan(card, {"reading": loaders.plan.model_dump(mode="json")}, config, rank)
         teller = Teller(module, request.directory, events, loaders.order)
         trainer = _trainer(request, config, rank, device, teller)
         with _told_in_words(_look_at_memory(module, device, events), config.batch_size, request.device):
@@ -78,6 +80,24 @@ def card_of(manifest: TaskManifest, config: TrainingConfig, request: TrainReques
         code_version=request.code_version,
         created_at=now(),
     )
+
+
+def _planned(card: ModelCard, manifest: TaskManifest, samples: Samples, events: TrainEvents) -> ModelCard:
+    """With what the task decides by a look at the training samples."""
+    plan = manifest.load_runtime().plan(card, (record.annotations for record in samples.train))
+    for note in plan.notes:
+        events.log(note)
+    return card.model_copy(update={"plan": plan.values})
+
+
+def _with_plan(card: ModelCard, found: dict[str, Any], config: TrainingConfig, rank: Rank) -> ModelCard:
+    """What was asked for may have been too much for the memory: this is what the steps were made with."""
+    used = {
+        "batch_size": config.batch_size,
+        "accumulate_batches": config.accumulate_batches,
+        "num_processes": rank.world_size,
+    }
+    return card.model_copy(update={"plan": card.plan | found | used})
 
 
 def _device(request: TrainRequest, rank: Rank) -> torch.device:

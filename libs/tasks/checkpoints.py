@@ -31,7 +31,13 @@ def write_checkpoint(
         is_kept=every is not None and (epoch + 1) % every == 0,
     )
     if trainer.is_global_zero:
-        reached = {"epoch": epoch, "step": step, "metrics": metrics, "created_at": now()}
+        reached = {
+            "epoch": epoch,
+            "step": step,
+            "metrics": metrics,
+            "calibration": module.calibration,
+            "created_at": now(),
+        }
         write_package(files.package, module.kept_network, module.card.model_copy(update=reached))
     trainer.save_checkpoint(files.resume, weights_only=False)  # with the optimiser; loaded without pickle
     if trainer.is_global_zero and module.config.on_out_of_memory == "shrink":

@@ -36,6 +36,7 @@ class TrainingModule(lightning.LightningModule):
         self.average = Average(self.network, config.ema_decay) if config.ema_decay else None
         self.normalise = Normalise(card.input)
         self.plateau: ReduceLROnPlateau | None = None
+        self.calibration: dict[str, float] = {}
         self.losses: list[Tensor] = []
         self.rates: list[float] = []
         self._step_loss: Tensor | None = None
@@ -90,12 +91,13 @@ class TrainingModule(lightning.LightningModule):
         self.metrics.update(outputs, targets)
 
     def validation_values(self) -> dict[str, float]:
-        """Of all ranks together; every rank must ask."""
+        """Of all ranks together; every rank must ask. Afterwards `calibration` fits them."""
         parts = gathered((float(self._val_loss), self._val_count, self.metrics))
         total, count = sum(loss for loss, _, _ in parts), sum(count for _, count, _ in parts)
         first, *others = (metrics for _, _, metrics in parts)
         for other in others:
             first.merge(other)
+        self.calibration = self.task.calibrate(first)
         return {"loss": total / max(1, count), **first.compute()}
 
     def configure_optimizers(self) -> Any:

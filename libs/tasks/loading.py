@@ -35,8 +35,31 @@ class Loaders:
     plan: InputPlan
 
 
+@dataclass(frozen=True)
+class Samples:
+    train: Sequence[SampleRecord]
+    val: Sequence[SampleRecord]
+
+
+def samples_of(request: TrainRequest, rank: Rank) -> Samples:
+    """Raises SubsetIsEmpty where there is not a sample for each process."""
+    records = read_manifest(request.data.manifest, (request.train_subset, request.val_subset))
+
+    def of(subset: str) -> Sequence[SampleRecord]:
+        own = [record for record in records if record.subset == subset]
+        if not own:
+            raise SubsetIsEmpty(f"the subset {subset!r} has no samples")
+        if len(own) < rank.world_size:
+            raise SubsetIsEmpty(
+                f"{rank.world_size} processes share the subset {subset!r}, which has {len(own)} samples"
+            )
+        return own
+
+    return Samples(of(request.train_subset), of(request.val_subset))
+
+
 def loaders_of(
-    request: TrainRequest,
+    samples: Samples,
     config: TrainingConfig,
     card: ModelCard,
     task: TaskRuntime,
@@ -45,29 +68,20 @@ def loaders_of(
     device: torch.device,
     events: TrainEvents,
 ) -> Loaders:
-    """Raises SubsetIsEmpty where there is not a sample for each process."""
-    records = read_manifest(request.data.manifest, (request.train_subset, request.val_subset))
+    def dataset(records: Sequence[SampleRecord]) -> ImageDataset:
+        return ImageDataset(records, reader, card.input, lambda record: task.target(record.annotations, card))
 
-    def dataset(subset: str) -> ImageDataset:
-        own: Sequence[SampleRecord] = [record for record in records if record.subset == subset]
-        if not own:
-            raise SubsetIsEmpty(f"the subset {subset!r} has no samples")
-        if len(own) < rank.world_size:
-            raise SubsetIsEmpty(
-                f"{rank.world_size} processes share the subset {subset!r}, which has {len(own)} samples"
-            )
-        return ImageDataset(own, reader, card.input, lambda record: task.target(record.annotations, card))
-
-    train, val = dataset(request.train_subset), dataset(request.val_subset)
+    train, val = dataset(samples.train), dataset(samples.val)
     order = EpochOrder(len(train), config.seed, rank.number, rank.world_size)
     val_order = FixedOrder(len(val), rank.number, rank.world_size)
     size = min(config.batch_size, len(order))
     around = Surroundings(device, rank.local_size)
     plan = plan_input(train, val, size, config.num_workers, around)
+    num_samples = len(train) + len(val)
     feed = Feed(
         plan,
         around,
-        Tolerance(config.on_bad_sample, config.bad_sample_limit, len(records), events.log),
+        Tolerance(config.on_bad_sample, config.bad_sample_limit, num_samples, events.log),
         events.log,
         lambda _, message: events.progress(Progress(fraction=0, message=message)),
         is_fixed=config.num_workers != "auto",

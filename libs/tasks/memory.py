@@ -102,7 +102,7 @@ def free_bytes(device: torch.device) -> int:
         return torch.cuda.mem_get_info(device)[0]
     free = free_memory.free_bytes()
     limit, _ = resource.getrlimit(resource.RLIMIT_DATA)
-    return free if limit == resource.RLIM_INFINITY else min(free, max(0, limit - _own_bytes()))
+    return free if limit == resource.RLIM_INFINITY else min(free, max(0, limit - own_bytes()))
 
 
 def is_for_want_of_memory(error: BaseException) -> bool:
@@ -150,7 +150,7 @@ def _saved_bytes() -> Iterator[dict[int, int]]:
         yield sizes
 
 
-def _own_bytes() -> int:
+def own_bytes() -> int:
     """What the limit counts of this process."""
     pages = int(Path("/proc/self/statm").read_text().split()[5])
     return pages * os.sysconf("SC_PAGE_SIZE")
