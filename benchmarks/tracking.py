@@ -31,7 +31,7 @@ from libs.common.settings import BusSettings, DatabaseSettings
 from services.trainer.models import AttemptRow, ExperimentRow, PointRow, RunRow, SeriesRow
 
 NEEDED = ("postgres", "nats", "s3", "trainer", "gateway")
-MLFLOW = ("mlflow==3.17.2", "psycopg2-binary", "uvloop")
+MLFLOW = ("mlflow==3.17.2", "psycopg[binary]", "uvloop")
 FASTTRACKML = ("fasttrackml==0.5.0",)
 BATCH = 1000
 NUM_CLIENTS = 4
@@ -283,7 +283,8 @@ async def _ours(local: LocalStack) -> AsyncIterator[Ours]:
 
 @asynccontextmanager
 async def _tracker(url: str) -> AsyncIterator[Tracker]:
-    async with httpx.AsyncClient(base_url=url, timeout=120) as http:
+    limits = httpx.Limits(keepalive_expiry=2)
+    async with httpx.AsyncClient(base_url=url, timeout=120, limits=limits) as http:
         answer = await http.post("/api/2.0/mlflow/experiments/create", json={"name": "benchmark"})
         answer.raise_for_status()
         yield Tracker(http, answer.json()["experiment_id"])
