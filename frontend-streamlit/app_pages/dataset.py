@@ -19,7 +19,7 @@ from ui.states import ago, empty_state, escaped, may_edit, shortened, size, stat
 from libs.common.contracts.datasets import Dataset, DatasetStatus
 from libs.common.contracts.imports import ReportKind
 from libs.common.contracts.versions import Bin, DatasetStats
-from libs.common.errors import NotFound
+from libs.common.errors import BadInput, Conflict, NotFound
 
 KINDS = {
     ReportKind.IMPORT: "First import",
@@ -46,12 +46,17 @@ def page() -> None:
     if is_at_work(dataset):
         follow(dataset.id)
     if dataset.status is DatasetStatus.NOT_FOUND:
-        st.error(
-            "The stored bytes of this dataset are gone: bring the data in anew.", icon=":material/search_off:"
-        )
+        st.error(what_is_gone(dataset), icon=":material/search_off:")
     elif dataset.error_detail:
         st.error(escaped(dataset.error_detail), icon=":material/error:")
     sections(dataset)
+
+
+def what_is_gone(dataset: Dataset) -> str:
+    """A dataset that was never imported still lies where it came from."""
+    if dataset.version:
+        return "The stored bytes of this dataset are gone: bring the data in anew."
+    return f"Its source is gone ({escaped(said(dataset.source)[:200])}): put it back, then import it."
 
 
 def header(dataset: Dataset) -> None:
@@ -70,11 +75,10 @@ def header(dataset: Dataset) -> None:
 def actions(dataset: Dataset) -> None:
     if not may_edit():
         return
-    if dataset.status in CAN_BE_PREPARED and st.button(
+    if can_be_prepared(dataset) and st.button(
         "Import now", icon=":material/download:", key="dataset.prepare"
     ):
-        yard().datasets.prepare(dataset.id)
-        st.rerun()
+        prepare(dataset)
     if dataset.status is DatasetStatus.READY and st.button(
         "Add data", icon=":material/add:", key="dataset.add", disabled=dataset.is_adding
     ):
@@ -89,6 +93,21 @@ def actions(dataset: Dataset) -> None:
             lambda: delete(dataset),
             key="dataset.confirm",
         )
+
+
+def can_be_prepared(dataset: Dataset) -> bool:
+    """Also where the source is gone: somebody may have put it back since the page was looked at."""
+    is_gone = dataset.status is DatasetStatus.NOT_FOUND and not dataset.version
+    return is_gone or dataset.status in CAN_BE_PREPARED
+
+
+def prepare(dataset: Dataset) -> None:
+    try:
+        yard().datasets.prepare(dataset.id)
+    except (BadInput, Conflict, NotFound) as error:
+        st.toast(escaped(error.detail), icon=":material/error:")
+        return
+    st.rerun()
 
 
 @st.dialog("Rename the dataset")

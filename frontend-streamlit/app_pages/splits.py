@@ -17,6 +17,7 @@ from libs.common.errors import BadInput, Conflict
 
 MOST_CLASSES = 25
 NUM_LOOKED_AT = 50
+SHORT_TABLE, TABLE_PIXELS = 10, 360
 
 
 def page() -> None:
@@ -208,12 +209,16 @@ def leaks(split: Split, *, check: bool) -> None:
         f"{report.num_leaks:,} leaks over {report.num_samples:,} samples: what is tested was trained on.",
         icon=":material/water_drop:",
     )
-    st.dataframe(
+    if len(report.leaks) < report.num_leaks:
+        st.caption(f"The first {len(report.leaks):,} of them.")
+    # A table of text, which a screen reader reads too; a long one scrolls.
+    is_long = len(report.leaks) > SHORT_TABLE
+    st.container(height=TABLE_PIXELS if is_long else "content", border=False).table(
         [
             {
                 "what": leak.kind.replace("_", " "),
-                "samples": ", ".join(leak.names),
-                "subsets": ", ".join(leak.subsets),
+                "samples": escaped(", ".join(leak.names)),
+                "subsets": escaped(", ".join(leak.subsets)),
             }
             for leak in report.leaks
         ],
