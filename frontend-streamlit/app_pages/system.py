@@ -18,7 +18,8 @@ from libs.common.contracts.base import now
 from libs.common.contracts.system import Device, Node, ServiceState, SystemView
 
 LIVE_SECONDS = 2
-HISTORY_SECONDS = 10
+# Of a long period ten seconds change nothing that can be seen.
+HISTORY_SECONDS, LONG_HISTORY_SECONDS, LONG = 10, 60, timedelta(hours=12)
 PERIODS = {
     "15min": ("15 min", timedelta(minutes=15)),
     "1h": ("1 h", timedelta(hours=1)),
@@ -138,7 +139,8 @@ def history(names: Sequence[str]) -> None:
         period = address_sections({key: title for key, (title, _) in PERIODS.items()}, key="system.period")
     chosen = st.query_params.get("node")
     node = chosen if chosen in names else names[0]
-    st.fragment(charts, run_every=HISTORY_SECONDS)(node, period)
+    is_long = PERIODS[period][1] > LONG
+    st.fragment(charts, run_every=LONG_HISTORY_SECONDS if is_long else HISTORY_SECONDS)(node, period)
 
 
 def charts(node: str, period: str) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.trainer.system_models import ReadingRow
 
+# As they stand in the statements below.
 FINE_SECONDS = 10
 COARSE_SECONDS = 300
 
@@ -19,21 +20,31 @@ FIGURES = """
     avg(power_watts) AS power_watts
 """
 
+# Where what is summed up ends: of all nodes at once.
+SUMMED = """
+    coalesce((SELECT max(at) + interval '300 seconds' FROM trainer.readings WHERE seconds = 300), '-infinity')
+"""
+
+# What is not summed up yet belongs to a long period, too.
 READ = text(f"""
     SELECT part, date_bin(:width, at, :since) AS began, {FIGURES}
-    FROM trainer.readings
-    WHERE node = :node AND seconds = :seconds AND at >= :since AND at < :until
+    FROM (
+        SELECT * FROM trainer.readings
+        WHERE node = :node AND seconds = :seconds AND at >= :since AND at < :until
+        UNION ALL
+        SELECT * FROM trainer.readings
+        WHERE :seconds > 10 AND node = :node AND seconds = 10
+            AND at >= greatest(:since, {SUMMED}) AND at < :until
+    ) AS found
     GROUP BY part, began ORDER BY part, began
 """)  # noqa: S608 (our own words)
 
 # Only stretches that are over; those summed up already stay as they are.
 SUM_UP = text(f"""
     INSERT INTO trainer.readings (node, seconds, part, at, use, memory, temperature_celsius, power_watts)
-    SELECT node, :coarse, part, date_bin(:width, at, 'epoch') AS began, {FIGURES}
+    SELECT node, 300, part, date_bin('300 seconds', at, 'epoch') AS began, {FIGURES}
     FROM trainer.readings
-    WHERE seconds = :fine AND at < date_bin(:width, :now, 'epoch') AND at >= coalesce(
-        (SELECT max(at) + :width FROM trainer.readings WHERE seconds = :coarse), '-infinity'
-    )
+    WHERE seconds = 10 AND at < date_bin('300 seconds', :now, 'epoch') AND at >= {SUMMED}
     GROUP BY node, part, began
     ON CONFLICT DO NOTHING
 """)  # noqa: S608 (our own words)
@@ -75,13 +86,7 @@ class Readings:
         return (await self._session.execute(READ, given)).all()
 
     async def sum_up(self, now: datetime) -> None:
-        given = {
-            "fine": FINE_SECONDS,
-            "coarse": COARSE_SECONDS,
-            "width": timedelta(seconds=COARSE_SECONDS),
-            "now": now,
-        }
-        await self._session.execute(SUM_UP, given)
+        await self._session.execute(SUM_UP, {"now": now})
 
     async def forget(self, seconds: int, before: datetime) -> None:
         statement = delete(ReadingRow).where(ReadingRow.seconds == seconds, ReadingRow.at < before)

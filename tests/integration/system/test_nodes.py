@@ -99,6 +99,18 @@ async def test_readings_become_summaries_and_go_when_their_time_is_over(watch: W
     assert await watch.count(300) == 2
 
 
+async def test_a_long_period_shows_what_is_not_summed_up_yet(watch: Watch) -> None:
+    for number in range(40):
+        await watch.tell(10 * number, reading(cpu={"use": 0.5}))
+    await watch.keep_house(400)
+    found = await watch.history(-7 * DAY, HOUR, max_points=2000)
+    cpu = next(part for part in found.parts if part.part == "cpu")
+    assert (found.seconds, cpu.at, cpu.use) == (600, (watch.at(0),), (0.5,))
+    recent = await watch.history(-DAY, HOUR)
+    cpu = next(part for part in recent.parts if part.part == "cpu")
+    assert (recent.seconds, cpu.at) == (300, (watch.at(0), watch.at(300)))
+
+
 async def test_a_node_that_is_gone_for_good_is_forgotten_with_its_readings(watch: Watch) -> None:
     await watch.tell(0, reading(used_bytes=16 * GB))
     await watch.keep_house(7 * DAY - 1)
