@@ -119,9 +119,11 @@ def size(num_bytes: float) -> str:
 
 def _activations(network: nn.Module, spec: ImageInput) -> float:
     """Bytes per sample that a forward pass keeps for the backward pass."""
-    shape = (PROBE_SAMPLES, 3, spec.height, spec.width)
+    shadow = _shadow(network).train()
     with _saved_bytes() as saved:
-        _shadow(network).train()(torch.empty(shape, device="meta"))
+        shadow(torch.empty((PROBE_SAMPLES, 3, spec.height, spec.width), device="meta"))
+    for each in shadow.parameters():
+        saved.pop(_place(each), None)
     return sum(saved.values()) / PROBE_SAMPLES
 
 
@@ -136,18 +138,22 @@ def _shadow(network: nn.Module) -> nn.Module:
 
 @contextmanager
 def _saved_bytes() -> Iterator[dict[int, int]]:
-    """Fills with the sizes of the storages that are kept, each once; weights are counted elsewhere."""
+    """Fills with the sizes of the storages that are kept, each once."""
     sizes: dict[int, int] = {}
     kept: list[Tensor] = []
 
     def pack(tensor: Tensor) -> Tensor:
-        if not isinstance(tensor, nn.Parameter):
-            kept.append(tensor)  # or another storage would get its place
-            sizes[tensor.untyped_storage()._cdata] = tensor.untyped_storage().nbytes()
+        kept.append(tensor)  # or another storage would get its place
+        sizes[_place(tensor)] = tensor.untyped_storage().nbytes()
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
         yield sizes
+
+
+def _place(tensor: Tensor) -> int:
+    """A view has that of what it looks at."""
+    return tensor.untyped_storage()._cdata
 
 
 def own_bytes() -> int:
