@@ -31,6 +31,10 @@ class RunNotFound(NotFound):
     code, title = "run_not_found", "There is no such run"
 
 
+class ConfigIsOutdated(BadInput):
+    code, title = "config_outdated", "The configuration does not fit the task any more"
+
+
 class RunOfAnotherExperiment(BadInput):
     code, title = "run_of_another_experiment", "The run belongs to another experiment"
 

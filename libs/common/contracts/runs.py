@@ -6,11 +6,13 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
-from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, Slug, View
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import TaskConfig
 from libs.common.contracts.telemetry import Level, LogLine, MetricPoint, Progress
 
+DeviceWish = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu|cuda(:\d{1,3})?)$")]
+Priority = Annotated[int, Field(ge=-100, le=100)]
 MetricKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -130,11 +132,9 @@ class CreateRun(Request[Run], subject="svc.trainer.run.create"):
     experiment_id: UUID
     like: UUID | None = None
     then: Chain = ()
-    device: Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu|cuda(:\d+)?)$")] | None = Field(
-        default=None, description="Default: auto, whatever is free."
-    )
-    priority: Annotated[int, Field(ge=-100, le=100)] = 0
-    deployment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")] | None = Field(
+    device: DeviceWish | None = Field(default=None, description="Default: auto, whatever is free.")
+    priority: Priority = 0
+    deployment: Slug | None = Field(
         default=None,
         description="Name of the deployment when `then` ends in deploy; default: from the experiment.",
     )

@@ -5,17 +5,19 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from libs.common.contracts.base import Chain, Page, View
+from libs.common.contracts.base import Chain, Page, Slug, View
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import GetExperiment
 from libs.common.contracts.lineage import Lineage
 from libs.common.contracts.runs import (
     CancelRun,
     CreateRun,
+    DeviceWish,
     GetRun,
     GetRunSummary,
     ListRuns,
     MetricSeries,
+    Priority,
     ReadMetrics,
     ResumeRun,
     Run,
@@ -43,9 +45,9 @@ class NewRun(View):
 
     like: UUID | None = None
     then: Chain = ()
-    device: str | None = None
-    priority: Annotated[int, Query(ge=-100, le=100)] = 0
-    deployment: str | None = None
+    device: DeviceWish | None = None
+    priority: Priority = 0
+    deployment: Slug | None = None
 
 
 @router.post("/experiments/{experiment_id}/runs", status_code=202, dependencies=[EDIT])

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from typing import Any
 from uuid import UUID
 
 from libs.common.bus.context import current_context
@@ -12,11 +13,12 @@ from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of
-from libs.tasks.manifest import DataFacts
+from libs.tasks.manifest import ConfigIsInvalid, DataFacts
 from libs.tasks.registry import task
 from services.trainer.errors import (
     CheckpointIsNeeded,
     CheckpointNotFound,
+    ConfigIsOutdated,
     DeviceIsUnknown,
     ExperimentNotFound,
     RunGoesOn,
@@ -172,8 +174,7 @@ class Runs:
 
 def _new_run(experiment: ExperimentRow, wanted: CreateRun, original: RunRow | None) -> RunRow:
     source = original or experiment
-    facts = DataFacts.of(DataReference.model_validate(source.data))
-    config = task(source.task).validate_config(None, source.config, facts).model_dump(mode="json")
+    config = _still_valid(source)
     return RunRow(
         id=new_id(),
         experiment_id=experiment.id,
@@ -190,6 +191,16 @@ def _new_run(experiment: ExperimentRow, wanted: CreateRun, original: RunRow | No
         reproduces=original.id if original else None,
         warnings=foreseen(original, config) if original else [],
     )
+
+
+def _still_valid(source: ExperimentRow | RunRow) -> dict[str, Any]:
+    """What was stored was valid then; the task may have got other knobs since."""
+    facts = DataFacts.of(DataReference.model_validate(source.data))
+    try:
+        return task(source.task).validate_config(None, source.config, facts).model_dump(mode="json")
+    except ConfigIsInvalid as error:
+        words = f"{source.name} was configured for another version of its task; make a new experiment"
+        raise ConfigIsOutdated(words, errors=error.errors) from error
 
 
 def needs_of(device: str) -> tuple[str, ...]:
