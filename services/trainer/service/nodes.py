@@ -54,7 +54,7 @@ class Nodes:
         began = _floor(at, FINE_SECONDS)
         if known is None or known.told_at < began:
             await self._repository.readings.add(wanted.node, began, dict(_parts(wanted.reading)))
-            await self._alerts.look(wanted.node, wanted.reading, at)
+        await self._alerts.look(wanted.node, wanted.reading, at)
         if known is not None and self._is_away(known, at):
             await self._alerts.welcome_back(wanted.node, at)
         return Told(is_heard=True, next_seconds=self._limits.reading_seconds)
