@@ -44,7 +44,9 @@ def attempt(request: TrainRequest, config: TrainingConfig, events: TrainEvents) 
     samples = samples_of(request, rank)
     card = _planned(card_of(manifest, config, request), manifest, samples, events)
     with ShardReader(request.data.shards) as reader, _calm(), joined(rank, device):
-        module = TrainingModule(manifest, config, card)
+        module = TrainingModule(
+            manifest, config, card, request.weights_cache, is_resumed=request.resume is not None
+        )
         loaders = loaders_of(samples, config, card, module.task, reader, rank, device, events)
         module.card = _with_plan(card, {"reading": loaders.plan.model_dump(mode="json")}, config, rank)
         teller = Teller(module, request.directory, events, loaders.order)
@@ -199,6 +201,8 @@ def _calm() -> Iterator[None]:
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", r".*LeafSpec.* is deprecated", FutureWarning)
+        # A frozen body is meant to be.
+        warnings.filterwarnings("ignore", r"Found \d+ module\(s\) in eval mode")
         yield
 
 

@@ -1,5 +1,6 @@
 """One step of any task: batches become losses, and what validation needs to know."""
 
+from pathlib import Path
 from typing import Any
 
 import lightning
@@ -23,16 +24,27 @@ class TrainingModule(lightning.LightningModule):
     """The task's network between normalisation and loss; knows no task by name.
 
     `losses` and `rates` are those of the steps since someone last took them, one of each per step.
+    `is_resumed`: the weights come from a checkpoint, so that none are fetched.
     """
 
-    def __init__(self, manifest: TaskManifest, config: TrainingConfig, card: ModelCard) -> None:
+    def __init__(
+        self,
+        manifest: TaskManifest,
+        config: TrainingConfig,
+        card: ModelCard,
+        weights_cache: Path | None = None,
+        *,
+        is_resumed: bool = False,
+    ) -> None:
         super().__init__()
         self.manifest = manifest
         self.config = config
         self.card = card
         self.task: TaskRuntime = manifest.load_runtime()
         self.network: nn.Module = self.task.build_network(card)
-        self.task.load_pretrained(self.network, card)
+        if not is_resumed:
+            self.task.load_pretrained(self.network, card, weights_cache)
+        self.task.freeze(self.network, card)
         self.average = Average(self.network, config.ema_decay) if config.ema_decay else None
         self.normalise = Normalise(card.input)
         self.plateau: ReduceLROnPlateau | None = None

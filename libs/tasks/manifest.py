@@ -91,10 +91,6 @@ class TaskManifest:
         """Those that a run with this config has."""
         return tuple(metric for metric in self.metrics if metric.is_of(config))
 
-    @property
-    def primary_metric(self) -> MetricSpec:
-        return self.primary_of({})
-
     def primary_of(self, config: Mapping[str, Any]) -> MetricSpec:
         return next(metric for metric in self.metrics_of(config) if metric.is_primary)
 

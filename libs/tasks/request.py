@@ -10,7 +10,10 @@ from libs.common.staging import LocalData
 
 
 class TrainRequest(View):
-    """`resume` is the `CheckpointFiles.resume` of an earlier attempt."""
+    """`resume` is the `CheckpointFiles.resume` of an earlier attempt.
+
+    `weights_cache` keeps pretrained weights; without it the libraries' own folders do.
+    """
 
     task: str
     config: dict[str, Any]
@@ -21,6 +24,7 @@ class TrainRequest(View):
     train_subset: str = "train"
     val_subset: str = "val"
     resume: Path | None = None
+    weights_cache: Path | None = None
     source: DataSource | None = None
     experiment_id: UUID | None = None
     run_id: UUID | None = None

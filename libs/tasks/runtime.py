@@ -64,11 +64,15 @@ class TaskRuntime(Protocol):
         """Maps normalised float images [batch, 3, height, width] to raw outputs. Weights come later."""
         ...
 
-    def load_pretrained(self, network: nn.Module, card: ModelCard, cache: Path | None = None) -> None:
-        """Start from weights of elsewhere where the config asks for it, and settle which of them learn.
+    def load_pretrained(self, network: nn.Module, card: ModelCard, cache: Path | None) -> None:
+        """Start from weights of elsewhere where the config asks for it; raises WeightsAreUnreachable.
 
-        `cache` is the folder where fetched ones are kept; raises WeightsAreUnreachable.
+        `cache` is the folder where fetched ones are kept. Not asked for when a training goes on.
         """
+        return None
+
+    def freeze(self, network: nn.Module, card: ModelCard) -> None:
+        """Hold what must not learn, its statistics, too; before anything else sees the network."""
         return None
 
     def param_groups(self, network: nn.Module, config: Any) -> Sequence[ParameterGroup]:

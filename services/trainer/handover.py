@@ -19,6 +19,7 @@ class Assignment(View):
     directory: Path
     device: str
     resume: Path | None
+    weights_cache: Path | None
     source: DataSource
     experiment_id: UUID
     run_id: UUID

@@ -39,13 +39,14 @@ class ClassificationRuntime(TaskRuntime):
         backbone = catalogue.find(card.architecture)
         return builder_of(backbone).build(backbone.name, len(card.classes), card.input.height)
 
-    def load_pretrained(self, network: nn.Module, card: ModelCard, cache: Path | None = None) -> None:
+    def load_pretrained(self, network: nn.Module, card: ModelCard, cache: Path | None) -> None:
+        if Config.model_validate(card.config).transfer != "scratch":
+            backbone = catalogue.find(card.architecture)
+            builder_of(backbone).load_weights(network, backbone.name, card.input.height, cache)
+
+    def freeze(self, network: nn.Module, card: ModelCard) -> None:
         config = Config.model_validate(card.config)
-        if config.transfer == "scratch":
-            return
-        backbone = catalogue.find(config.architecture)
-        builder_of(backbone).load_weights(network, backbone.name, card.input.height, cache)
-        if config.transfer != "full":
+        if config.transfer in ("frozen", "partial"):
             hold(network, config.unfrozen_stages if config.transfer == "partial" else 0)
 
     def param_groups(self, network: nn.Module, config: Config) -> Sequence[ParameterGroup]:

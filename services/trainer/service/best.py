@@ -39,19 +39,19 @@ def direction_of(task_id: str, key: str) -> Literal["max", "min"] | None:
     return "min" if is_smaller_better(task_id, key) else "max"
 
 
-def primary_of(task_id: str) -> Primary | None:
-    """What experiments of this task are judged by; None for a task that is not installed here."""
-    manifest = tasks().get(task_id)
+def primary_of(run: RunRow) -> Primary | None:
+    """What the run is judged by; None for a task that is not installed here."""
+    manifest = tasks().get(run.task)
     if manifest is None:
         return None
-    spec = manifest.primary_metric
+    spec = manifest.primary_of(run.config)
     return Primary(f"val/{spec.key}", spec.direction == "min")
 
 
 def judged(batches: Sequence[TelemetryBatch], runs: Mapping[UUID, RunRow]) -> list[tuple[UUID, Primary]]:
     """Runs that have just measured what they are judged by."""
     measured = {(batch.run_id, point.key) for batch in batches for point in batch.points}
-    primaries = {run_id: primary_of(runs[run_id].task) for run_id, _ in measured}
+    primaries = {run_id: primary_of(runs[run_id]) for run_id, _ in measured}
     return [
         (run_id, primary)
         for run_id, primary in primaries.items()
@@ -61,7 +61,7 @@ def judged(batches: Sequence[TelemetryBatch], runs: Mapping[UUID, RunRow]) -> li
 
 async def judge_again(repository: Repository, run: RunRow) -> None:
     """After something that its run measured was forgotten."""
-    if primary := primary_of(run.task):
+    if primary := primary_of(run):
         await repository.standings.rank_again(run.experiment_id, primary)
 
 

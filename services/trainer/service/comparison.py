@@ -126,8 +126,7 @@ def _side(run: RunRow, experiment: ExperimentSummary) -> Side:
 
 def _metrics(runs: Sequence[RunRow], measured: Measured) -> tuple[MetricRow, ...]:
     """The primary ones first, then by name."""
-    tasks = {run.task for run in runs}
-    primaries = {primary.key for primary in map(primary_of, tasks) if primary is not None}
+    primaries = {primary.key for primary in map(primary_of, runs) if primary is not None}
     keys = sorted({*chain.from_iterable(measured.values())}, key=lambda key: (key not in primaries, key))
     rows = []
     for key in keys:

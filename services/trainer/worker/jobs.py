@@ -110,6 +110,7 @@ class _Training:
             directory=directory,
             device=self._work.job.device or "cpu",
             resume=await self._resume(directory),
+            weights_cache=settings.weights,
             source=DataSource(
                 project_id=spec.project_id,
                 dataset_id=spec.data.dataset_id,

@@ -11,6 +11,8 @@ from libs.common.settings import NodeSettings
 class Settings(NodeSettings):
     # Shards and manifests kept on this node, so that the next run need not fetch them again.
     cache_bytes: Annotated[int, Field(ge=0)] = 20 * 2**30
+    # Pretrained weights kept on this node; without it, in the folders of the libraries that fetch them.
+    weights: Path | None = None
     # Where servers of this node keep their data, if they do: like the scratch folder's, its disk is watched.
     data: Path | None = None
     # How often what a run measures leaves for the house.
