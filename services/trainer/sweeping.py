@@ -50,7 +50,8 @@ async def _sweep_one(database: Database, storage: Storage, grace: timedelta) -> 
         is_fresh = run is not None and not run.is_final
         old = [each for each in found if not (is_fresh and _is_younger(each, grace))]
         await storage.remove([each.key for each in old if not each.key.startswith(kept)])
-        await _finish(repository, due, is_over=len(old) == len(found), grace=grace)
+        is_over = len(old) == len(found) and not await _has_more_to_say(repository, run)
+        await _finish(repository, due, is_over=is_over, grace=grace)
     return True
 
 
@@ -67,6 +68,11 @@ async def _kept(repository: Repository, run: RunRow) -> tuple[str, ...]:
     packages = {row.package for row in checkpoints} | ({run.package} if run.package else set())
     states = {row.resume for row in checkpoints if row.resume}
     return (*packages, *states, *(file.key for file in await repository.logs.files(run.id)))
+
+
+async def _has_more_to_say(repository: Repository, run: RunRow | None) -> bool:
+    """What was said late may have come while the rest was put away."""
+    return run is not None and run.is_final and bool(await repository.logs.attempts(run.id))
 
 
 def _is_younger(found: StoredObject, grace: timedelta) -> bool:
