@@ -7,21 +7,25 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import uuid4
 
 import psutil
 import pytest
 
+from libs.common.contracts.packages import DataSource
 from libs.common.contracts.telemetry import Progress
 from libs.tasks import launching, registry
 from libs.tasks.classification.task import ClassificationRuntime
 from libs.tasks.conformance import Heard, toy_request
 from libs.tasks.launching import RankDied
+from libs.tasks.package_files import read_card
 from libs.tasks.request import TrainRequest
 from libs.tasks.training import train
 from tests.tasks.plain_rank import build_plain
 
 ROOT = Path(__file__).parents[2]
 WAIT_SECONDS = 60
+SUBSETS = {"train_subset", "val_subset"}
 NO_AUGMENTATION = {"rotate_degrees": 0.0, "shift": 0.0, "zoom": 0.0}
 
 
@@ -94,3 +98,20 @@ def test_none_outlives_the_process_that_started_them(tmp_path: Path):
         assert set(rank_processes(tmp_path)) == {0, 1}
         os.kill(started.pid, signal.SIGKILL)
         assert eventually(lambda: not rank_processes(tmp_path))
+
+
+def test_torchrun_starts_them_on_any_node(tmp_path: Path):
+    """As a person does who has several machines: no worker, and the first process prints."""
+    request = request_of(tmp_path, epochs=2)
+    source = DataSource(project_id=uuid4(), dataset_id=uuid4(), version=1, split_id=uuid4())
+    whole = {"source": source, "experiment_id": uuid4(), "run_id": uuid4()}
+    (tmp_path / "spec.json").write_text(request.model_copy(update=whole).model_dump_json(exclude=SUBSETS))
+    words = ["--standalone", "--nproc-per-node", "2", "-m", "services.trainer.run", tmp_path / "spec.json"]
+    done = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", *words], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("training starts at epoch 1 of 2") == 1
+    cards = [read_card(folder) for folder in (request.directory / "checkpoints").glob("package-*")]
+    assert max(card.epoch for card in cards) == 1
+    assert {card.plan["num_processes"] for card in cards} == {2}

@@ -50,6 +50,11 @@ class Reporter:
         self._fd = report_fd
         self._lock = threading.Lock()
 
+    @staticmethod
+    def is_awaited() -> bool:
+        """Whether a parent listens; not so where a person has started this process."""
+        return REPORT_FD in os.environ
+
     @classmethod
     def from_environment(cls) -> "Reporter":
         parent = int(os.environ[PARENT_PID])
