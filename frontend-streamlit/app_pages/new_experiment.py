@@ -83,6 +83,8 @@ def preset_choice(task: TaskDescription, like: Experiment | None) -> tuple[str, 
         key=f"new.preset.{like.id if like else task.id}",
         format_func=options.__getitem__,
     )
+    if about := next((each.description for each in task.presets if each.id == preset), ""):
+        st.caption(about)
     return preset, like.config if like and preset == OWN else preset_config(task, preset)
 
 
