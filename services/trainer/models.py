@@ -252,6 +252,17 @@ class PointRow(Model):
         return MetricPoint(key=key, step=self.step, epoch=self.epoch, value=self.value, at=self.at)
 
 
+class StretchRow(Model):
+    """Extremes of so many steps of a series as [value, step]; see `repository/thinning.py`."""
+
+    __tablename__ = "stretches"
+
+    series_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    low: Mapped[list[float]] = mapped_column(ARRAY(Double))
+    high: Mapped[list[float]] = mapped_column(ARRAY(Double))
+
+
 class LogRow(Model):
     """Lines of every attempt; `seq` counts within one."""
 

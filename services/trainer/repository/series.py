@@ -12,7 +12,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.db import copy_records
-from services.trainer.models import PlaceRow, PointRow, SeriesRow
+from services.trainer.models import PlaceRow, PointRow, SeriesRow, StretchRow
+from services.trainer.repository.thinning import Span, Thinning
 
 POINT_COLUMNS = ("series_id", "step", "epoch", "value", "at")
 # The place is one row.
@@ -54,20 +55,6 @@ SUMMARISE = text("""
     WHERE s.id = last.series_id
 """)
 
-# One pass: the smallest and the largest [value, step] of each bucket, the value deciding.
-DOWNSAMPLE = text("""
-    SELECT series_id, step, epoch, value, at FROM trainer.points
-    WHERE (series_id, step) IN (
-        SELECT series_id, CAST(unnest(ARRAY[
-            (min(ARRAY[value, step]))[2], (max(ARRAY[value, step]))[2]
-        ]) AS bigint)
-        FROM trainer.points WHERE series_id = :series_id AND step > :since
-        GROUP BY series_id, (step - :first) / :width
-        UNION ALL SELECT :series_id, :last
-    )
-    ORDER BY step
-""")
-
 SPAN = text("""
     SELECT min(step) AS first, max(step) AS last,
         (SELECT count(*) FROM (
@@ -91,6 +78,7 @@ class Measured:
 class Series:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
+        self._thinning = Thinning(session)
 
     async def of_runs(self, run_ids: Sequence[UUID]) -> Sequence[SeriesRow]:
         """Those that have points."""
@@ -120,7 +108,9 @@ class Series:
                 await copy_records(self._session, _table(PointRow), POINT_COLUMNS, records)
         except asyncpg.UniqueViolationError:
             await self._session.execute(UPSERT_POINTS, _columns(latest, POINT_COLUMNS))
-        await self._session.execute(SUMMARISE, _columns(latest, ("series_id", "step", "value")))
+        values = _columns(latest, ("series_id", "step", "value"))
+        await self._session.execute(SUMMARISE, values)
+        await self._thinning.keep(values)
 
     async def truncate(self, run_id: UUID, after_step: int) -> None:
         """Forgets what was measured beyond a step, and tells the summaries so."""
@@ -130,13 +120,7 @@ class Series:
             return
         of_them = PointRow.series_id.in_(ids)
         await self._session.execute(delete(PointRow).where(of_them, PointRow.step > after_step))
-        empty = dict.fromkeys(
-            ("last_step", "last_value", "min_step", "min_value", "max_step", "max_value"), None
-        )
-        await self._session.execute(update(SeriesRow).where(SeriesRow.id.in_(ids)).values(empty))
-        left = (await self._session.scalars(select(PointRow).where(of_them))).all()
-        if left:
-            await self._session.execute(SUMMARISE, _columns(left, ("series_id", "step", "value")))
+        await self._thinning.keep_until(ids, after_step)
 
     async def read(self, row: SeriesRow, since: int, max_points: int) -> Sequence[PointRow]:
         """In order of step; of more than `max_points` the extremes of so many stretches, and the last."""
@@ -145,15 +129,12 @@ class Series:
         if span.num_points <= max_points:
             statement = select(PointRow).where(PointRow.series_id == row.id, PointRow.step > since)
             return (await self._session.scalars(statement.order_by(PointRow.step))).all()
-        num_stretches = max(1, (max_points - 1) // 2)
-        width = -(-(span.last - span.first + 1) // num_stretches)
-        place = {"series_id": row.id, "since": since, "first": span.first, "last": span.last, "width": width}
-        statement = select(PointRow).from_statement(DOWNSAMPLE)
-        return (await self._session.scalars(statement, place)).all()
+        return await self._thinning.read(Span(row.id, since, span.first, span.last), max_points)
 
     async def delete_of_runs(self, run_ids: Sequence[UUID]) -> None:
         series = select(SeriesRow.id).where(SeriesRow.run_id.in_(run_ids))
-        await self._session.execute(delete(PointRow).where(PointRow.series_id.in_(series)))
+        for rows in (PointRow, StretchRow):
+            await self._session.execute(delete(rows).where(rows.series_id.in_(series)))
 
     async def place(self) -> PlaceRow:
         """How far the telemetry is stored; at the very beginning there is no epoch yet."""

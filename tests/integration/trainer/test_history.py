@@ -13,6 +13,7 @@ from libs.common.contracts.runs import MetricSeries, ReadLogs, ReadMetrics, Run,
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, TelemetryBatch
 from libs.common.errors import BadInput, NotFound
 from libs.common.ids import new_id
+from services.trainer.repository.series import Series
 from tests.integration.trainer.desk import Desk
 from tests.integration.trainer.hand import Hand
 
@@ -150,3 +151,27 @@ async def test_log_lines_are_read_page_by_page_over_all_attempts(desk: Desk, han
     assert seen == [f"{attempt}.{seq}" for attempt in (1, 2) for seq in range(225)]
     with pytest.raises(BadInput):
         await desk.ask(ReadLogs(run_id=run.id, query=PageQuery(cursor="yesterday")))
+
+
+async def test_a_series_that_goes_on_from_a_checkpoint_forgets_the_extremes_beyond_it(
+    desk: Desk, hand: Hand
+) -> None:
+    """Of a long one, whose extremes are kept stretch by stretch."""
+    run = await desk.begin()
+    values = {step: 1 / (step + 1) for step in range(3000)} | {500: math.nan, 2001: 50.0, 2002: -50.0}
+    await _told(desk, _batch(run, values))
+    await _loss(desk, run, 2999)
+
+    async with desk.house.database.transaction() as session:
+        await Series(session).truncate(run.id, 2000)
+
+    thin = await _loss(desk, run, 2000, max_points=20)
+    assert len(thin.points) <= 20
+    assert {point.value for point in thin.points} <= set(values.values())
+    assert thin.points[0].value == 1.0
+    (summary,) = (await desk.look(run)).summary
+    assert (summary.best, summary.best_step) == (1 / 2001, 2000)
+    assert (summary.last, summary.last_step) == (1 / 2001, 2000)
+    await _told(desk, _batch(run, {2001: 9.0, 2002: -9.0}))
+    again = await _loss(desk, run, 2002, max_points=20)
+    assert max(point.value for point in again.points) == 9.0
