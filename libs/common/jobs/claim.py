@@ -1,76 +1,124 @@
 """The one statement that decides who gets which job: the first in order that fits the worker."""
 
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Update, case, exists, func, or_, select, update
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Float,
+    Interval,
+    Select,
+    Table,
+    Text,
+    any_,
+    bindparam,
+    case,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.jobs import JobState, Pool, WorkerIdentity
 from libs.common.jobs.model import JobLimitRow, JobRow
 
 IN_ORDER = (JobRow.priority.desc(), JobRow.rank, JobRow.id)
+JOB, LIMIT = cast(Table, JobRow.__table__), cast(Table, JobLimitRow.__table__)
+# Spelled out, so that PostgreSQL sees without looking at values that its partial indexes serve.
+QUEUED, RUNNING = (literal_column(f"'{state.value}'") for state in (JobState.QUEUED, JobState.RUNNING))
+DEVICE = bindparam("device_key", type_=Text)
+TOKEN = bindparam("token", type_=JOB.c.token.type)
 
 
-def claim_next(worker: WorkerIdentity, token: UUID, lease_end: ColumnElement) -> Update:
-    """Exact only under the claim lock, since it counts what runs."""
-    first = (
-        select(JobRow.id).where(*_fits(worker)).order_by(*IN_ORDER).limit(1).with_for_update(skip_locked=True)
-    )
-    return (
-        update(JobRow)
-        .where(JobRow.id == first.scalar_subquery())
+async def claim_next(
+    session: AsyncSession, worker: WorkerIdentity, token: UUID, lease_seconds: float
+) -> JobRow | None:
+    """Exact only in turn, since it counts what runs. A token that has a job already gets that one again."""
+    values: dict[str, Any] = {
+        "kinds": list(worker.kinds),
+        "capabilities": list(worker.capabilities),
+        "device_key": worker.device_key,
+        "pool": worker.pool.value,
+        "node": worker.node,
+        "worker": worker.id,
+        "token": token,
+        "lease_seconds": lease_seconds,
+    }
+    found = (await session.execute(CLAIM, values)).mappings().one_or_none()
+    return JobRow(**found) if found else None
+
+
+def is_free(device: ColumnElement[str] | str | None) -> ColumnElement[bool]:
+    other = JOB.alias()
+    return ~exists().where(other.c.state == RUNNING, other.c.needs_device, other.c.device == device)
+
+
+def _claim() -> CompoundSelect[Any]:
+    """Made once: to put it together takes longer than to carry it out."""
+    first = select(JOB.c.id).where(*_fits()).order_by(*IN_ORDER).limit(1).with_for_update(skip_locked=True)
+    mine = JOB.alias()
+    is_mine = (mine.c.token == TOKEN, mine.c.state == RUNNING)
+    lease = bindparam("lease_seconds", type_=Float) * literal_column("interval '1 second'", Interval)
+    taken = (
+        update(JOB)
+        .where(JOB.c.id == first.scalar_subquery(), ~exists().where(*is_mine))
         .values(
-            state=JobState.RUNNING.value,
-            token=token,
-            attempt=JobRow.attempt + 1,
-            lease_expires_at=lease_end,
+            state=RUNNING,
+            token=TOKEN,
+            attempt=JOB.c.attempt + 1,
+            lease_expires_at=func.clock_timestamp() + lease,
             not_before=None,
-            device=case((JobRow.needs_device, worker.device_key), else_=None),
-            node=worker.node,
-            worker=worker.id,
+            device=case((JOB.c.needs_device, DEVICE), else_=None),
+            node=bindparam("node", type_=Text),
+            worker=bindparam("worker", type_=Text),
             progress=0,
             message="",
             error_code=None,
             error_detail=None,
-            started_at=func.coalesce(JobRow.started_at, func.clock_timestamp()),
+            started_at=func.coalesce(JOB.c.started_at, func.clock_timestamp()),
         )
-        .returning(JobRow)
-        .execution_options(synchronize_session=False, populate_existing=True)
+        .returning(JOB)
+        .cte("taken")
     )
+    return union_all(select(taken), select(mine).where(*is_mine))
 
 
-def is_free(device: str | None) -> ColumnElement[bool]:
-    other = aliased(JobRow)
-    return ~exists().where(other.state == JobState.RUNNING, other.needs_device, other.device == device)
-
-
-def _fits(worker: WorkerIdentity) -> tuple[ColumnElement[bool], ...]:
-    device = worker.device_key
+def _fits() -> tuple[ColumnElement[bool], ...]:
+    has_device = DEVICE.is_not(None)
     return (
-        JobRow.state == JobState.QUEUED,
-        JobRow.kind.in_(worker.kinds),
-        JobRow.needs.contained_by(list(worker.capabilities)),
-        or_(JobRow.not_before.is_(None), JobRow.not_before <= func.clock_timestamp()),
-        or_(~JobRow.needs_device, is_free(device)) if device else ~JobRow.needs_device,
-        JobRow.kind.not_in(_held_back(worker.pool)),
+        JOB.c.state == QUEUED,
+        JOB.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
+        JOB.c.needs.contained_by(bindparam("capabilities", type_=ARRAY(Text))),
+        or_(JOB.c.not_before.is_(None), JOB.c.not_before <= func.clock_timestamp()),
+        or_(~JOB.c.needs_device, has_device & is_free(DEVICE)),
+        JOB.c.kind.not_in(_held_back()),
     )
 
 
-def _held_back(pool: str) -> Select[str]:
+def _held_back() -> Select[str]:
     """The kinds of which none may start now in this pool: counted once, not for every job that waits."""
-    running = aliased(JobRow)
-    of_kind = select(func.count()).where(running.state == JobState.RUNNING, running.kind == JobLimitRow.kind)
-    num_running = of_kind.correlate(JobLimitRow).scalar_subquery()
-    in_pool = of_kind.where(pool_of(running.device) == pool).correlate(JobLimitRow).scalar_subquery()
-    return select(JobLimitRow.kind).where(
+    running, pool = JOB.alias(), bindparam("pool", type_=Text)
+    of_kind = select(func.count()).where(running.c.state == RUNNING, running.c.kind == LIMIT.c.kind)
+    num_running = of_kind.correlate(LIMIT).scalar_subquery()
+    in_pool = of_kind.where(_pool_of(running.c.device) == pool).correlate(LIMIT).scalar_subquery()
+    return select(LIMIT.c.kind).where(
         or_(
-            JobLimitRow.is_paused,
-            JobLimitRow.max_running <= num_running,
-            JobLimitRow.max_running_by_pool[pool].as_integer() <= in_pool,
+            LIMIT.c.is_paused,
+            LIMIT.c.max_running <= num_running,
+            LIMIT.c.max_running_by_pool[pool].as_integer() <= in_pool,
         )
     )
 
 
-def pool_of(device: InstrumentedAttribute[str | None]) -> ColumnElement[str]:
+def _pool_of(device: ColumnElement[Any]) -> ColumnElement[str]:
     """Of `<node>/gpu0`: what `WorkerIdentity.pool` says of the worker that has it."""
     return case((device.like("%/gpu%"), Pool.GPU.value), else_=Pool.CPU.value)
+
+
+CLAIM = _claim()

@@ -13,12 +13,13 @@ from libs.common.contracts.jobs import Desired, JobCancelled, JobFailed, JobStat
 from libs.common.db.outbox import Outbox
 from libs.common.errors import BadInput, Conflict, NotFound, Problem, StaleLease, Unavailable
 from libs.common.ids import new_id
-from libs.common.jobs.claim import claim_next, is_free
+from libs.common.jobs.claim import JOB, claim_next, is_free
 from libs.common.jobs.model import JobRow, job_rank
 from libs.common.jobs.turns import take_turn, try_turn
 
 LEASE_SECONDS = 60.0
 HALF = Decimal("0.5")
+ENQUEUE = insert(JOB)
 LONGEST_BACKOFF_SECONDS = 300.0
 
 
@@ -54,30 +55,25 @@ class JobQueue:
     ) -> UUID:
         """`needs` are capabilities a worker must have (`gpu`, `cpu`); visible when the caller commits."""
         job_id = new_id()
-        await self._session.execute(
-            insert(JobRow).values(
-                id=job_id,
-                kind=spec.kind,
-                project_id=project_id,
-                title=title,
-                created_by=created_by,
-                spec=spec.model_dump(mode="json"),
-                needs_device=spec.needs_device,
-                needs=list(needs),
-                priority=priority,
-                max_attempts=max_attempts,
-            )
-        )
+        values = {
+            "id": job_id,
+            "kind": spec.kind,
+            "project_id": project_id,
+            "title": title,
+            "created_by": created_by,
+            "spec": spec.model_dump(mode="json"),
+            "needs_device": spec.needs_device,
+            "needs": list(needs),
+            "priority": priority,
+            "max_attempts": max_attempts,
+        }
+        await self._session.execute(ENQUEUE, values)
         return job_id
 
     async def claim(self, worker: WorkerIdentity, token: UUID) -> JobRow | None:
-        """The first job in order that this worker can do now; the same token gives the same job again.
-
-        The lock comes in a statement of its own: what the next one counts is then what the last claim left.
-        """
+        """The first job in order that this worker can do now; the same token gives the same job again."""
         await take_turn(self._session)
-        claimed = await self._claimed_with(token)
-        return claimed or await self._session.scalar(claim_next(worker, token, self._lease_end()))
+        return await claim_next(self._session, worker, token, self._lease_seconds)
 
     async def beat(
         self, job_id: UUID, token: UUID, progress: float, message: str, checkpoint: dict | None = None
@@ -180,10 +176,6 @@ class JobQueue:
         if row is None:
             raise JobNotFound(f"job {job_id} does not exist")
         return row
-
-    async def _claimed_with(self, token: UUID) -> JobRow | None:
-        statement = select(JobRow).where(JobRow.token == token, JobRow.state == JobState.RUNNING)
-        return await self._session.scalar(statement)
 
     async def _take_up(self, row: JobRow) -> None:
         """Limits do not hold it back: the worker has not stopped working."""

@@ -1,5 +1,7 @@
 """Workers that were heard of, and what they are busy with."""
 
+import math
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -15,6 +17,8 @@ from services.trainer.models import WorkerRow
 # Not at every claim: a row that changes each second is work for PostgreSQL and news for nobody.
 SEEN_EVERY = timedelta(seconds=10)
 PRESENT_FOR = timedelta(minutes=1)
+MOST_REMEMBERED = 10_000
+_SEEN: dict[str, float] = {}
 
 
 class Workers:
@@ -22,6 +26,8 @@ class Workers:
         self._session = session
 
     async def see(self, worker: WorkerIdentity) -> None:
+        if _was_just_seen(worker.id):
+            return
         statement = insert(WorkerRow).values(
             id=worker.id,
             node=worker.node,
@@ -62,6 +68,17 @@ class Workers:
     async def forget(self, before: datetime) -> None:
         """Each process has an id of its own, so rows would pile up."""
         await self._session.execute(delete(WorkerRow).where(WorkerRow.last_seen_at < before))
+
+
+def _was_just_seen(worker_id: str) -> bool:
+    """By this process, which then has no need to ask the database."""
+    moment = time.monotonic()
+    if moment - _SEEN.get(worker_id, -math.inf) < SEEN_EVERY.total_seconds():
+        return True
+    if len(_SEEN) > MOST_REMEMBERED:
+        _SEEN.clear()
+    _SEEN[worker_id] = moment
+    return False
 
 
 def _serves_device() -> ColumnElement[bool]:
