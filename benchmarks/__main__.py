@@ -8,6 +8,7 @@ from rich.console import Console
 from benchmarks import (
     archives,
     browsing,
+    dispatching,
     importing,
     input_decoders,
     input_path,
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[], list[Result]]] = {
     "thumbnails": thumbnails.measure,
     "splitting": splitting.measure,
     "submitting": submitting.measure,
+    "dispatching": dispatching.measure,
     "tracking": tracking.measure,
     "serving": serving.measure,
 }
