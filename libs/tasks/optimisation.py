@@ -27,8 +27,8 @@ def optimiser_of(config: TrainingConfig, groups: Sequence[ParameterGroup]) -> Op
         }
         for group in groups
     ]
-    # One kernel per step; it unscales fp16 gradients itself, too late for them to be clipped.
-    fused = not (config.precision == "fp16" and config.gradient_clip is not None)
+    # One kernel per step; it unscales gradients of mixed precision itself, too late for them to be clipped.
+    fused = config.gradient_clip is None
     match config.optimiser:
         case "adamw":
             return torch.optim.AdamW(parameters, lr=rate, fused=fused)

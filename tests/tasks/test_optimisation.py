@@ -102,8 +102,8 @@ def test_a_plateau_falls_after_epochs_without_improvement():
     assert found == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.25]
 
 
-def test_gradients_of_16_bits_that_are_clipped_are_unscaled_before_the_step():
-    """A fused step would unscale them itself, after the clipping."""
-    config = TrainingConfig(precision="fp16", gradient_clip=1.0)
+def test_gradients_that_are_clipped_are_unscaled_before_the_step():
+    """A fused step would unscale them itself, after the clipping; the trainer refuses it."""
+    config = TrainingConfig(gradient_clip=1.0)
     optimiser = optimiser_of(config, [ParameterGroup((nn.Parameter(torch.zeros(2, 2)),))])
     assert not optimiser.defaults["fused"]
