@@ -88,11 +88,6 @@ def test_a_project_page_shows_data_runs_and_what_is_served(page: Page, stack, ya
     expect(page.get_by_role("link", name=trained.run.name)).to_be_visible()
 
 
-def test_the_system_page_shows_every_room(page: Page, stack):
-    page.goto(f"{stack.console_url}/system")
-    expect(page.get_by_text("trainer", exact=True)).to_be_visible()
-
-
 def test_an_empty_project_invites(page: Page, stack, yard):
     project = yard.projects.create(f"Empty in {_scheme(page)}", "classification")
     page.goto(f"{stack.console_url}/project?id={project.id}")
