@@ -60,6 +60,11 @@ def test_a_network_that_leaves_nothing_of_an_image_is_refused(config: dict[str, 
     assert words in message
 
 
+def test_a_single_small_image_per_step_is_refused():
+    assert problem_of({"batch_size": 1, "image_size": 24})[0] == "config.batch_size"
+    assert validated({"batch_size": 1})
+
+
 def test_one_class_is_nothing_to_tell_apart_unless_it_may_be_absent():
     assert problem_of({}, DataFacts(("cat",), COUNTS))[0] == "data.classes"
     assert validated({"mode": "multi"}, DataFacts(("cat",), COUNTS))

@@ -51,6 +51,9 @@ def _of_network(config: Config) -> Iterator[Problem]:
     misfit = backbone.misfits(config.image_size)
     if misfit is not None:
         yield Problem(field="config.image_size", message=misfit)
+    elif config.batch_size == 1 and config.image_size < 2 * backbone.min_image_size:
+        message = "one image this small leaves batch norms nothing to compare; take 2 or more per step"
+        yield Problem(field="config.batch_size", message=message)
     if config.transfer != "scratch" and not backbone.has_weights:
         message = f"there are no pretrained weights of {backbone.key}; choose scratch"
         yield Problem(field="config.transfer", message=message)
