@@ -21,11 +21,11 @@ from services.trainer.errors import NodeNotFound
 from services.trainer.models import WorkerRow
 from services.trainer.repository import Repository
 from services.trainer.repository.readings import COARSE_SECONDS, FINE_SECONDS, Figures
+from services.trainer.repository.workers import PRESENT_FOR
 from services.trainer.service.alerts import Alerts
 from services.trainer.settings import NodeLimits
 from services.trainer.system_models import AlertRow, NodeRow
 
-PRESENT_FOR = timedelta(minutes=1)
 # A worker of any room that asks for work, and what its device is busy with.
 Present = tuple[WorkerRow, str | None]
 # Nodes come and go where containers are machines of their own.
