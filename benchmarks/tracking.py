@@ -40,6 +40,7 @@ NUM_BATCHES = 25
 NUM_LISTED = 1000
 PAGE = 50
 LONG, VERY_LONG = 100_000, 1_000_000
+NUM_LIVE, PER_SECOND, LIVE_EVERY, LIVE_SECONDS = 50, 20, 0.25, 20.0
 ROUNDS = 3
 READS = 15
 METRICS = ("loss", "accuracy", "f1", "precision", "recall")
@@ -187,6 +188,7 @@ async def _measure() -> list[Result]:
         history = await _histories(sides)
         lists = await _lists(sides)
         very_long = await _very_long(sides["Modelyard"])
+        lag = await _sustained(sides["Modelyard"])
     return [
         _result("metric points in", points, "points/s", is_rate=True),
         _result(f"history of {LONG:,} points out", history, "ms"),
@@ -196,6 +198,13 @@ async def _measure() -> list[Result]:
             f"{very_long:.0f} ms",
             "< 200 ms",
             f"GET metrics over HTTP, the extremes of each stretch; median of {READS}",
+        ),
+        Result(
+            f"{NUM_LIVE} runs × {PER_SECOND} points/s",
+            f"{lag:.1f} s behind",
+            "no growing lag",
+            f"each run a batch every {LIVE_EVERY} s for {LIVE_SECONDS:.0f} s; from the last one sent "
+            "until all points can be read",
         ),
     ]
 
@@ -242,6 +251,24 @@ async def _very_long(side: Side) -> float:
     (run,) = await side.new_runs(1)
     await side.fill(run, VERY_LONG)
     return (await _in_turns({"": lambda: side.history(run)}))[""]
+
+
+async def _sustained(side: Side) -> float:
+    """Seconds from the last batch until everything is stored."""
+    runs = await side.new_runs(NUM_LIVE)
+    per_batch = round(PER_SECOND * LIVE_EVERY)
+    num_batches = round(LIVE_SECONDS / LIVE_EVERY)
+
+    async def live(run: Any, delay: float) -> None:
+        begun = time.perf_counter() + delay
+        for number in range(num_batches):
+            await asyncio.sleep(max(0.0, begun + number * LIVE_EVERY - time.perf_counter()))
+            await side.send(run, number * per_batch, per_batch)
+
+    await asyncio.gather(*(live(run, LIVE_EVERY * place / NUM_LIVE) for place, run in enumerate(runs)))
+    ended = time.perf_counter()
+    await side.arrive(runs, NUM_LIVE * num_batches * per_batch)
+    return time.perf_counter() - ended
 
 
 async def _in_turns(calls: dict[str, Callable[[], Awaitable[None]]]) -> dict[str, float]:
