@@ -1,9 +1,11 @@
 """Batches of samples: from memory, or decoded ahead by threads or processes; each way makes the same ones."""
 
 import time
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -247,28 +249,41 @@ class ProcessBatches(StreamedBatches):
     def use(self, num_processes: int) -> None:
         """From the next epoch on."""
         self.num_processes = num_processes
-        self._loader = DataLoader(
-            _Samples(self._dataset),
-            sampler=_Lists(self._slicing),
-            batch_size=None,
-            num_workers=num_processes,
-            persistent_workers=num_processes > 0,
-            prefetch_factor=max(1, self._num_ahead) if num_processes else None,
-            pin_memory=self._is_pinned,
-            collate_fn=_as_it_is,
-            # Its own: by default each epoch would take a number from those that the training draws.
-            generator=torch.Generator(),
-        )
+        with _as_many_as_asked():
+            self._loader = DataLoader(
+                _Samples(self._dataset),
+                sampler=_Lists(self._slicing),
+                batch_size=None,
+                num_workers=num_processes,
+                persistent_workers=num_processes > 0,
+                prefetch_factor=max(1, self._num_ahead) if num_processes else None,
+                pin_memory=self._is_pinned,
+                collate_fn=_as_it_is,
+                # Its own: by default each epoch would take a number from those that the training draws.
+                generator=torch.Generator(),
+            )
 
     def _decoded(self) -> Iterator[Decoded]:
         try:
-            for images, targets, unusable in self._loader:
+            for images, targets, unusable in self._started():
                 yield Decoded(images, targets, unusable)
         except RuntimeError as error:
             if "DataLoader worker" not in str(error):
                 raise
             advice = "most often for want of memory; try a smaller num_workers or batch_size"
             raise ReaderWasKilled(f"{str(error).rstrip('. ')}: {advice}") from error
+
+    def _started(self) -> Iterator[Any]:
+        with _as_many_as_asked():
+            return iter(self._loader)
+
+
+@contextmanager
+def _as_many_as_asked() -> Iterator[None]:
+    """Whoever asks for more processes than there are cores has a reason, such as a slow disk."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "This DataLoader will create")
+        yield
 
 
 class _Samples(Dataset[Any]):

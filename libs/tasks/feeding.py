@@ -28,8 +28,9 @@ MAX_READERS = 16
 PROBE_SAMPLES, PROBE_SECONDS = 64, 0.3
 # A reader more than the training just needs: samples are not equally large.
 SPARE = 1.25
-WORTH_TELLING = 0.05
+WORTH_TELLING = 0.1
 TELL_EVERY_SECONDS = 2.0
+SINGULAR = {"threads": "thread", "processes": "process"}
 Told = Callable[[float, str], None]
 
 
@@ -49,8 +50,12 @@ class InputPlan(View):
         if self.source == "memory":
             return f"samples are decoded once and kept in memory: {size}"
         rate = f"each decodes about {self.samples_per_second:,.0f} samples/s"
-        readers = f"{self.num_readers} {self.source}"
+        readers = _counted(self.num_readers, self.source)
         return f"samples ({size} decoded) are read as they are needed by {readers}; {rate}"
+
+
+def _counted(number: int, source: str) -> str:
+    return f"{number} {source if number > 1 else SINGULAR[source]}"
 
 
 @dataclass(frozen=True)
@@ -184,19 +189,21 @@ class Feed:
     def _adapt(self, batches: StreamedBatches) -> None:
         """By what the last epoch has shown: the training's own speed, and how long it waited for samples."""
         share = batches.waited_seconds / max(1e-6, batches.epoch_seconds)
-        readers = self._plan.source
         if isinstance(batches, ProcessBatches) and not self._is_fixed:
             wanted = self._wanted(batches, share)
             if wanted != batches.num_processes:
-                readers = f"{wanted} {readers} read from now on, {batches.num_processes} did"
-                self._log(f"{share:.0%} of the epoch was waiting for samples; {readers}")
+                readers = _counted(wanted, self._plan.source)
+                self._log(
+                    f"{share:.0%} of the epoch was waiting for samples; from now on they are read "
+                    f"by {readers}, before by {batches.num_processes}"
+                )
                 batches.use(wanted)
                 return
         if share > WORTH_TELLING and not self._has_complained:
             self._has_complained = True
             self._log(
-                f"{share:.0%} of the epoch was waiting for samples: decoding takes longer than learning; "
-                "smaller stored images, a larger network or more cores would use the device better"
+                f"{share:.0%} of the epoch was waiting for samples; "
+                "smaller stored images or more cores would make it shorter"
             )
 
     def _wanted(self, batches: ProcessBatches, share_waited: float) -> int:
