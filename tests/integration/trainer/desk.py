@@ -31,7 +31,7 @@ from libs.common.contracts.telemetry import MetricPoint
 from libs.common.errors import ModelyardError
 from tests.house import House
 
-WAIT_SECONDS = 120
+WAIT_SECONDS = 300
 # 48 samples in batches of 8, as long as it takes to be interrupted on the way.
 STEPS_PER_EPOCH = 6
 CONFIG: dict[str, Any] = {
@@ -130,9 +130,9 @@ class Desk:
             while self.house.stack.pid(name) in (0, killed) or not self.house.stack.is_ready(name):
                 await asyncio.sleep(0.1)
 
-    async def child(self) -> int:
-        """The process that the worker started for its run."""
-        worker = self.house.stack.pid("worker")
+    async def child(self, worker: int | None = None) -> int:
+        """The process that the worker started for its run; by default the stack's own worker."""
+        worker = worker or self.house.stack.pid("worker")
         async with asyncio.timeout(WAIT_SECONDS):
             while True:
                 for children in Path(f"/proc/{worker}/task").glob("*/children"):
