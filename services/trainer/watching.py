@@ -4,7 +4,7 @@ import asyncio
 import time
 
 from libs.common.contracts.base import now
-from libs.common.errors import Unavailable
+from libs.common.errors import TimedOut, Unavailable
 from libs.common.jobs.reaper import TICKS_PER_LEASE, LeaseClock
 from libs.common.log import get_logger
 from libs.common.room import Resources
@@ -31,6 +31,6 @@ async def watch(resources: Resources[Settings]) -> None:
                 if time.monotonic() - cleaned >= HOUSEKEEPING_SECONDS:
                     await service.nodes.keep_house(now())
                     cleaned = time.monotonic()
-        except Unavailable as error:
+        except (Unavailable, TimedOut) as error:
             log.warning("watch_waits", code=error.code)
             clock.tick(time.monotonic(), is_connected=False)
