@@ -11,10 +11,11 @@ import lightning
 import torch
 from lightning.fabric.plugins.environments.torchelastic import TorchElasticEnvironment
 from lightning.pytorch.strategies import DDPStrategy
+from torch._dynamo.exc import TorchDynamoException
 
 from libs.common.contracts.base import now
 from libs.common.contracts.packages import ModelCard
-from libs.common.errors import BadInput
+from libs.common.errors import BadInput, ModelyardError
 from libs.tasks import registry
 from libs.tasks.config import TrainingConfig
 from libs.tasks.learning import TrainingModule
@@ -33,6 +34,10 @@ class DevicesAreMissing(BadInput):
     code, title = "devices_missing", "This machine has fewer devices"
 
 
+class NetworkIsNotCompiled(ModelyardError):
+    code, status, title = "network_not_compiled", 422, "The network cannot be compiled"
+
+
 def attempt(request: TrainRequest, config: TrainingConfig, events: TrainEvents) -> TrainResult:
     """Raises errors of the Modelyard family in words a user can act on; only the first rank tells."""
     rank, manifest = own_rank(), registry.task(request.task)
@@ -45,7 +50,12 @@ def attempt(request: TrainRequest, config: TrainingConfig, events: TrainEvents) 
     card = _planned(card_of(manifest, config, request), manifest, samples, events)
     with ShardReader(request.data.shards) as reader, _calm(), joined(rank, device):
         module = TrainingModule(
-            manifest, config, card, request.weights_cache, is_resumed=request.resume is not None
+            manifest,
+            config,
+            card,
+            request.weights_cache,
+            is_resumed=request.resume is not None,
+            start_from=request.start_from,
         )
         loaders = loaders_of(samples, config, card, module.task, reader, rank, device, events)
         module.card = _with_plan(card, {"reading": loaders.plan.model_dump(mode="json")}, config, rank)
@@ -134,6 +144,9 @@ def _told_in_words(outlook: Outlook, batch_size: int, device: str) -> Iterator[N
     except (MemoryError, RuntimeError) as error:
         if is_for_want_of_memory(error):
             raise OutOfMemory(f"{device} ran out of memory; {outlook.advice(batch_size)}") from error
+        if isinstance(error, TorchDynamoException):
+            reason = str(error).strip().splitlines()[0]
+            raise NetworkIsNotCompiled(f"{reason}; set is_compiled to false") from error
         if is_for_want_of_others(error):
             raise OtherRankIsGone("another training process no longer answers") from error
         raise

@@ -102,6 +102,8 @@ class Teller(Callback):
         if pl_module.plateau is not None and self._plateau_state is not None:
             pl_module.plateau.load_state_dict(self._plateau_state)
         self._flushed_at, self._flushed_step = time.monotonic(), trainer.global_step
+        if self._config.is_compiled:
+            self._events.log("the network is compiled with the first step, which may take minutes")
         word = "goes on" if trainer.global_step else "starts"
         self._events.log(f"training {word} at epoch {trainer.current_epoch + 1} of {trainer.max_epochs}")
 

@@ -3,15 +3,19 @@
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from libs.common.contracts.telemetry import Progress
 from libs.tasks import feeding, registry, telling
+from libs.tasks.classification.task import ClassificationRuntime
 from libs.tasks.conformance import Heard, toy_request
 from libs.tasks.loading import SubsetIsEmpty
 from libs.tasks.package_files import read_card
 from libs.tasks.request import TrainRequest, TrainResult
 from libs.tasks.telling import LossIsNotANumber
 from libs.tasks.training import train
+from tests.tasks.plain_rank import build_plain
 
 NUM_EPOCHS = 5
 
@@ -44,6 +48,10 @@ class StopsInside(Heard):
         return self._is_reached
 
 
+def with_(request: TrainRequest, **knobs: object) -> TrainRequest:
+    return request.model_copy(update={"config": {**request.config, **knobs}})
+
+
 def trained(request: TrainRequest, heard: Heard, name: str, resume: Path | None = None) -> TrainResult:
     directory = request.directory / name
     return train(request.model_copy(update={"directory": directory, "resume": resume}), heard)
@@ -71,6 +79,76 @@ def test_stopped_and_resumed_is_as_good_as_never_stopped(request_: TrainRequest)
     assert resumed == uninterrupted
     assert before.points + after.points == whole.points
     assert before.checkpoints[-1].step + 1 == after.points[0][0]
+
+
+def test_a_resume_forgets_nothing_that_steps_depend_on(request_: TrainRequest):
+    """Groups of batches with an incomplete last one, an average of weights, a plateau, half precision."""
+    request = with_(
+        request_,
+        accumulate_batches=2,
+        batch_size=5,
+        ema_decay=0.9,
+        schedule="plateau",
+        plateau_patience=1,
+        precision="bf16",
+        gradient_clip=1.0,
+        optimiser="sgd",
+    )
+    whole, before, after = Heard(), Heard(stop_after=3), Heard()
+    uninterrupted = trained(request, whole, "whole")
+    trained(request, before, "before")
+    assert trained(request, after, "after", before.checkpoints[-1].resume) == uninterrupted
+    assert before.points + after.points == whole.points
+    packages = [heard.checkpoints[-1].package / "model.safetensors" for heard in (whole, after)]
+    assert packages[0].read_bytes() == packages[1].read_bytes()
+    assert uninterrupted.num_steps == 2 * NUM_EPOCHS  # 24 samples are four batches of five
+    assert len({value for _, key, value in whole.points if key == "train/lr"}) > 1
+
+
+def test_accumulated_batches_are_one_larger_batch(request_: TrainRequest, monkeypatch: pytest.MonkeyPatch):
+    """Also where an epoch's last group has fewer: 24 samples are three groups of two batches of four, or of
+    four batches and two."""
+    monkeypatch.setattr(ClassificationRuntime, "build_network", build_plain)
+    plain = with_(
+        request_, augmentation={"rotate_degrees": 0, "shift": 0, "zoom": 0}, optimiser="sgd", epochs=1
+    )
+    large, groups = Heard(), Heard()
+    trained(with_(plain, batch_size=8), large, "large")
+    trained(with_(plain, batch_size=4, accumulate_batches=2), groups, "groups")
+    assert [value for _, _, value in groups.points] == pytest.approx(
+        [value for _, _, value in large.points], abs=1e-4
+    )
+    uneven = Heard()
+    result = trained(with_(plain, batch_size=4, accumulate_batches=4), uneven, "uneven")
+    assert result.num_steps == 2
+
+
+def test_deterministic_runs_are_identical_whoever_reads(
+    request_: TrainRequest, monkeypatch: pytest.MonkeyPatch
+):
+    exact = with_(request_, is_deterministic=True, epochs=2)
+    kept, read = Heard(), [Heard(), Heard()]
+    trained(exact, kept, "kept")
+    monkeypatch.setattr(feeding, "MEMORY_SHARE", 0)
+    for number, heard in enumerate(read):
+        trained(with_(exact, num_workers=2), heard, f"read-{number}")
+    assert read[0].points == read[1].points == kept.points
+
+
+def test_an_epoch_may_be_kept_by_name(request_: TrainRequest):
+    heard = Heard()
+    trained(with_(request_, checkpoint_every_epochs=2), heard, "run")
+    assert [each.is_kept for each in heard.checkpoints] == [False, True, False, True, False]
+
+
+def test_the_average_is_what_becomes_the_model(request_: TrainRequest):
+    heard = Heard()
+    trained(with_(request_, ema_decay=0.99, epochs=1), heard, "run")
+    state = torch.load(heard.checkpoints[-1].resume, weights_only=True)["state_dict"]
+    package = load_file(heard.checkpoints[-1].package / "model.safetensors")
+    name = next(name for name in package if name.endswith("weight"))
+    assert torch.equal(package[name], state[f"average.network.{name}"])
+    assert not torch.equal(package[name], state[f"network.{name}"])
 
 
 def test_a_stop_inside_an_epoch_keeps_whole_epochs_only(
