@@ -10,7 +10,7 @@ import numpy as np
 from libs.tasks.classification.tallies import Tally, mean
 
 # Possible thresholds: even in the logit, where scores of rare classes crowd near 0, with 0.5 among them.
-EDGES = (1 / (1 + np.exp(-np.linspace(-8, 8, 257)))).astype(np.float32)
+EDGES = (1 / (1 + np.exp(-np.linspace(-8, 8, 513)))).astype(np.float32)
 NUM_EDGES = len(EDGES)
 NUM_BINS = NUM_EDGES + 1
 HALF = NUM_EDGES // 2
