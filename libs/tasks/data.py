@@ -12,8 +12,6 @@ from libs.common.contracts.packages import ImageInput
 from libs.common.errors import ModelyardError
 from libs.tasks.images import read_pixels
 from libs.tasks.reading import SampleRecord, ShardReader
-from libs.tasks.slicing import EpochOrder as EpochOrder
-from libs.tasks.tolerance import SampleIsBad as SampleIsBad
 from libs.tasks.tolerance import Unusable
 
 # A JPEG is decoded at a reduced scale where so many times the wanted pixels remain: then the resized picture
