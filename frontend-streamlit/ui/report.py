@@ -13,6 +13,8 @@ from libs.common.contracts.reports import (
     Scatter,
 )
 
+MOST_BARS = 30
+
 
 def report_view(view: ReportView) -> None:
     st.subheader(view.title)
@@ -63,6 +65,8 @@ def bars_option(view: ClassBars) -> dict[str, Any]:
         "legend": {"data": keys},
         "xAxis": {"type": "category", "data": [bar.name for bar in view.bars]},
         "yAxis": {"type": "value", "max": 1},
+        # Of many, as many as can be told apart; the others are a scroll away.
+        "dataZoom": [{"type": "slider", "endValue": MOST_BARS - 1}] if len(view.bars) > MOST_BARS else [],
         "series": [
             {"type": "bar", "name": key, "data": [bar.values.get(key) for bar in view.bars]} for key in keys
         ],
