@@ -12,7 +12,10 @@ from playwright.sync_api import Browser, expect, sync_playwright
 from libs.client import Connection, Modelyard
 from libs.client.digits import HeldOut, write_digits
 from libs.common.contracts.base import Step
+from libs.common.contracts.experiments import Experiment
 from libs.common.contracts.runs import Run
+from libs.common.contracts.sources import SampleSource
+from libs.common.ids import new_id
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -53,6 +56,32 @@ def trained(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Traine
     experiment = yard.experiments.create(project.id, "main-path", split.id, preset="fast")
     run = yard.runs.start(experiment.id, then=tuple(Step), deployment="main-path")
     return Trained(yard.runs.wait(run.id, timeout_seconds=300), held_out)
+
+
+@pytest.fixture(scope="module")
+def ships(yard: Modelyard) -> Experiment:
+    """What can be put in the queue."""
+    project = yard.projects.create(f"Queue {new_id()}", "classification")
+    shapes = yard.datasets.create(project.id, "shapes", SampleSource(name="shapes"))
+    split = yard.splits.create(yard.datasets.wait(shapes.id).id)
+    return yard.experiments.create(project.id, "ships", split.id, preset="fast", config={"epochs": 1})
+
+
+@pytest.fixture
+def paused(yard: Modelyard) -> Iterator[None]:
+    """What is added waits, and nothing is trained."""
+    yard.queue.pause()
+    yield
+    for entry in yard.queue.list():
+        yard.queue.remove(entry.id)
+    yard.queue.limit(None)
+    yard.queue.limit_pools({})
+    yard.queue.resume()
+
+
+@pytest.fixture
+def queued(yard: Modelyard, ships: Experiment, paused: None) -> list[Run]:
+    return [yard.queue.add(ships.id) for _ in range(4)]
 
 
 @pytest.fixture(scope="module")

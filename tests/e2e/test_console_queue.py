@@ -8,14 +8,9 @@ import pytest
 from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 
 from libs.client import Modelyard
-from libs.common.contracts.experiments import Experiment
 from libs.common.contracts.jobs import JobState
 from libs.common.contracts.runs import Run, RunState
-from libs.common.contracts.sources import SampleSource
-from libs.common.ids import new_id
 from tests.console import opened_page
-
-SHAPES = SampleSource(name="shapes")
 
 
 @pytest.fixture
@@ -26,31 +21,6 @@ def page(browser: Browser, stack, request) -> Iterator[Page]:
 
 
 in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def experiment(yard: Modelyard) -> Experiment:
-    project = yard.projects.create(f"Queue {new_id()}", "classification")
-    dataset = yard.datasets.wait(yard.datasets.create(project.id, "shapes", SHAPES).id)
-    split = yard.splits.create(dataset.id)
-    return yard.experiments.create(project.id, "ships", split.id, preset="fast")
-
-
-@pytest.fixture
-def paused(yard: Modelyard) -> Iterator[None]:
-    """What was added waits, and nothing is trained."""
-    yard.queue.pause()
-    yield
-    for entry in yard.queue.list():
-        yard.queue.remove(entry.id)
-    yard.queue.limit(None)
-    yard.queue.limit_pools({})
-    yard.queue.resume()
-
-
-@pytest.fixture
-def runs(yard: Modelyard, experiment: Experiment, paused) -> list[Run]:
-    return [yard.queue.add(experiment.id) for _ in range(4)]
 
 
 def waiting(page: Page) -> Locator:
@@ -84,9 +54,9 @@ def drag(page: Page, run: Run, onto: Run) -> None:
 
 
 @in_both_themes
-def test_a_row_is_dragged_to_another_place_and_stays_there(page: Page, yard, runs):
-    first, second, third, fourth = runs
-    shown(page, *runs)
+def test_a_row_is_dragged_to_another_place_and_stays_there(page: Page, yard, queued):
+    first, second, third, fourth = queued
+    shown(page, *queued)
     drag(page, first, third)
     shown(page, second, third, first, fourth)
     drag(page, fourth, second)
@@ -98,9 +68,9 @@ def test_a_row_is_dragged_to_another_place_and_stays_there(page: Page, yard, run
     shown(page, fourth, second, third, first)
 
 
-def test_alt_and_arrows_move_a_row_as_far_as_they_are_pressed(page: Page, yard, runs):
-    first, second, third, fourth = runs
-    shown(page, *runs)
+def test_alt_and_arrows_move_a_row_as_far_as_they_are_pressed(page: Page, yard, queued):
+    first, second, third, fourth = queued
+    shown(page, *queued)
     row(page, first).focus()
     for key in ("Alt+ArrowDown", "Alt+ArrowDown", "Alt+ArrowDown", "Alt+ArrowUp"):
         page.keyboard.press(key)
@@ -115,9 +85,9 @@ def test_alt_and_arrows_move_a_row_as_far_as_they_are_pressed(page: Page, yard, 
     assert order(yard) == [fourth.id, second.id, third.id, first.id]
 
 
-def test_a_row_leaves_after_a_question(page: Page, yard, runs):
-    first, *others = runs
-    shown(page, *runs)
+def test_a_row_leaves_after_a_question(page: Page, yard, queued):
+    first, *others = queued
+    shown(page, *queued)
     row(page, first).get_by_role("button", name=f"Remove Train {first.name}").click()
     expect(row(page, first)).to_contain_text("Take it out of the queue?")
     row(page, first).get_by_role("button", name="Keep", exact=True).click()
@@ -132,12 +102,12 @@ def test_a_row_leaves_after_a_question(page: Page, yard, runs):
     expect(ended.get_by_role("img", name="cancelled")).to_be_visible()
 
 
-def test_two_people_see_each_others_order(page: Page, browser: Browser, stack, yard, runs):
-    first, second, third, fourth = runs
+def test_two_people_see_each_others_order(page: Page, browser: Browser, stack, yard, queued):
+    first, second, third, fourth = queued
     with opened_page(browser, "queue-of-another-person") as other:
         other.goto(f"{stack.console_url}/queue")
-        shown(other, *runs)
-        shown(page, *runs)
+        shown(other, *queued)
+        shown(page, *queued)
         drag(page, first, second)
         shown(other, second, first, third, fourth)
         drag(other, fourth, third)
@@ -145,9 +115,9 @@ def test_two_people_see_each_others_order(page: Page, browser: Browser, stack, y
         assert order(yard) == [second.id, first.id, fourth.id, third.id]
 
 
-def test_who_comes_too_late_is_told_and_sees_how_things_stand(page: Page, yard, runs):
-    first, second, third, fourth = runs
-    shown(page, *runs)
+def test_who_comes_too_late_is_told_and_sees_how_things_stand(page: Page, yard, queued):
+    first, second, third, fourth = queued
+    shown(page, *queued)
     start = place(row(page, fourth))
     page.mouse.move(start["x"] + 200, start["y"] + 10)
     page.mouse.down()
@@ -159,7 +129,7 @@ def test_who_comes_too_late_is_told_and_sees_how_things_stand(page: Page, yard, 
     shown(page, first, second, third)
 
 
-def test_limits_are_chosen_and_seen_by_others(page: Page, yard, runs):
+def test_limits_are_chosen_and_seen_by_others(page: Page, yard, queued):
     expect(page.get_by_text("The queue is paused", exact=False)).to_be_visible()
     for label, number in (("Runs at once", "3"), ("On GPUs", "1")):
         page.get_by_label(label).click()
@@ -180,14 +150,14 @@ def test_an_empty_queue_says_what_fills_it(page: Page, yard, paused):
     assert not yard.queue.settings().is_paused
 
 
-def test_the_history_is_filtered_by_what_the_address_says(page: Page, stack, yard, runs):
-    project = runs[0].project_id
-    for run in runs[:2]:
+def test_the_history_is_filtered_by_what_the_address_says(page: Page, stack, yard, queued):
+    project = queued[0].project_id
+    for run in queued[:2]:
         yard.queue.remove(run.id)
     address = f"{stack.console_url}/queue?section=history&project={project}"
     page.goto(f"{address}&state=cancelled&kind=run.train&period=1")
     ended = page.get_by_role("list", name="Ended").locator(".title")
-    expect(ended.first).to_have_text(f"Train {runs[1].name}")
+    expect(ended.first).to_have_text(f"Train {queued[1].name}")
     page.goto(f"{address}&state=failed")
     expect(page.get_by_text("Nothing has ended that fits")).to_be_visible()
     ended_now = yard.queue.history_page(project=project, state="cancelled").items

@@ -50,20 +50,24 @@ class ListQueueHistory(Request[Page[QueueEntry]], subject="svc.trainer.queue.his
     query: PageQuery = PageQuery()
 
 
-class MoveJob(Request[Job], subject="svc.trainer.queue.move"):
-    """Puts a waiting job right before or after another waiting one; each by its id or that of its run."""
+class Place(View):
+    """Exactly one of the two: the waiting job to stand right before, or right after."""
 
-    job_id: UUID
     before: UUID | None = None
     after: UUID | None = None
 
     @model_validator(mode="after")
-    def _one_neighbour(self) -> "MoveJob":
+    def _one_neighbour(self) -> "Place":
         if (self.before is None) == (self.after is None):
             raise ValueError("name one neighbour: before or after")
-        if self.job_id in (self.before, self.after):
-            raise ValueError("a job cannot be its own neighbour")
         return self
+
+
+class MoveJob(Request[Job], subject="svc.trainer.queue.move"):
+    """Jobs are named by their own id or by that of the run they train, neighbours too."""
+
+    job_id: UUID
+    place: Place
 
 
 class RemoveFromQueue(Request[Job], subject="svc.trainer.queue.remove"):

@@ -1,12 +1,11 @@
 """Jobs over HTTP: all long work of all rooms in one list."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from libs.common.contracts.base import Page
-from libs.common.contracts.jobs import CancelJob, GetJob, Job, JobState, ListJobs
+from libs.common.contracts.jobs import CancelJob, GetJob, Job, JobState, Kind, ListJobs
 from services.gateway.access import EDIT, READ
 from services.gateway.doors import House
 from services.gateway.paging import Paging
@@ -20,7 +19,7 @@ async def list_jobs(
     paging: Paging,
     project: UUID | None = None,
     state: JobState | None = None,
-    kind: Annotated[str | None, Query(max_length=60)] = None,
+    kind: Kind | None = None,
 ) -> Page[Job]:
     return await house.ask(ListJobs(project_id=project, state=state, kind=kind, query=paging))
 

@@ -6,28 +6,28 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from libs.common.contracts.base import Page, View
-from libs.common.contracts.jobs import Job, JobState
-from libs.common.contracts.queue import ListQueue, ListQueueHistory, MoveJob, QueueEntry, RemoveFromQueue
-from libs.common.contracts.runs import CreateRun, Run
+from libs.common.contracts.base import Page
+from libs.common.contracts.jobs import Job, JobState, Kind
+from libs.common.contracts.queue import (
+    ListQueue,
+    ListQueueHistory,
+    MoveJob,
+    Place,
+    QueueEntry,
+    RemoveFromQueue,
+)
+from libs.common.contracts.runs import Run
 from services.gateway.access import EDIT, READ
 from services.gateway.doors import House
 from services.gateway.idempotency import IdempotentRoute
 from services.gateway.paging import Paging
-from services.gateway.routes.runs import NewRun
+from services.gateway.routes.runs import NewRun, create_run
 
 router = APIRouter(prefix="/v1/queue", tags=["queue"], route_class=IdempotentRoute)
 
 
 class QueuedRun(NewRun):
     experiment_id: UUID
-
-
-class Place(View):
-    """Exactly one of the two: the job to stand before or after."""
-
-    before: UUID | None = None
-    after: UUID | None = None
 
 
 @router.get("", dependencies=[READ])
@@ -39,7 +39,7 @@ async def get_queue(house: House, limit: Annotated[int, Query(ge=1, le=1000)] = 
 @router.post("", status_code=202, dependencies=[EDIT])
 async def add_to_queue(wanted: QueuedRun, house: House) -> Run:
     """A run of the experiment, as `POST /v1/experiments/{id}/runs` makes it."""
-    return await house.ask(CreateRun(**dict(wanted)))
+    return await create_run(wanted.experiment_id, wanted, house)
 
 
 @router.get("/history", dependencies=[READ])
@@ -48,7 +48,7 @@ async def list_queue_history(
     paging: Paging,
     project: UUID | None = None,
     state: JobState | None = None,
-    kind: Annotated[str | None, Query(max_length=60)] = None,
+    kind: Kind | None = None,
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
 ) -> Page[QueueEntry]:
@@ -61,7 +61,7 @@ async def list_queue_history(
 @router.patch("/{job_id}", dependencies=[EDIT])
 async def move_job(job_id: UUID, place: Place, house: House) -> Job:
     """Jobs are named by their own id or by that of the run they train."""
-    return await house.ask(MoveJob(job_id=job_id, before=place.before, after=place.after))
+    return await house.ask(MoveJob(job_id=job_id, place=place))
 
 
 @router.delete("/{job_id}", dependencies=[EDIT])

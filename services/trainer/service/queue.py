@@ -13,9 +13,11 @@ from libs.common.contracts.queue import (
     QueueSettings,
 )
 from libs.common.contracts.runs import TrainRun
+from libs.common.errors import Problem
 from libs.common.jobs import JobLimits, JobLists, JobQueue
 from libs.common.jobs.lists import Ended
 from libs.common.jobs.model import JobRow
+from libs.common.jobs.queue import NeighbourIsUnknown
 from libs.common.paging import page_of
 from services.trainer.models import WorkerRow
 from services.trainer.outlook import Outlook, Prospect, Running, Waiting, Worker
@@ -49,10 +51,13 @@ class Queue:
         return await self._lists.newest(wanted)
 
     async def move(self, wanted: MoveJob) -> Job:
-        before = wanted.before and await self._job_id(wanted.before)
-        after = wanted.after and await self._job_id(wanted.after)
-        row = await self._queue.move(await self._job_id(wanted.job_id), before=before, after=after)
-        return row.view()
+        job_id, place = await self._job_id(wanted.job_id), wanted.place
+        before = place.before and await self._job_id(place.before)
+        after = place.after and await self._job_id(place.after)
+        if job_id in (before, after):
+            problem = Problem(field="before" if before else "after", message="name another job")
+            raise NeighbourIsUnknown("a job cannot be its own neighbour", errors=[problem])
+        return (await self._queue.move(job_id, before=before, after=after)).view()
 
     async def remove(self, id: UUID) -> Job:
         job = await self._queue.cancel(await self._job_id(id))

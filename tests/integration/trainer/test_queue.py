@@ -18,7 +18,7 @@ from libs.common.contracts.jobs import (
     ListJobs,
 )
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.queue import ListQueue, MoveJob
+from libs.common.contracts.queue import ListQueue, MoveJob, Place
 from libs.common.contracts.runs import CancelRun, ListRuns, Run, RunCancelled, RunState, StopRun
 from libs.common.errors import BadInput, Conflict, NotFound
 from libs.common.ids import new_id
@@ -56,18 +56,18 @@ async def test_a_waiting_run_can_be_moved(desk: Desk, hand: Hand) -> None:
     runs = [await desk.begin(experiment) for _ in range(3)]
     first, second, third = runs
 
-    await desk.ask(MoveJob(job_id=third.job_id, before=first.job_id))
+    await desk.ask(MoveJob(job_id=third.job_id, place=Place(before=first.job_id)))
     assert await _titles(desk) == ["Moved #3", "Moved #1", "Moved #2"]
-    await desk.ask(MoveJob(job_id=third.job_id, after=first.job_id))
+    await desk.ask(MoveJob(job_id=third.job_id, place=Place(after=first.job_id)))
     assert await _titles(desk) == ["Moved #1", "Moved #3", "Moved #2"]
 
     for run in (first, third, second):
         await hand.takes(run)
     with pytest.raises(Conflict) as caught:
-        await desk.ask(MoveJob(job_id=second.job_id, before=first.job_id))
+        await desk.ask(MoveJob(job_id=second.job_id, place=Place(before=first.job_id)))
     assert caught.value.code == "job_is_not_waiting"
     with pytest.raises(NotFound):
-        await desk.ask(MoveJob(job_id=new_id(), before=first.job_id))
+        await desk.ask(MoveJob(job_id=new_id(), place=Place(before=first.job_id)))
 
 
 @pytest.mark.parametrize("way", ["run", "job", "stop"])

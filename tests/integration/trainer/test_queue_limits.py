@@ -18,6 +18,7 @@ from libs.common.contracts.queue import (
     ListQueue,
     ListQueueHistory,
     MoveJob,
+    Place,
     QueueEntry,
     QueueSettings,
     RemoveFromQueue,
@@ -135,15 +136,16 @@ async def test_a_paused_queue_starts_nothing_until_it_goes_on(desk: Desk, worker
 
 async def test_runs_are_moved_and_removed_by_their_own_ids(desk: Desk) -> None:
     a, b = await desk.begin(), await desk.begin()
-    await desk.ask(MoveJob(job_id=b.id, before=a.id))
+    await desk.ask(MoveJob(job_id=b.id, place=Place(before=a.id)))
     assert [entry.position for entry in await entries(desk, a, b)] == [2, 1]
 
     await desk.ask(RemoveFromQueue(job_id=b.id))
 
     assert (await desk.look(b)).state is RunState.CANCELLED
-    with pytest.raises(BadInput) as caught:
-        await desk.ask(MoveJob(job_id=a.id, after=uuid4()))
-    assert (caught.value.code, caught.value.errors[0].field) == ("neighbour_unknown", "after")
+    for nobody in (uuid4(), a.id, a.job_id):
+        with pytest.raises(BadInput) as caught:
+            await desk.ask(MoveJob(job_id=a.id, place=Place(after=nobody)))
+        assert (caught.value.code, caught.value.errors[0].field) == ("neighbour_unknown", "after")
 
 
 async def test_the_history_holds_what_has_ended_by_state_kind_and_time(desk: Desk) -> None:
