@@ -13,10 +13,11 @@ from typing import Literal
 import torch
 
 from libs.common.contracts.base import View
-from libs.tasks.batching import Batches, MemoryBatches, ProcessBatches, StreamedBatches, ThreadedBatches
+from libs.tasks.batching import Batches, MemoryBatches
 from libs.tasks.data import ImageDataset
 from libs.tasks.free_memory import free_bytes
 from libs.tasks.slicing import EpochOrder, FixedOrder, Slicing
+from libs.tasks.streaming import ProcessBatches, StreamedBatches, ThreadedBatches
 from libs.tasks.tolerance import Tolerance
 
 # Of what is free: other runs of the node start while this one decodes.

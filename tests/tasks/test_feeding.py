@@ -13,7 +13,7 @@ from PIL import Image
 
 from libs.common.contracts.packages import ImageInput
 from libs.tasks import feeding
-from libs.tasks.batching import Batches, ProcessBatches, ReaderWasKilled
+from libs.tasks.batching import Batches
 from libs.tasks.data import ImageDataset, decode
 from libs.tasks.feeding import Feed, InputPlan, Surroundings, plan_input
 from libs.tasks.free_memory import free_bytes
@@ -21,6 +21,7 @@ from libs.tasks.front import resize
 from libs.tasks.images import read_pixels
 from libs.tasks.reading import SampleRecord, ShardReader
 from libs.tasks.slicing import EpochOrder, FixedOrder, Slicing
+from libs.tasks.streaming import ProcessBatches, ReaderWasKilled
 from libs.tasks.tolerance import SampleIsBad, Tolerance, TooManySamplesAreBad
 
 SIDE = 16
