@@ -32,7 +32,8 @@ SUBSETS = ("train", "val", "test")
 # Half train, the rest val and test; in pairs, so that two alternating classes are in each.
 TOY_SUBSETS = ("train", "train", "val", "val", "train", "train", "test", "test")
 NUM_SAMPLES = 48
-AGREEMENT = 1e-6
+# A training resizes bytes, an evaluation floats: a score at a threshold may fall on its other side.
+AGREEMENT = 0.05
 
 
 def check_task(manifest: TaskManifest, folder: Path, toy: ToyData | None = None) -> None:

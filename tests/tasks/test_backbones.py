@@ -1,7 +1,7 @@
 """The catalogue of networks: what it says is true of what is built; weights come, or words why not."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import huggingface_hub.constants
@@ -15,7 +15,7 @@ from torchvision import models
 
 from libs.tasks.backbones import catalogue, listing
 from libs.tasks.backbones.builder import WeightsAreBroken, WeightsAreUnreachable
-from libs.tasks.backbones.catalogue import Backbone, builder_of
+from libs.tasks.backbones.catalogue import Backbone, DuplicateSource, builder_of
 from libs.tasks.backbones.lists import timm_list, torchvision_list
 from libs.tasks.backbones.timm_builder import TimmBuilder
 from libs.tasks.backbones.transferring import body_and_head, head_of, hold, last_layer, stages_of
@@ -239,3 +239,50 @@ def test_a_backbone_that_needs_a_side_of_its_own_says_which():
     assert vit.misfits(224) is None
     assert "at least 32" in (vit.misfits(16) or "")
     assert "multiples of 16" in (vit.misfits(230) or "")
+
+
+@pytest.fixture
+def plug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """A distribution with one source of backbones, as an installer would leave it."""
+
+    def look_again() -> None:
+        catalogue.sources.cache_clear()
+        catalogue._featured.cache_clear()
+
+    def write(name: str, code: str) -> None:
+        about = tmp_path / f"{name}-1.0.dist-info"
+        about.mkdir()
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[modelyard.backbones]\n{name} = {name}:SOURCE\n")
+        (tmp_path / f"{name}.py").write_text(code)
+        monkeypatch.syspath_prepend(tmp_path)
+        look_again()
+
+    yield write
+    monkeypatch.undo()
+    look_again()
+
+
+def copy_of_ours(id: str) -> str:
+    """Of our own source, which has one network."""
+    return (
+        "from dataclasses import replace\n"
+        "from libs.tasks.backbones.own_source import SIMPLE_CNN, SOURCE as OURS\n"
+        f"FOUND = replace(SIMPLE_CNN, key='{id}/simple_cnn', source='{id}')\n"
+        f"SOURCE = replace(OURS, id='{id}', featured=(), find=lambda name: FOUND)\n"
+    )
+
+
+def test_a_packages_backbones_are_found_by_its_name(plug: Callable[[str, str], None]):
+    plug("cracked", "raise ImportError('needs a library that is not there')")
+    plug("wordy", "SOURCE = 'networks, really'")
+    plug("present", copy_of_ours("present"))
+    assert set(catalogue.sources()) == {"modelyard", "present", "timm", "torchvision"}
+    found = catalogue.find("present/simple_cnn")
+    assert builder_of(found).build(found.name, 2, 32)(torch.rand(2, 3, 32, 32)).shape == (2, 2)
+
+
+def test_two_packages_of_one_source_are_an_error(plug: Callable[[str, str], None]):
+    plug("rival", copy_of_ours("timm"))
+    with pytest.raises(DuplicateSource, match="timm"):
+        catalogue.sources()
