@@ -15,7 +15,7 @@ from libs.client.downloads import Progress, download
 from libs.client.transport import Transport, error_of
 from libs.common.contracts.base import Page, Step
 from libs.common.contracts.lineage import Lineage
-from libs.common.contracts.runs import Checkpoint, LogPage, MetricSeries, Run, RunSummary
+from libs.common.contracts.runs import Checkpoint, LogPage, MetricSeries, Run, RunSummary, StartPoint
 from libs.common.contracts.telemetry import Level, LogLine
 from libs.common.errors import TimedOut
 
@@ -36,10 +36,18 @@ class Runs:
         priority: int = 0,
         deployment: str | None = None,
         like: UUID | None = None,
+        from_checkpoint: StartPoint | None = None,
     ) -> Run:
-        """`like` repeats a run of this experiment; without a device any that is free is taken."""
+        """`like` repeats a run of this experiment, `from_checkpoint` begins with the weights of another;
+        without a device any that is free is taken."""
         body: dict[str, Any] = {"then": list(then), "priority": priority}
-        named = {"device": device, "deployment": deployment, "like": like and str(like)}
+        start = from_checkpoint and from_checkpoint.model_dump(mode="json")
+        named = {
+            "device": device,
+            "deployment": deployment,
+            "like": like and str(like),
+            "from_checkpoint": start,
+        }
         body |= {name: value for name, value in named.items() if value is not None}
         return self._transport.post(Run, f"/v1/experiments/{experiment_id}/runs", body)
 

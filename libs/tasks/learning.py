@@ -15,6 +15,7 @@ from libs.tasks.config import TrainingConfig
 from libs.tasks.front import Normalise
 from libs.tasks.manifest import TaskManifest
 from libs.tasks.optimisation import optimiser_of, plateau_of, schedule_of
+from libs.tasks.package_files import load_weights
 from libs.tasks.ranks import gathered, mean_of_ranks, own_rank, share_statistics
 from libs.tasks.runtime import TaskRuntime
 from libs.tasks.seeding import seed_all
@@ -35,6 +36,7 @@ class TrainingModule(lightning.LightningModule):
         weights_cache: Path | None = None,
         *,
         is_resumed: bool = False,
+        start_from: Path | None = None,
     ) -> None:
         super().__init__()
         self.manifest = manifest
@@ -42,7 +44,9 @@ class TrainingModule(lightning.LightningModule):
         self.card = card
         self.task: TaskRuntime = manifest.load_runtime()
         self.network: nn.Module = self.task.build_network(card)
-        if not is_resumed:
+        if not is_resumed and start_from is not None:
+            load_weights(self.network, start_from)
+        elif not is_resumed:
             self.task.load_pretrained(self.network, card, weights_cache)
         self.task.freeze(self.network, card)
         self.average = Average(self.network, config.ema_decay) if config.ema_decay else None

@@ -12,6 +12,7 @@ from libs.common.staging import LocalData
 class TrainRequest(View):
     """`resume` is the `CheckpointFiles.resume` of an earlier attempt.
 
+    `start_from` is a model package whose weights a training begins with; a resumed one has its own.
     `weights_cache` keeps pretrained weights; without it the libraries' own folders do.
     """
 
@@ -24,6 +25,7 @@ class TrainRequest(View):
     train_subset: str = "train"
     val_subset: str = "val"
     resume: Path | None = None
+    start_from: Path | None = None
     weights_cache: Path | None = None
     source: DataSource | None = None
     experiment_id: UUID | None = None

@@ -23,6 +23,7 @@ async def lineage_of(house: Doors, run_id: UUID) -> Lineage:
     run = await house.ask(GetRun(run_id=run_id))
     await _data(house, graph, run)
     await _originals(house, graph, run)
+    await _start(house, graph, run)
     await _results(house, graph, run)
     return graph.view()
 
@@ -84,6 +85,17 @@ async def _originals(house: Doors, graph: _Graph, run: Run) -> None:
         experiment = _node("experiment", original.experiment_id, "")
         graph.repeat(graph.add(_run(original), experiment), _run(run))
         run = original
+
+
+async def _start(house: Doors, graph: _Graph, run: Run) -> None:
+    """The run whose weights it began with."""
+    if run.starts_from is None:
+        return
+    try:
+        source = await house.ask(GetRun(run_id=run.starts_from.run_id))
+    except NotFound:
+        return
+    graph.add(_run(run), graph.add(_run(source)))
 
 
 async def _results(house: Doors, graph: _Graph, run: Run) -> None:

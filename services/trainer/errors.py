@@ -39,6 +39,10 @@ class RunOfAnotherExperiment(BadInput):
     code, title = "run_of_another_experiment", "The run belongs to another experiment"
 
 
+class CheckpointDoesNotFit(BadInput):
+    code, title = "checkpoint_does_not_fit", "A run cannot begin with this checkpoint"
+
+
 class RunHasEnded(Conflict):
     code, title = "run_has_ended", "The run has already ended"
 

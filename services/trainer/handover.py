@@ -19,6 +19,7 @@ class Assignment(View):
     directory: Path
     device: str
     resume: Path | None
+    start_from: Path | None
     weights_cache: Path | None
     source: DataSource
     experiment_id: UUID

@@ -18,6 +18,7 @@ from libs.common.contracts.runs import (
     RunEnvironment,
     RunState,
     RunTransition,
+    StartedFrom,
 )
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress
 from libs.common.db import COLUMN_TYPES, room_metadata
@@ -113,6 +114,7 @@ class RunRow(Model):
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
     reproduces: Mapped[UUID | None]
+    starts_from: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     environment: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     warnings: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     created_at: Mapped[datetime] = mapped_column(default=now)
@@ -130,6 +132,10 @@ class RunRow(Model):
     @property
     def carried_out_with(self) -> RunEnvironment | None:
         return RunEnvironment.model_validate(self.environment) if self.environment else None
+
+    @property
+    def started_from(self) -> StartedFrom | None:
+        return StartedFrom.model_validate(self.starts_from) if self.starts_from else None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -160,6 +166,7 @@ class RunRow(Model):
             error_detail=self.error_detail,
             package=self.package,
             reproduces=self.reproduces,
+            starts_from=self.started_from,
             environment=self.carried_out_with,
             warnings=tuple(self.warnings),
             created_at=self.created_at,

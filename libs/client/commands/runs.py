@@ -8,7 +8,7 @@ import typer
 
 from libs.client.client import Modelyard
 from libs.client.commands.showing import AsJson, bytes_bar, document, say, show, table
-from libs.common.contracts.runs import Run, RunSummary
+from libs.common.contracts.runs import Run, RunSummary, StartPoint
 from libs.common.contracts.telemetry import Level, LogLine
 
 commands = typer.Typer(no_args_is_help=True, help="Start, follow, stop, resume and repeat runs.")
@@ -38,9 +38,14 @@ def start_run(
     experiment_id: UUID,
     then: Annotated[list[str] | None, typer.Option(help="evaluate, export, deploy")] = None,
     device: Annotated[str | None, typer.Option(help="cpu, gpu, cuda:1; default: any that is free")] = None,
+    start: Annotated[
+        UUID | None, typer.Option("--from", help="A run whose best checkpoint it begins with.")
+    ] = None,
 ) -> None:
+    point = StartPoint(run_id=start) if start else None
     with Modelyard() as yard:
-        say(yard.runs.start(experiment_id, then=tuple(then or ()), device=device).id)
+        run = yard.runs.start(experiment_id, then=tuple(then or ()), device=device, from_checkpoint=point)
+        say(run.id)
 
 
 @commands.command("show")

@@ -13,6 +13,7 @@ from libs.common.contracts.telemetry import Level, LogLine, MetricPoint, Progres
 
 DeviceWish = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu|cuda(:\d{1,3})?)$")]
 Priority = Annotated[int, Field(ge=-100, le=100)]
+CheckpointName = Annotated[str, StringConstraints(pattern=r"^(best|last|epoch-\d{1,9})$")]
 MetricKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
@@ -55,6 +56,19 @@ class RunEnvironment(View):
     packages: dict[str, str] = {}
 
 
+class StartPoint(View):
+    """A checkpoint of another run whose weights a run begins with."""
+
+    run_id: UUID
+    checkpoint: CheckpointName = "best"
+
+
+class StartedFrom(StartPoint):
+    """`package` is where the weights lie."""
+
+    package: str
+
+
 class Run(View):
     """`reproduces` is the run that this one repeats; `warnings` say in what it could not be the same."""
 
@@ -77,6 +91,7 @@ class Run(View):
     error_detail: str | None = None
     package: str | None = None
     reproduces: UUID | None = None
+    starts_from: StartedFrom | None = None
     environment: RunEnvironment | None = None
     warnings: tuple[str, ...] = ()
     created_at: AwareDatetime
@@ -131,6 +146,9 @@ class CreateRun(Request[Run], subject="svc.trainer.run.create"):
 
     experiment_id: UUID
     like: UUID | None = None
+    from_checkpoint: StartPoint | None = Field(
+        default=None, description="Weights to begin with, of the same network and classes."
+    )
     then: Chain = ()
     device: DeviceWish | None = Field(default=None, description="Default: auto, whatever is free.")
     priority: Priority = 0
@@ -213,6 +231,7 @@ class TrainRun(JobSpec, kind="run.train", needs_device=True):
     config: TaskConfig
     data: DataReference
     device: str = "auto"
+    start_from: str | None = None
 
 
 class TrainingOutcome(View):
@@ -259,7 +278,7 @@ class RecordCheckpoint(Request[Checkpoint], subject="svc.trainer.checkpoint.reco
 
     job_id: UUID
     token: UUID
-    name: Annotated[str, StringConstraints(pattern=r"^(best|last|epoch-\d+)$")]
+    name: CheckpointName
     epoch: Annotated[int, Field(ge=0)]
     step: Annotated[int, Field(ge=0)]
     size_bytes: Annotated[int, Field(ge=0)]

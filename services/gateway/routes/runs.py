@@ -23,6 +23,7 @@ from libs.common.contracts.runs import (
     Run,
     RunState,
     RunSummary,
+    StartPoint,
     StopRun,
 )
 from libs.common.contracts.splits import GetSplit
@@ -41,9 +42,11 @@ class DataIsGone(Conflict):
 
 
 class NewRun(View):
-    """`like` repeats a run of this experiment: its config, data, seed and device, whatever is set now."""
+    """`like` repeats a run of this experiment: its config, data, seed and device, whatever is set now;
+    `from_checkpoint` begins with the weights of another run."""
 
     like: UUID | None = None
+    from_checkpoint: StartPoint | None = None
     then: Chain = ()
     device: DeviceWish | None = None
     priority: Priority = 0
@@ -58,6 +61,7 @@ async def create_run(experiment_id: UUID, wanted: NewRun, house: House) -> Run:
         CreateRun(
             experiment_id=experiment_id,
             like=wanted.like,
+            from_checkpoint=wanted.from_checkpoint,
             then=wanted.then,
             device=wanted.device,
             priority=wanted.priority,

@@ -118,7 +118,8 @@ class Attempts:
 
     def _require_readable(self, spec: TrainRun, keys: tuple[str, ...]) -> None:
         data = {spec.data.manifest, *(shard.key for shard in spec.data.shards)}
-        _require_below(tuple(key for key in keys if key not in data), artifacts.run_prefix(spec.run_id))
+        others = [key for key in keys if key not in data and not _is_start(spec, key)]
+        _require_below(tuple(others), artifacts.run_prefix(spec.run_id))
 
     async def _held(self, job_id: UUID, token: UUID) -> JobRow:
         job = await self._queue.held(job_id, token)
@@ -137,6 +138,10 @@ class Attempts:
         if attempt is None:
             raise StaleLease("this lease has begun no attempt")
         return attempt
+
+
+def _is_start(spec: TrainRun, key: str) -> bool:
+    return spec.start_from is not None and artifacts.is_below(key, spec.start_from)
 
 
 def _require_below(keys: tuple[str, ...], prefix: str) -> None:

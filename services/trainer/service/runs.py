@@ -2,13 +2,23 @@
 
 import re
 import unicodedata
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID
 
 from libs.common.bus.context import current_context
 from libs.common.contracts.base import Page, now
 from libs.common.contracts.datasets import DataReference
-from libs.common.contracts.runs import Checkpoint, CreateRun, ListRuns, Run, RunState, RunSummary, TrainRun
+from libs.common.contracts.runs import (
+    Checkpoint,
+    CreateRun,
+    ListRuns,
+    Run,
+    RunState,
+    RunSummary,
+    StartedFrom,
+    StartPoint,
+    TrainRun,
+)
 from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
@@ -16,6 +26,7 @@ from libs.common.paging import after, page_of
 from libs.tasks.manifest import ConfigIsInvalid, DataFacts
 from libs.tasks.registry import task
 from services.trainer.errors import (
+    CheckpointDoesNotFit,
     CheckpointIsNeeded,
     CheckpointNotFound,
     ConfigIsOutdated,
@@ -52,6 +63,8 @@ class Runs:
         original = await self._original(wanted)
         experiment.num_runs += 1
         run = _new_run(experiment, wanted, original)
+        if wanted.from_checkpoint is not None:
+            run.starts_from = await self._start(run, wanted.from_checkpoint)
         await self._require_device(run.wanted_device)
         run.job_id = await self._enqueue(run, experiment.name)
         await self._repository.runs.add(run)
@@ -136,6 +149,18 @@ class Runs:
             raise RunOfAnotherExperiment("choose a run of this experiment", errors=[problem])
         return found
 
+    async def _start(self, run: RunRow, wanted: StartPoint) -> dict[str, Any]:
+        """Its weights must be those of the same network, and its answers mean the same."""
+        found = await self._repository.runs.get(wanted.run_id)
+        checkpoint = await self._repository.checkpoints.get(wanted.run_id, wanted.checkpoint)
+        if found is None or checkpoint is None or found.project_id != run.project_id:
+            _refuse("this project has no such run or checkpoint")
+        elif _network_of(found) != _network_of(run):
+            _refuse(f"{found.name} has another task, architecture or classes")
+        else:
+            start = StartedFrom(**wanted.model_dump(), package=checkpoint.package)
+            return start.model_dump(mode="json")
+
     async def _enqueue(self, run: RunRow, experiment_name: str) -> UUID:
         spec = TrainRun(
             run_id=run.id,
@@ -146,6 +171,7 @@ class Runs:
             config=run.config,
             data=run.reference,
             device=run.wanted_device,
+            start_from=run.started_from.package if run.started_from else None,
         )
         return await self._queue.enqueue(
             spec,
@@ -189,6 +215,7 @@ def _new_run(experiment: ExperimentRow, wanted: CreateRun, original: RunRow | No
         wanted_device=wanted.device or (original.wanted_device if original else ANY_DEVICE),
         attempt=0,
         reproduces=original.id if original else None,
+        starts_from=original.starts_from if original else None,
         warnings=foreseen(original, config) if original else [],
     )
 
@@ -201,6 +228,15 @@ def _still_valid(source: ExperimentRow | RunRow) -> dict[str, Any]:
     except ConfigIsInvalid as error:
         words = f"{source.name} was configured for another version of its task; make a new experiment"
         raise ConfigIsOutdated(words, errors=error.errors) from error
+
+
+def _network_of(run: RunRow) -> tuple[str, object, object]:
+    return run.task, run.config.get("architecture"), run.reference.classes
+
+
+def _refuse(message: str) -> NoReturn:
+    problem = Problem(field="from_checkpoint", message=message)
+    raise CheckpointDoesNotFit(message, errors=[problem])
 
 
 def needs_of(device: str) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from libs.common.contracts.runs import AttemptStart, StartAttempt, TrainingOutco
 from libs.common.contracts.telemetry import Progress
 from libs.common.errors import ModelyardError
 from libs.common.jobs import JobDoor, Work
-from libs.common.staging import stage_data
+from libs.common.staging import stage_data, stage_package
 from libs.common.storage import ObjectNotFound
 from services.trainer.errors import CheckpointIsGone
 from services.trainer.handover import Assignment, WrittenCheckpoint
@@ -110,6 +110,7 @@ class _Training:
             directory=directory,
             device=self._work.job.device or "cpu",
             resume=await self._resume(directory),
+            start_from=await self._start_from(cache, directory),
             weights_cache=settings.weights,
             source=DataSource(
                 project_id=spec.project_id,
@@ -123,6 +124,12 @@ class _Training:
             run_id=spec.run_id,
             code_version=version("modelyard"),
         )
+
+    async def _start_from(self, cache: ObjectCache, directory: Path) -> Path | None:
+        """Only where there is nothing to go on from yet."""
+        if self._spec.start_from is None or self._start.resume is not None:
+            return None
+        return await stage_package(cache, self._spec.start_from, directory)
 
     async def _resume(self, directory: Path) -> Path | None:
         if self._start.resume is None:

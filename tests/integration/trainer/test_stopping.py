@@ -17,6 +17,7 @@ from libs.common.contracts.runs import (
     RunCancelled,
     RunCompleted,
     RunState,
+    RunStopping,
     StopRun,
 )
 from libs.common.errors import Conflict, NotFound
@@ -25,6 +26,7 @@ from tests.integration.trainer.desk import NUM_EPOCHS, Desk, Whole, held
 # The worker hears of a wish with its next beat, at most a second later.
 HEARD_SECONDS = 2
 SWEPT_SECONDS = 30
+LOG = ".jsonl.gz"
 
 
 async def test_a_run_is_stopped_resumed_cancelled_resumed_and_deleted(desk: Desk, whole: Whole) -> None:
@@ -36,6 +38,7 @@ async def test_a_run_is_stopped_resumed_cancelled_resumed_and_deleted(desk: Desk
     with held(await desk.child()):
         assert (await desk.ask(StopRun(run_id=run.id))).state is RunState.STOPPING
         await asyncio.sleep(HEARD_SECONDS)
+    assert await desk.house.wait_for(RunStopping, run_id=run.id, desired="stop")
     stopped = await desk.until(run, RunState.COMPLETED)
     assert stopped.reason == "stopped on request"
     summary = await desk.ask(GetRunSummary(run_id=run.id))
@@ -62,6 +65,7 @@ async def test_a_run_is_stopped_resumed_cancelled_resumed_and_deleted(desk: Desk
         await asyncio.sleep(HEARD_SECONDS)
     await desk.until(run, RunState.CANCELLED)
     assert await desk.house.wait_for(RunCancelled, run_id=run.id)
+    assert await desk.house.wait_for(RunStopping, run_id=run.id, desired="cancel")
 
     # Resumed once more, to the end.
     await desk.ask(ResumeRun(run_id=run.id))
@@ -73,7 +77,7 @@ async def test_a_run_is_stopped_resumed_cancelled_resumed_and_deleted(desk: Desk
         *("queued", "preparing", "running", "completed"),
     ]
 
-    # Only what a checkpoint names stays, and with the experiment all of it goes.
+    # Only what a checkpoint names and what was said stays, and with the experiment all of it goes.
     await desk.ask(DeleteCheckpoint(run_id=run.id, name="last"))
     assert set(await desk.checkpoints(run)) == {"best"}
     await _until_stored(desk, run, await _named(desk, run))
@@ -86,17 +90,19 @@ async def test_a_run_is_stopped_resumed_cancelled_resumed_and_deleted(desk: Desk
 
 
 async def _named(desk: Desk, run: Run) -> set[str]:
-    """The keys that its checkpoints speak of."""
+    """The keys that its checkpoints speak of, and the log of each attempt."""
     found = await desk.checkpoints(run)
-    return {
+    packages = {
         key(each.package)
         for each in found.values()
         for key in (artifacts.package_card, artifacts.package_weights)
     }
+    attempts = range(1, (await desk.look(run)).attempt + 1)
+    return packages | {artifacts.run_log(artifacts.attempt_prefix(run.id, number), 0) for number in attempts}
 
 
 async def _until_stored(desk: Desk, run: Run, keys: set[str]) -> None:
     async with asyncio.timeout(SWEPT_SECONDS):
         while (stored := await desk.keys_of(run.id)) != keys:
-            assert keys <= stored
+            assert {key for key in keys if not key.endswith(LOG)} <= stored
             await asyncio.sleep(0.2)

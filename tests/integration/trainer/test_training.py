@@ -8,7 +8,15 @@ from libs.common.contracts.base import Step
 from libs.common.contracts.experiments import CreateExperiment, GetExperiment
 from libs.common.contracts.jobs import GetJob, JobState
 from libs.common.contracts.packages import ModelCard
-from libs.common.contracts.runs import GetRunSummary, ResumeRun, RunCompleted, RunStarted, StopRun
+from libs.common.contracts.runs import (
+    GetRunSummary,
+    ResumeRun,
+    RunCompleted,
+    RunProgressed,
+    RunQueued,
+    RunStarted,
+    StopRun,
+)
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput, Conflict
 from libs.common.ids import new_id
@@ -131,6 +139,9 @@ async def test_its_fact_carries_all_that_the_next_rooms_need(desk: Desk, whole: 
     assert 0 < fact.duration_seconds < 60
     started = await desk.house.wait_for(RunStarted, run_id=whole.run.id)
     assert started.attempt == 1
+    queued = await desk.house.wait_for(RunQueued, run_id=whole.run.id)
+    assert queued.reason == "waits for a worker"
+    assert (await desk.house.wait_for(RunProgressed, run_id=whole.run.id)).attempt == 1
 
 
 async def test_a_run_that_has_done_all_can_neither_stop_nor_go_on(desk: Desk, whole: Whole) -> None:
