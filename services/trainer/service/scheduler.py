@@ -18,6 +18,7 @@ from libs.common.jobs.model import JobRow
 from services.trainer.repository import Repository
 from services.trainer.service.life import Life
 
+
 class Scheduler:
     def __init__(self, repository: Repository, queue: JobQueue, life: Life, lease_seconds: float) -> None:
         self._repository = repository
