@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pydantic import SecretStr
 
 from libs.common.bus import Bus
+from libs.common.contracts.channels import Severity
 from libs.common.contracts.system import TellNode
 from libs.common.settings import BusSettings
 from tests.console import opened_page
@@ -61,7 +63,7 @@ def test_the_system_page_shows_nodes_with_all_their_parts_and_their_history(page
     expect(page.get_by_text("Use · %")).to_be_visible()
 
 
-def test_an_alert_comes_and_goes_while_the_page_is_open(page: Page, stack):
+def test_an_alert_comes_and_goes_while_the_page_is_open(page: Page, stack, yard):
     """Nobody loads the page again."""
     page.goto(f"{stack.console_url}/system")
     expect(page.get_by_role("heading", name="local")).to_be_visible()
@@ -79,3 +81,17 @@ def test_an_alert_comes_and_goes_while_the_page_is_open(page: Page, stack):
     page.reload()
     page.get_by_text("Earlier alerts").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert _told(yard) == [
+        (f"Node “{ATTIC}” is well again", Severity.INFO),
+        (f"Node “{ATTIC}” needs a look", Severity.WARNING),
+    ]
+
+
+def _told(yard) -> list[tuple[str, Severity]]:
+    """What people were told last, once the end has reached them, too."""
+    for _ in range(100):
+        told = [(each.title, each.severity) for each in yard.deliveries() if ATTIC in each.title]
+        if told and told[0][1] is Severity.INFO:
+            return told[:2]
+        time.sleep(0.1)
+    raise AssertionError("nobody was told")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -65,3 +65,7 @@ class Alerts:
             .returning(AlertRow.id)
         )
         return (await self._session.scalar(statement)) is not None
+
+    async def forget(self, before: datetime) -> None:
+        """Those that were over by then."""
+        await self._session.execute(delete(AlertRow).where(AlertRow.cleared_at < before))

@@ -95,10 +95,11 @@ class Nodes:
         )
 
     async def keep_house(self, at: datetime) -> None:
-        """Old readings are summed up, older ones forgotten, and so are nodes that are gone for good."""
+        """Old readings are summed up; older ones, old alerts and nodes gone for good are forgotten."""
         await self._repository.readings.sum_up(at)
         await self._repository.readings.forget(FINE_SECONDS, at - self._limits.readings_kept)
         await self._repository.readings.forget(COARSE_SECONDS, at - self._limits.summaries_kept)
+        await self._repository.alerts.forget(at - self._limits.summaries_kept)
         for name in await self._repository.nodes.forget(at - FORGOTTEN_AFTER):
             await self._repository.readings.forget_nodes([name])
             await self._alerts.close_all(name, at)

@@ -5,6 +5,8 @@ from libs.common.contracts.system import Alert, AlertKind, AlertSeverity, ListAl
 from tests.integration.system.watch import NODE, Watch
 from tests.unit.trainer.machines import GB, reading
 
+DAY = 24 * 3600
+
 
 async def open_alerts(watch: Watch) -> tuple[Alert, ...]:
     return await alerts(watch, is_open=True)
@@ -99,3 +101,13 @@ async def test_alerts_are_listed_newest_first_by_node_and_by_whether_they_are_op
     ]
     assert page.items[0].node == "cellar" and page.items[0].cleared_at is None
     assert [alert.raised_at for alert in closed.items] == [watch.at(seconds) for seconds in (40, 20, 0)]
+
+
+async def test_alerts_that_are_over_are_kept_as_long_as_summaries(watch: Watch) -> None:
+    await watch.tell(0, reading(used_bytes=16 * GB))
+    await watch.tell(10)
+    await watch.tell(90 * DAY, reading(free_bytes=GB))
+    await watch.keep_house(90 * DAY + 9)
+    assert [alert.kind for alert in await alerts(watch)] == [AlertKind.DISK, AlertKind.MEMORY]
+    await watch.keep_house(90 * DAY + 11)
+    assert [alert.kind for alert in await alerts(watch)] == [AlertKind.DISK]
