@@ -15,6 +15,7 @@ from libs.common.log import get_logger
 from services.trainer.node.machine import Machine
 
 RETRY_SECONDS = 2.0
+UNREADABLE_SECONDS = 20.0
 log = get_logger(__name__)
 
 
@@ -26,23 +27,26 @@ async def tell_of_node(bus: Bus, node: str, folders: Mapping[str, Path]) -> None
     teller = f"{node}:{os.getpid()}:{new_id().hex[-12:]}"
     thread = ThreadPoolExecutor(1, "node")
     try:
-        await _tell(bus, node, teller, Machine(folders), thread)
+        while True:
+            try:
+                await _tell(bus, node, teller, Machine(folders), thread)
+            except Exception as error:  # noqa: BLE001 — a sensor that fails must not end the training beside it
+                log.warning("node_unreadable", reason=repr(error))
+            await asyncio.sleep(UNREADABLE_SECONDS)
     finally:
         thread.shutdown(wait=False)
 
 
 async def _tell(bus: Bus, node: str, teller: str, machine: Machine, thread: ThreadPoolExecutor) -> None:
+    """Until the machine cannot be read."""
     loop, pause = asyncio.get_running_loop(), RETRY_SECONDS
     await loop.run_in_executor(thread, machine.start)
     while True:
         await asyncio.sleep(pause)
         end_if_cancelled()
+        reading = await loop.run_in_executor(thread, machine.read)
         try:
-            reading = await loop.run_in_executor(thread, machine.read)
             pause = (await bus.ask(TellNode(node=node, teller=teller, reading=reading))).next_seconds
         except ModelyardError as error:
             log.info("node_not_told", code=error.code)
             pause = RETRY_SECONDS
-        except Exception as error:  # noqa: BLE001 — a sensor that fails must not end the training beside it
-            log.warning("node_unreadable", reason=repr(error))
-            pause = 10 * RETRY_SECONDS
