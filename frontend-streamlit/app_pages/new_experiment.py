@@ -65,8 +65,16 @@ def about(project: Project, task: TaskDescription, like: Experiment | None) -> t
             name = st.text_input("Name", suggested, key="new.name", max_chars=200, width=420).strip()
             st.badge(task.title, color="blue", icon=":material/category:")
         st.caption("Data")
-        chosen = frozenset({like.data.dataset_id}) if like else frozenset()
-        return name, data_choice(project.id, task.modality, chosen, key=f"new.data.{project.id}")
+        chosen = frozenset(part.dataset_id for part in like.data.parts) if like else frozenset()
+        splits = data_choice(project.id, task.modality, chosen, key=f"new.data.{project.id}")
+        if len(splits) > 1:
+            st.toggle(
+                "Leave out what leaks",
+                key="new.leaves_out",
+                help="Samples that one of these datasets holds out are not trained on from another; "
+                "without it such data are refused.",
+            )
+        return name, splits
 
 
 def preset_choice(task: TaskDescription, like: Experiment | None) -> tuple[str, Mapping[str, Any]]:
@@ -149,7 +157,10 @@ def create(
 ) -> Experiment:
     """When it is refused, the page is drawn again with the knobs marked that cannot work."""
     try:
-        return yard().experiments.create(project.id, name, splits, preset=preset, config=dict(changed))
+        leaks = "leave_out" if st.session_state.get("new.leaves_out") else "refuse"
+        return yard().experiments.create(
+            project.id, name, splits, preset=preset, config=dict(changed), leaks=leaks
+        )
     except REFUSALS as error:
         st.session_state["new.refusal"] = error
         st.rerun()
