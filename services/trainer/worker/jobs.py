@@ -111,7 +111,7 @@ class _Training:
             device=self._work.job.device or "cpu",
             resume=await self._resume(directory),
             start_from=await self._start_from(cache, directory),
-            weights_cache=settings.weights,
+            weights_cache=settings.weights_cache,
             source=DataSource(
                 project_id=spec.project_id,
                 dataset_id=spec.data.dataset_id,

@@ -11,7 +11,7 @@ from libs.common.settings import NodeSettings
 class Settings(NodeSettings):
     # Shards and manifests kept on this node, so that the next run need not fetch them again.
     cache_bytes: Annotated[int, Field(ge=0)] = 20 * 2**30
-    # Pretrained weights kept on this node; without it, in the folders of the libraries that fetch them.
+    # Where pretrained weights are kept, of which there may be more than the scratch folder should hold.
     weights: Path | None = None
     # Where servers of this node keep their data, if they do: like the scratch folder's, its disk is watched.
     data: Path | None = None
@@ -22,6 +22,10 @@ class Settings(NodeSettings):
     def capabilities(self) -> tuple[str, ...]:
         """What a run can ask for: any GPU, or this one."""
         return ("gpu", self.device) if self.device.startswith("gpu") else (self.device,)
+
+    @property
+    def weights_cache(self) -> Path:
+        return (self.weights or self.scratch / "weights").resolve()
 
     @property
     def folders(self) -> dict[str, Path]:
