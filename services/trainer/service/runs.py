@@ -1,13 +1,10 @@
 """Runs as people see them: start, stop, cancel, resume, look at, and their checkpoints."""
 
-import re
-import unicodedata
 from typing import Any, NoReturn
 from uuid import UUID
 
 from libs.common.bus.context import current_context
 from libs.common.contracts.base import Page, now
-from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.runs import (
     Checkpoint,
     CreateRun,
@@ -20,16 +17,12 @@ from libs.common.contracts.runs import (
     TrainRun,
 )
 from libs.common.errors import Problem
-from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of
-from libs.tasks.manifest import ConfigIsInvalid, DataFacts
-from libs.tasks.registry import task
 from services.trainer.errors import (
     CheckpointDoesNotFit,
     CheckpointIsNeeded,
     CheckpointNotFound,
-    ConfigIsOutdated,
     DeviceIsUnknown,
     ExperimentNotFound,
     RunGoesOn,
@@ -38,14 +31,13 @@ from services.trainer.errors import (
     RunNotFound,
     RunOfAnotherExperiment,
 )
-from services.trainer.models import CheckpointRow, ExperimentRow, RunRow
+from services.trainer.models import CheckpointRow, RunRow
 from services.trainer.repository import Repository
 from services.trainer.service.best import summaries
 from services.trainer.service.life import Life
-from services.trainer.service.repeating import foreseen
+from services.trainer.service.new_runs import needs_of, network_of, new_run
 
 LAST = "last"
-ANY_DEVICE = "auto"
 
 
 class Runs:
@@ -62,7 +54,7 @@ class Runs:
             raise ExperimentNotFound(f"experiment {wanted.experiment_id} does not exist")
         original = await self._original(wanted)
         experiment.num_runs += 1
-        run = _new_run(experiment, wanted, original)
+        run = new_run(experiment, wanted, original)
         if wanted.from_checkpoint is not None:
             run.starts_from = await self._start(run, wanted.from_checkpoint)
         await self._require_device(run.wanted_device)
@@ -155,7 +147,7 @@ class Runs:
         checkpoint = await self._repository.checkpoints.get(wanted.run_id, wanted.checkpoint)
         if found is None or checkpoint is None or found.project_id != run.project_id:
             _refuse("this project has no such run or checkpoint")
-        elif _network_of(found) != _network_of(run):
+        elif network_of(found) != network_of(run):
             _refuse(f"{found.name} has another task, architecture or classes")
         else:
             start = StartedFrom(**wanted.model_dump(), package=checkpoint.package)
@@ -198,62 +190,6 @@ class Runs:
         return run
 
 
-def _new_run(experiment: ExperimentRow, wanted: CreateRun, original: RunRow | None) -> RunRow:
-    source = original or experiment
-    config = _still_valid(source)
-    return RunRow(
-        id=new_id(),
-        experiment_id=experiment.id,
-        project_id=experiment.project_id,
-        name=f"{experiment.name} #{experiment.num_runs}",
-        task=source.task,
-        then=list(wanted.then),
-        config=config,
-        data=source.data,
-        deployment=wanted.deployment or (original.deployment if original else slug(experiment.name)),
-        priority=wanted.priority,
-        wanted_device=wanted.device or (original.wanted_device if original else ANY_DEVICE),
-        attempt=0,
-        reproduces=original.id if original else None,
-        starts_from=original.starts_from if original else None,
-        warnings=foreseen(original, config) if original else [],
-    )
-
-
-def _still_valid(source: ExperimentRow | RunRow) -> dict[str, Any]:
-    """What was stored was valid then; the task may have got other knobs since."""
-    facts = DataFacts.of(DataReference.model_validate(source.data))
-    try:
-        return task(source.task).validate_config(None, source.config, facts).model_dump(mode="json")
-    except ConfigIsInvalid as error:
-        words = f"{source.name} was configured for another version of its task; make a new experiment"
-        raise ConfigIsOutdated(words, errors=error.errors) from error
-
-
-def _network_of(run: RunRow) -> tuple[str, object, object]:
-    return run.task, run.config.get("architecture"), run.reference.classes
-
-
 def _refuse(message: str) -> NoReturn:
     problem = Problem(field="from_checkpoint", message=message)
     raise CheckpointDoesNotFit(message, errors=[problem])
-
-
-def needs_of(device: str) -> tuple[str, ...]:
-    """What a worker must offer: `cuda:1` is its `gpu1`, `cuda` any GPU, `auto` anything."""
-    kind, _, number = device.partition(":")
-    match kind:
-        case "auto":
-            return ()
-        case "cuda" if number:
-            return (f"gpu{number}",)
-        case "cuda":
-            return ("gpu",)
-        case _:
-            return (kind,)
-
-
-def slug(name: str) -> str:
-    """The deployment's default name: `Größe & Form` becomes `grosse-form`; `model` if no letter is left."""
-    folded = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()
-    return re.sub(r"[^a-z0-9]+", "-", folded).strip("-")[:63].rstrip("-") or "model"

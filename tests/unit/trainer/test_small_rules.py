@@ -6,7 +6,7 @@ import pytest
 
 from services.trainer.run import finite
 from services.trainer.service.best import is_smaller_better
-from services.trainer.service.runs import needs_of, slug
+from services.trainer.service.new_runs import needs_of, slug
 from services.trainer.worker.settings import Settings
 
 
