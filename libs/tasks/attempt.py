@@ -15,23 +15,19 @@ from torch._dynamo.exc import TorchDynamoException
 
 from libs.common.contracts.base import now
 from libs.common.contracts.packages import ModelCard
-from libs.common.errors import BadInput, ModelyardError
+from libs.common.errors import ModelyardError
 from libs.tasks import registry
 from libs.tasks.config import TrainingConfig
+from libs.tasks.devices import device_of
 from libs.tasks.learning import TrainingModule
 from libs.tasks.loading import Samples, loaders_of, samples_of
 from libs.tasks.manifest import TaskManifest
 from libs.tasks.memory import Outlook, OutOfMemory, free_bytes, is_for_want_of_memory, need_of
-from libs.tasks.predicting import torch_device
 from libs.tasks.ranks import OtherRankIsGone, Rank, is_for_want_of_others, joined, own_rank
 from libs.tasks.reading import ShardReader
 from libs.tasks.request import TrainRequest, TrainResult
 from libs.tasks.seeding import seed_all
 from libs.tasks.telling import Silence, StoppedInsideAnEpoch, Teller, TrainEvents
-
-
-class DevicesAreMissing(BadInput):
-    code, title = "devices_missing", "This machine has fewer devices"
 
 
 class NetworkIsNotCompiled(ModelyardError):
@@ -41,7 +37,7 @@ class NetworkIsNotCompiled(ModelyardError):
 def attempt(request: TrainRequest, config: TrainingConfig, events: TrainEvents) -> TrainResult:
     """Raises errors of the Modelyard family in words a user can act on; only the first rank tells."""
     rank, manifest = own_rank(), registry.task(request.task)
-    device = _device(request, rank)
+    device = device_of(request.device, rank)
     events = events if rank.is_first else Silence()
     seed_all(config.seed)
     torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // rank.local_size))
@@ -110,19 +106,6 @@ def _with_plan(card: ModelCard, found: dict[str, Any], config: TrainingConfig, r
         "num_processes": rank.world_size,
     }
     return card.model_copy(update={"plan": card.plan | found | used})
-
-
-def _device(request: TrainRequest, rank: Rank) -> torch.device:
-    """The worker's, or the one that comes so many places after it."""
-    first = torch_device(request.device)
-    if first.type == "cpu":
-        return first
-    wanted, there = first.index + rank.local_size, torch.cuda.device_count()
-    if wanted > there:
-        raise DevicesAreMissing(
-            f"{rank.local_size} devices from {request.device} on are wanted, this machine has {there}"
-        )
-    return torch.device("cuda", first.index + rank.local_number)
 
 
 def _look_at_memory(module: TrainingModule, device: torch.device, events: TrainEvents) -> Outlook:

@@ -20,6 +20,8 @@ from libs.tasks.slicing import EpochOrder, FixedOrder
 from libs.tasks.telling import TrainEvents
 from libs.tasks.tolerance import Tolerance
 
+MIN_VAL_BATCH = 64
+
 
 class SubsetIsEmpty(BadInput):
     code, title = "subset_empty", "There is nothing to train or validate on"
@@ -86,4 +88,12 @@ def loaders_of(
         lambda _, message: events.progress(Progress(fraction=0, message=message)),
         is_fixed=config.num_workers != "auto",
     )
-    return Loaders(feed.batches(train, order, size), feed.batches(val, val_order, max(size, 64)), order, plan)
+    return Loaders(
+        feed.batches(train, order, size), feed.batches(val, val_order, _val_size(size)), order, plan
+    )
+
+
+def _val_size(size: int) -> int:
+    """Larger where training has small batches, since nothing is kept for a backward pass; within bounds, as
+    they may be small for want of memory."""
+    return max(size, min(MIN_VAL_BATCH, 4 * size))

@@ -11,6 +11,7 @@ from libs.tasks import registry
 from libs.tasks.attempt import attempt
 from libs.tasks.checkpoints import newest_state
 from libs.tasks.config import TrainingConfig
+from libs.tasks.devices import require_devices
 from libs.tasks.launching import train_in_processes
 from libs.tasks.memory import OutOfMemory
 from libs.tasks.ranks import own_rank
@@ -42,6 +43,7 @@ def train(request: TrainRequest, events: TrainEvents) -> TrainResult:
 
 def _train(request: TrainRequest, config: TrainingConfig, events: TrainEvents) -> TrainResult:
     if config.num_devices > 1 and own_rank().is_alone:
+        require_devices(request.device, config.num_devices)
         return train_in_processes(request, config, events)
     return attempt(request, config, events)
 
