@@ -6,7 +6,7 @@ from uuid import UUID
 
 from libs.client.transport import Transport
 from libs.common.contracts.base import Page
-from libs.common.contracts.comparisons import Chosen, CompareRuns, Comparison
+from libs.common.contracts.comparisons import Chosen, Comparison
 from libs.common.contracts.experiments import Experiment, ExperimentSort, ExperimentSummary
 from libs.common.contracts.jobs import Job
 from libs.common.contracts.splits import OnLeaks
@@ -89,13 +89,13 @@ class Experiments:
         max_points: int = 500,
     ) -> Comparison:
         """Side by side; `keys` are the metrics whose curves are wanted."""
-        wanted = CompareRuns(
-            runs=tuple(runs),
-            experiments=tuple(experiments),
-            chosen=chosen,
-            keys=tuple(keys),
-            max_points=max_points,
-        )
+        wanted = {
+            "runs": list(map(str, runs)),
+            "experiments": list(map(str, experiments)),
+            "chosen": chosen,
+            "keys": list(keys),
+            "max_points": max_points,
+        }
         return self._transport.call(Comparison, "POST", "/v1/experiments/compare", body=wanted)
 
     def delete(self, experiment_id: UUID) -> None:

@@ -16,6 +16,7 @@ from libs.common.contracts.experiments import Experiment
 from libs.common.contracts.runs import Run
 from libs.common.contracts.sources import SampleSource
 from libs.common.ids import new_id
+from tests.e2e.small import Small, train_small
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -82,6 +83,11 @@ def paused(yard: Modelyard) -> Iterator[None]:
 @pytest.fixture
 def queued(yard: Modelyard, ships: Experiment, paused: None) -> list[Run]:
     return [yard.queue.add(ships.id) for _ in range(4)]
+
+
+@pytest.fixture(scope="session")
+def small(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Small:
+    return train_small(yard, tmp_path_factory.mktemp("small"))
 
 
 @pytest.fixture(scope="module")

@@ -114,8 +114,6 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """What they differ in, and what each has reached; the best is marked with a star."""
-    if not 2 <= len({*(runs or ()), *(experiments or ())}) <= 20:
-        raise BadInput("name 2 to 20 experiments or runs")
     with Modelyard() as yard:
         found = yard.experiments.compare(
             runs=runs or (), experiments=experiments or (), chosen="latest" if latest else "best"
