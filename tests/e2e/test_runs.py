@@ -13,7 +13,8 @@ from libs.common.contracts.base import Step
 from libs.common.contracts.lineage import Lineage
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.runs import Run
-from libs.common.errors import ModelyardError
+from libs.common.contracts.sources import SampleSource
+from libs.common.errors import Conflict, ModelyardError
 from libs.common.ids import new_id
 
 
@@ -123,6 +124,21 @@ def test_what_cannot_be_asked_of_it_is_refused_by_name_and_queues_nothing(
     if field is not None:
         assert field in {problem.field for problem in refused.value.errors}
     assert yard.experiments.get(run.experiment_id).num_runs == before
+
+
+def test_a_run_on_data_that_were_deleted_is_refused_before_it_waits(yard: Modelyard):
+    project = yard.projects.create("Gone data", "classification")
+    dataset = yard.datasets.create(project.id, "gone", SampleSource(name="shapes"))
+    split = yard.splits.create(yard.datasets.wait(dataset.id).id)
+    experiment = yard.experiments.create(project.id, "On gone data", split.id)
+    yard.datasets.delete(dataset.id)
+
+    with pytest.raises(Conflict) as refused:
+        yard.runs.start(experiment.id)
+
+    assert refused.value.code == "data_gone"
+    assert "version 1 of dataset gone" in refused.value.detail
+    assert yard.experiments.get(experiment.id).num_runs == 0
 
 
 def test_the_shell_shows_it_and_fetches_its_model(modelyard, run: Run, tmp_path: Path):
