@@ -117,8 +117,11 @@ async def test_checkpoints_hold_models_that_know_where_they_come_from(desk: Desk
 
     assert set(found) == {"best", "last"}
     assert (found["last"].epoch, found["last"].step) == (NUM_EPOCHS - 1, NUM_STEPS)
-    best_step = next(each for each in whole.run.summary if each.key == "val/accuracy").best_step
-    assert found["best"].step == best_step
+    accuracies, losses = whole.series["val/accuracy"], whole.series["val/loss"]
+    ranked = [
+        (-accuracy.value, loss.value, loss.step) for accuracy, loss in zip(accuracies, losses, strict=True)
+    ]
+    assert found["best"].step == min(ranked)[2], "among equally accurate ones the one with the smallest loss"
     for each in found.values():
         card = ModelCard.model_validate_json(
             await desk.house.storage.get_bytes(artifacts.package_card(each.package))
@@ -136,7 +139,7 @@ async def test_its_fact_carries_all_that_the_next_rooms_need(desk: Desk, whole: 
     assert (fact.data, fact.package, fact.metrics) == (desk.data, best.package, best.metrics)
     assert (fact.then, fact.deployment, fact.name) == ((Step.EVALUATE,), "discs", "Discs #1")
     assert fact.project_id == desk.data.project_id
-    assert 0 < fact.duration_seconds < 60
+    assert fact.duration_seconds > 0
     started = await desk.house.wait_for(RunStarted, run_id=whole.run.id)
     assert started.attempt == 1
     queued = await desk.house.wait_for(RunQueued, run_id=whole.run.id)
