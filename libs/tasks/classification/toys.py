@@ -27,10 +27,8 @@ def one_shape(seed: int, count: int) -> ToyData:
 
 def several_shapes(seed: int, count: int) -> ToyData:
     """Each shows one of them, both or neither."""
-    shown = [
-        tuple(shape for place, shape in enumerate(SHAPES) if number // 2 >> place & 1)
-        for number in range(count)
-    ]
+    random = np.random.default_rng(seed)
+    shown = [tuple(shape for shape in SHAPES if random.random() < 0.5) for _ in range(count)]
     return _toy_data(seed, shown, {**CONFIG, "mode": "multi"})
 
 
