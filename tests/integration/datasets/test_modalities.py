@@ -138,7 +138,7 @@ COCO = {
             archive(
                 {"a.json": json.dumps(COCO).encode(), **{f"{n}.png": image(n + 50) for n in range(1, 9)}}
             ),
-            "learns from annotations of type label; these data have box",
+            "learns from annotations of type label or labels; these data have box",
         ),
         (texts(), "learns from image data; these are text data"),
         (pairs(), None),
