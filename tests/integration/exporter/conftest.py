@@ -19,20 +19,20 @@ from tests.stack import TestStack, running_stack
 OpenService = Callable[[], AbstractAsyncContextManager[Service]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stores() -> Iterator[TestStack]:
     with running_stack(("postgres", "nats", "s3")) as running:
         yield running
 
 
-@pytest_asyncio.fixture(scope="module")
+@pytest_asyncio.fixture(scope="package")
 async def house(stores: TestStack) -> AsyncIterator[House]:
     async with open_house(stores) as opened:
         await migrate(opened.database, SCHEMA)
         yield opened
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def open_service(house: House) -> OpenService:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:

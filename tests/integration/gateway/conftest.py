@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
@@ -33,15 +34,21 @@ class Gateway:
         return httpx.AsyncClient(base_url=self.url, headers=headers, timeout=15, **options)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def stores() -> Iterator[TestStack]:
     with running_stack(("postgres", "nats", "s3")) as running:
         yield running
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def gateway(stores: TestStack) -> Iterator[Gateway]:
-    variables = stores.environment("gateway")
+    with running_gateway(stores, stores.stack.ports["gateway"]) as running:
+        yield running
+
+
+@contextmanager
+def running_gateway(stores: TestStack, port: int) -> Iterator[Gateway]:
+    variables = stores.environment("gateway") | {"MODELYARD_HTTP__PORT": str(port)}
     process = subprocess.Popen(
         [sys.executable, "-m", "services.gateway"],
         cwd=ROOT,
@@ -72,7 +79,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
     raise AssertionError("the gateway is not ready after 60 s")
 
 
-@pytest_asyncio.fixture(scope="module")
+@pytest_asyncio.fixture(scope="package")
 async def house(stores: TestStack) -> AsyncIterator[House]:
     async with open_house(stores) as opened:
         yield opened

@@ -16,9 +16,10 @@ from libs.common.contracts.runs import RunState
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, TelemetryBatch
 from libs.common.ids import new_id
 from tests.house import House
-from tests.integration.gateway.conftest import Gateway
+from tests.integration.gateway.conftest import Gateway, running_gateway
 from tests.integration.gateway.room import SmallRoom
 from tests.integration.gateway.test_http import problem_of
+from tests.stack import TestStack
 
 
 class Stream:
@@ -131,11 +132,12 @@ class TestARunsTelemetry:
         problem_of(await api.get(f"/v1/runs/{new_id()}/stream"), 404, "not_found")
 
 
-async def test_a_gateway_with_an_open_stream_still_stops(gateway: Gateway, house: House, stores):
-    """Last of its module: afterwards there is no gateway."""
-    async with gateway.client(gateway.token) as client, following(client, "/v1/events") as stream:
-        gateway.process.send_signal(signal.SIGTERM)
-        with pytest.raises((StopAsyncIteration, httpx.RemoteProtocolError)):
-            while True:
-                await stream.next()
-    assert await asyncio.to_thread(gateway.process.wait, 10) == -signal.SIGTERM
+async def test_a_gateway_with_an_open_stream_still_stops(stores: TestStack):
+    # A second gateway, on a port that nobody else here wants.
+    with running_gateway(stores, stores.stack.ports["trainer"]) as gateway:
+        async with gateway.client(gateway.token) as client, following(client, "/v1/events") as stream:
+            gateway.process.send_signal(signal.SIGTERM)
+            with pytest.raises((StopAsyncIteration, httpx.RemoteProtocolError)):
+                while True:
+                    await stream.next()
+        assert await asyncio.to_thread(gateway.process.wait, 10) == -signal.SIGTERM
