@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import SecretStr
+from pydantic_core import to_json
 from sqlalchemy import text
 
 from libs.common.bus import Bus
@@ -30,20 +31,25 @@ class House:
         async with self.database.transaction() as session:
             await Outbox(session).add(fact)
 
-    async def facts(self, kind: type[Fact]) -> list[Any]:
-        """All of this type that any room has announced, oldest first."""
-        statement = text("SELECT payload FROM platform.outbox WHERE type = :type ORDER BY id")
+    async def facts(self, kind: type[Fact], **fields: object) -> list[Any]:
+        """All of this type with these values that any room has announced, oldest first."""
+        statement = text(
+            "SELECT payload FROM platform.outbox"
+            " WHERE type = :type AND payload @> CAST(:fields AS jsonb) ORDER BY id"
+        )
+        wanted = {"type": kind.type_name(), "fields": to_json(fields).decode()}
         async with self.database.transaction() as session:
-            found = await session.scalars(statement, {"type": kind.type_name()})
-            return [kind.model_validate(payload) for payload in found]
+            found = await session.scalars(statement, wanted)
+            facts = [kind.model_validate(payload) for payload in found]
+        # The database finds what holds at least these values.
+        return [each for each in facts if all(getattr(each, name) == fields[name] for name in fields)]
 
     async def wait_for(self, kind: type[Fact], timeout_seconds: float = 60, **fields: object) -> Any:
         """The first fact of this type with these values."""
         async with asyncio.timeout(timeout_seconds):
             while True:
-                for fact in await self.facts(kind):
-                    if all(getattr(fact, name) == value for name, value in fields.items()):
-                        return fact
+                if found := await self.facts(kind, **fields):
+                    return found[0]
                 await asyncio.sleep(0.1)
 
 

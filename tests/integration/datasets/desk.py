@@ -78,9 +78,8 @@ class Desk:
         async with asyncio.timeout(timeout_seconds):
             while True:
                 for kind in (DatasetReady, DatasetFailed):
-                    for fact in await self.house.facts(kind):
-                        if fact.dataset_id == dataset_id:
-                            return fact
+                    if found := await self.house.facts(kind, dataset_id=dataset_id):
+                        return found[0]
                 await asyncio.sleep(0.05)
 
     async def report(self, dataset_id: UUID, limit: int = 200) -> ImportReport:
