@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from libs.common.contracts.imports import ImportProblem
 from services.datasets.formats.format import Stored
+from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import repaired
 
 SUFFIX_OF = {
@@ -55,9 +56,10 @@ def renaming(sample: Stored, path: str, folder: str = "") -> Iterator[ImportProb
 
 
 def _plain(name: str) -> str:
-    """No way out of the export, on no system."""
+    """No way out of the export, on no system, and nothing that a reader takes for a system's own."""
     clean = name.replace("\\", "/").replace("\0", "")
     parts = [part for part in clean.split("/") if part not in ("", ".", "..")]
+    parts = [f"_{part}" if is_of_system(part) else part for part in parts]
     if parts and len(parts[0]) > 1 and parts[0][1] == ":":
         parts[0] = parts[0].replace(":", "_", 1)
     return "/".join(parts) or "sample"

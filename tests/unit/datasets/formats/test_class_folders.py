@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import Annotation, BoxAnnotation, LabelAnnotation, LabelsAnnotation
@@ -12,6 +12,7 @@ from libs.common.contracts.imports import FormatOptions
 from services.datasets.errors import FormatIsUnknown
 from services.datasets.files import leads_out
 from services.datasets.formats.class_folders import ClassFolders
+from services.datasets.formats.names import is_of_system
 from services.datasets.formats.plan import Plan
 from services.datasets.formats.registry import check_name
 from tests.unit.datasets.formats.trips import Sample, content, opened, round_trip
@@ -178,12 +179,13 @@ def test_paths_that_lead_out_of_an_archive_are_known(path: str, does: bool) -> N
 
 
 parts = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/\\:."), min_size=1)
-labels = parts.filter(str.strip) | st.sampled_from(["train", "a", "A"])
+classes = parts.filter(lambda part: part.strip() and not is_of_system(part))
+labels = classes | st.sampled_from(["train", "a", "A"])
 names = st.lists(parts, min_size=1, max_size=3).map(lambda parts: "/".join(parts) + ".png")
 subsets = st.lists(st.sampled_from(["train", "val", "test"]), min_size=1, max_size=3)
 
 
-@settings(max_examples=100, deadline=None)
+@example([("__MACOSX/0.png", "a")], [None])
 @given(
     st.lists(st.tuples(names, labels), min_size=1, max_size=6, unique_by=lambda each: each[0].casefold()),
     subsets | st.just([None]),
