@@ -3,10 +3,16 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from infra.local.home import PROCESSES
 from infra.local.servers import SERVERS
 from tests.stack import TestStack, running_stack
+
+# Other examples in every run, so that many runs see much; `--hypothesis-profile thorough` sees much in one.
+settings.register_profile("usual", max_examples=30, deadline=None)
+settings.register_profile("thorough", max_examples=300, deadline=None)
+settings.load_profile("usual")
 
 
 @pytest.fixture(scope="session")

@@ -186,7 +186,7 @@ def _labels(chance: random.Random) -> list[str]:
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 async def test_pages_hold_what_a_plain_list_would(world: World, data: st.DataObject) -> None:
     version = data.draw(st.integers(1, NUM_VERSIONS), "version")
     sort = data.draw(st.sampled_from(SORTS), "sort")

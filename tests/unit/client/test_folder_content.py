@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.client.uploads.content import ContentChanged
@@ -30,7 +30,6 @@ def _read(content: FolderContent, start: int, size_bytes: int) -> bytes:
     return b"".join(content.chunks(start, size_bytes))
 
 
-@settings(max_examples=40, deadline=None)
 @given(FILES, st.data())
 def test_every_range_is_that_of_the_whole_which_is_a_tar(
     files: dict[str, bytes], data: st.DataObject

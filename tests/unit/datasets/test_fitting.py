@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import (
@@ -232,7 +232,6 @@ far = st.floats(-150, 250)
 rings = st.lists(st.tuples(far, far), min_size=3, max_size=8).map(tuple)
 
 
-@settings(deadline=None)
 @given(st.lists(rings, min_size=1, max_size=3))
 def test_what_was_fitted_fits(parts: list) -> None:
     once = fitted(polygon(*parts))
@@ -244,7 +243,6 @@ def test_what_was_fitted_fits(parts: list) -> None:
             assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in part)
 
 
-@settings(deadline=None)
 @given(far, far, st.floats(0.01, 300), st.floats(0.01, 300))
 def test_a_fitted_box_is_what_it_shares_with_the_image(
     x: float, y: float, width: float, height: float

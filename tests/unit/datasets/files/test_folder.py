@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 
 from libs.common.errors import ModelyardError
 from services.datasets.files import EntryIsDamaged, EntryIsTooLarge
@@ -29,7 +29,6 @@ def refusal(root: Path, **limits: int) -> ModelyardError:
     return refused.value
 
 
-@settings(deadline=None)
 @given(trees)
 def test_what_was_written_is_listed_and_read_back(tree: Mapping[str, bytes]) -> None:
     assume(all(len(part.encode()) <= 255 for path in tree for part in path.split("/")))

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.errors import ModelyardError
@@ -76,7 +76,6 @@ def refusal(path: Path, name: str = "data.tar", **limits: int) -> ModelyardError
     return refused.value
 
 
-@settings(deadline=None)
 @given(trees, st.sampled_from(FORMATS[1:]), st.sampled_from(["", *PACKED]))
 def test_what_was_written_is_listed_and_read_back(tree: Mapping[str, bytes], form: int, packing: str) -> None:
     data = archive(tree, form)
@@ -86,7 +85,6 @@ def test_what_was_written_is_listed_and_read_back(tree: Mapping[str, bytes], for
         assert contents(path) == tree
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000), st.integers(0, 20_000), st.sampled_from(["", *PACKED]))
 def test_bytes_that_change_on_the_way_never_crash(junk: bytes, place: int, packing: str) -> None:
     data = archive(GOOD, tarfile.PAX_FORMAT)

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.errors import ModelyardError
@@ -47,7 +47,6 @@ def directory_changed(data: bytes, name: bytes, place: int, layout: str, *values
     return bytes(changed)
 
 
-@settings(deadline=None)
 @given(trees, st.sampled_from(METHODS))
 def test_what_was_written_is_listed_and_read_back(tree: Mapping[str, bytes], method: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -56,7 +55,6 @@ def test_what_was_written_is_listed_and_read_back(tree: Mapping[str, bytes], met
         assert contents(path) == tree
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=2000), st.integers(0, 5000), st.sampled_from(METHODS))
 def test_bytes_that_change_on_the_way_are_refused_by_name_or_read_right(
     junk: bytes, place: int, method: int

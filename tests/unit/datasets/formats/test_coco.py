@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from faster_coco_eval import COCO
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import (
@@ -470,7 +470,6 @@ things = (
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.lists(things, max_size=4) | junk,
     st.lists(things, max_size=4) | junk,
@@ -578,7 +577,6 @@ def told(trip: Trip, name: str) -> set[str]:
     return {loss.code for loss in trip.losses if loss.path == name}
 
 
-@settings(max_examples=120, deadline=None)
 @given(st.lists(samples, max_size=4, unique_by=lambda sample: sample.name))
 def test_there_and_back_again_all_is_equal_or_the_loss_is_told(given: list[Sample]) -> None:
     trip = round_trip(Coco(), content(given)) if given else Trip({}, [], [], None)  # type: ignore[arg-type]

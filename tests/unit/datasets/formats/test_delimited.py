@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import (
@@ -449,7 +449,6 @@ def samples(modality: Modality) -> st.SearchStrategy[list[Sample]]:
 
 
 @pytest.mark.parametrize("modality", ["image", "text", "tabular"])
-@settings(max_examples=80, deadline=None)
 @given(st.data())
 def test_what_does_not_come_back_as_it_was_is_told(modality: Modality, data: st.DataObject) -> None:
     sent = data.draw(samples(modality))

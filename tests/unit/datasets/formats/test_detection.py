@@ -198,7 +198,7 @@ contents = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100)
 @given(st.dictionaries(st.tuples(folders, stems, endings).map("".join), contents, min_size=1, max_size=6))
 def test_whatever_lies_about_no_format_breaks(source: dict[str, bytes | str]) -> None:
     """Recognising never fails, and reading says by name why it does."""

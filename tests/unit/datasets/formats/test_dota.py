@@ -4,7 +4,7 @@ import math
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import BoxAnnotation, RotatedBoxAnnotation
@@ -64,7 +64,6 @@ def test_corners_in_any_order_around_are_the_same_box(
     assert min(math.dist(given_[0], other) for other in corners_of(back)) < 1e-5
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60)), min_size=4, max_size=4))
 def test_four_points_become_a_rectangle_around_them_or_are_refused(points: list[tuple[int, int]]) -> None:
     trip = read(Dota(), labelled(" ".join(f"{x} {y}" for x, y in points) + " ship 0"))
@@ -253,7 +252,6 @@ names = st.lists(stems, min_size=1, max_size=3).map(lambda parts: "/".join(parts
 fields = st.fixed_dictionaries({}, optional={"imagesource": labels, "gsd": st.floats(0.001, 100)})
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(names, st.lists(inside, max_size=3, unique=True), fields),

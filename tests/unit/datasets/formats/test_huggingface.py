@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import (
@@ -228,7 +228,6 @@ def samples(modality: Modality) -> st.SearchStrategy[list[Sample]]:
 
 
 @pytest.mark.parametrize("modality", ["image", "text"])
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_what_does_not_come_back_as_it_was_is_told(modality: Modality, data: st.DataObject) -> None:
     sent = data.draw(samples(modality))

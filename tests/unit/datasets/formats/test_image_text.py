@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import BoxAnnotation, CaptionAnnotation, LabelAnnotation
@@ -191,7 +191,6 @@ samples = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(samples)
 def test_what_does_not_come_back_as_it_was_is_told(sent: list[Sample]) -> None:
     trip = round_trip(ImageText(), content(sent, modality="image_text"))

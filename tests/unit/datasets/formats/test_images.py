@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import BoxAnnotation, LabelAnnotation
@@ -63,7 +63,6 @@ names = st.lists(parts | st.sampled_from(["train", "images"]), min_size=1, max_s
 )
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     st.lists(names, min_size=1, max_size=5, unique_by=str.casefold),
     st.lists(st.sampled_from(["train", "val", "test"]), min_size=1, max_size=3) | st.just([None]),

@@ -8,7 +8,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -418,7 +418,6 @@ def masks(draw: st.DrawFn, width: int) -> list[MaskAnnotation]:
     return found
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(names, min_size=1, max_size=3, unique_by=str.casefold),
     st.lists(st.sampled_from(["train", "val", "test"]), min_size=1, max_size=3) | st.just([None]),

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import shapely
 from faster_coco_eval.core import mask as coco
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
@@ -29,13 +29,11 @@ shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
 pictures = arrays.arrays(np.uint8, shapes, elements=st.integers(0, 1))
 
 
-@settings(deadline=None)
 @given(pictures)
 def test_a_mask_comes_back_pixel_by_pixel(pixels: np.ndarray) -> None:
     assert (array_of(mask_of(pixels, "a")) == pixels).all()
 
 
-@settings(deadline=None)
 @given(pictures)
 def test_area_and_box_are_those_of_the_library(pixels: np.ndarray) -> None:
     height, width = pixels.shape
@@ -49,7 +47,6 @@ def test_area_and_box_are_those_of_the_library(pixels: np.ndarray) -> None:
         assert box_of(counts, height) == (left, top, int(columns[-1]) - left + 1, int(rows[-1]) - top + 1)
 
 
-@settings(deadline=None)
 @given(pictures)
 def test_plain_counts_say_the_same(pixels: np.ndarray) -> None:
     height, width = pixels.shape
@@ -58,7 +55,6 @@ def test_plain_counts_say_the_same(pixels: np.ndarray) -> None:
     assert compressed(counts.tolist(), width, height) == rle_of(pixels)
 
 
-@settings(deadline=None)
 @given(pictures)
 def test_an_outline_goes_along_the_edges_of_pixels(pixels: np.ndarray) -> None:
     drawn = outline(mask_of(pixels, "a"))
@@ -77,7 +73,6 @@ def test_a_polygon_becomes_the_pixels_inside_it() -> None:
     assert array_of(mask)[1:4, 1:4].all()
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30), st.integers(1, 40), st.integers(1, 40))
 def test_a_code_of_any_text_is_a_mask_or_malformed(rle: str, width: int, height: int) -> None:
     try:
@@ -89,7 +84,6 @@ def test_a_code_of_any_text_is_a_mask_or_malformed(rle: str, width: int, height:
     assert (library == pixels).all()
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(min_codepoint=48, max_codepoint=111), max_size=12), shapes)
 def test_what_is_taken_for_a_mask_the_library_reads_alike(rle: str, size: tuple[int, int]) -> None:
     height, width = size
@@ -110,7 +104,6 @@ numbers = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(numbers, max_size=8), shapes)
 def test_plain_counts_of_anything_are_a_mask_or_malformed(
     counts: list[object], size: tuple[int, int]

@@ -4,7 +4,7 @@ import json
 from typing import get_args
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import Annotation, BoxAnnotation, LabelAnnotation
@@ -48,7 +48,6 @@ def is_plain(sample: Sample) -> bool:
 
 @both
 @pytest.mark.parametrize("modality", ["image", "text", "tabular"])
-@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_everything_comes_back(format: Format, modality: Modality, data: st.DataObject) -> None:
     sent = [sample for sample in data.draw(samples(modality)) if is_plain(sample)]

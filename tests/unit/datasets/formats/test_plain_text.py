@@ -1,7 +1,7 @@
 """Plain text: one text per file, line or paragraph; classes and subsets by folder; there and back."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import CaptionAnnotation, LabelAnnotation
@@ -202,7 +202,6 @@ samples = st.lists(
 )
 
 
-@settings(max_examples=80, deadline=None)
 @given(samples)
 def test_what_does_not_come_back_as_it_was_is_told(sent: list[Sample]) -> None:
     trip = round_trip(PlainText(), content(sent, modality="text"))

@@ -3,7 +3,7 @@
 from collections import Counter
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import BoxAnnotation, CaptionAnnotation, LabelAnnotation
@@ -260,7 +260,6 @@ stems = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_character
 names = st.lists(stems, min_size=1, max_size=3).map(lambda parts: "/".join(parts) + ".png")
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.tuples(

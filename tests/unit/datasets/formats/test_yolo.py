@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from libs.common.contracts.annotations import (
@@ -367,7 +367,6 @@ words = st.sampled_from(
 lines = st.lists(words, max_size=12).map(" ".join) | st.text(max_size=20)
 
 
-@settings(deadline=None)
 @given(st.lists(lines, max_size=6).map("\n".join))
 def test_every_line_becomes_an_annotation_or_a_problem(text: str) -> None:
     read_file, problems = label_file("a.txt", text, Scheme(["cat", "dog"], keypoints=(2, 3)))
@@ -471,7 +470,6 @@ def is_same(one: Annotation, other: Annotation) -> bool:
     return first is not None and len(first) == len(second) and np.allclose(first, second, rtol=0, atol=1e-6)
 
 
-@settings(max_examples=120, deadline=None)
 @given(st.sampled_from(kinds).flatmap(samples))
 def test_there_and_back_again_all_is_equal_or_the_loss_is_told(given: list[Sample]) -> None:
     trip = round_trip(Yolo(), content(given))
