@@ -5,22 +5,22 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from libs.common.ids import new_id
 from tests.console import opened_page
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture
 def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, request.param) as opened:
+    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
         yield opened
 
 
-def _scheme(page: Page) -> str:
-    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
-    return "dark" if is_dark else "light"
+in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
+@in_both_themes
 def test_home_signs_in_by_itself_and_lists_projects(page: Page, stack, yard):
-    name = f"Seen in {_scheme(page)}"
+    name = f"Seen {new_id()}"
     yard.projects.create(name, "classification", "Shown on the home page")
     page.goto(stack.console_url)
     expect(page.get_by_role("heading", name="Projects")).to_be_visible()
@@ -28,7 +28,7 @@ def test_home_signs_in_by_itself_and_lists_projects(page: Page, stack, yard):
 
 
 def test_a_project_is_made_in_the_console(page: Page, stack, yard):
-    name = f"Made by hand in {_scheme(page)}"
+    name = "Made by hand"
     page.goto(stack.console_url)
     page.get_by_role("button", name="New project").click()
     page.get_by_label("Name").fill(name)
@@ -38,6 +38,7 @@ def test_a_project_is_made_in_the_console(page: Page, stack, yard):
     assert name in {project.name for project in yard.projects.list()}
 
 
+@in_both_themes
 def test_a_run_page_shows_its_curves_and_its_certificate(page: Page, stack, yard, trained):
     page.goto(f"{stack.console_url}/run?id={trained.run.id}")
     expect(page.get_by_role("heading", name=trained.run.name.split()[0])).to_be_visible()
@@ -51,8 +52,7 @@ def test_curves_grow_while_a_run_trains_and_the_page_sees_its_end(page: Page, st
     """Nobody loads the page again: points are pushed, and so is the end."""
     data = trained.run.data
     config = {"epochs": 200}
-    name = f"Live in {_scheme(page)}"
-    experiment = yard.experiments.create(data.project_id, name, data.split_id, preset="fast", config=config)
+    experiment = yard.experiments.create(data.project_id, "Live", data.split_id, preset="fast", config=config)
     run = yard.runs.start(experiment.id)
     page.goto(f"{stack.console_url}/run?id={run.id}")
     chart = page.locator("canvas[aria-label*='val/accuracy']")
@@ -73,7 +73,12 @@ SECTIONS = {
 }
 
 
-@pytest.mark.parametrize("section", SECTIONS)
+# Of these one has colours of its own.
+@pytest.mark.parametrize(
+    ("page", "section"),
+    [*(("light", section) for section in SECTIONS), ("dark", "evaluation")],
+    indirect=["page"],
+)
 def test_a_run_page_shows_what_it_left(page: Page, stack, yard, trained, section):
     page.goto(f"{stack.console_url}/run?id={trained.run.id}&section={section}")
     expect(page.get_by_text(SECTIONS[section]).first).to_be_visible(timeout=60_000)
@@ -81,6 +86,7 @@ def test_a_run_page_shows_what_it_left(page: Page, stack, yard, trained, section
         expect(page.get_by_role("button", name="Fullscreen: Confusion matrix of 10 classes")).to_be_attached()
 
 
+@in_both_themes
 def test_a_project_page_shows_data_runs_and_what_is_served(page: Page, stack, yard, trained):
     page.goto(f"{stack.console_url}/project?id={trained.run.project_id}")
     expect(page.get_by_text("1,737 samples")).to_be_visible()
@@ -89,7 +95,7 @@ def test_a_project_page_shows_data_runs_and_what_is_served(page: Page, stack, ya
 
 
 def test_an_empty_project_invites(page: Page, stack, yard):
-    project = yard.projects.create(f"Empty in {_scheme(page)}", "classification")
+    project = yard.projects.create("Without data", "classification")
     page.goto(f"{stack.console_url}/project?id={project.id}")
     expect(page.get_by_text("No dataset yet")).to_be_visible()
 

@@ -21,10 +21,13 @@ ATTIC = "attic"
 A_SHARE = re.compile(r"^(0|1|0\.\d+)$")
 
 
-@pytest.fixture(params=["light", "dark"])
+@pytest.fixture
 def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, request.param) as opened:
+    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
         yield opened
+
+
+in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
 def tell(stack, celsius: float) -> None:
@@ -48,6 +51,7 @@ def tell(stack, celsius: float) -> None:
         thread.submit(asyncio.run, ask()).result()
 
 
+@in_both_themes
 def test_the_system_page_shows_nodes_with_all_their_parts_and_their_history(page: Page, stack):
     page.goto(f"{stack.console_url}/system")
     expect(page.get_by_role("heading", name="local")).to_be_visible()
