@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from infra.local.home import PROCESSES
+from infra.local.servers import SERVERS
 from libs.client import Connection, Modelyard
 from libs.client.digits import HeldOut, write_digits
 from libs.common.contracts.base import Step
@@ -17,6 +19,7 @@ from libs.common.contracts.runs import Run
 from libs.common.contracts.sources import SampleSource
 from libs.common.ids import new_id
 from tests.e2e.small import Small, train_small
+from tests.stack import TestStack, running_stack
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -40,13 +43,32 @@ class Trained:
     held_out: list[HeldOut]
 
 
-@pytest.fixture(scope="session")
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
+    """A failure on the stack comes with the last lines of every room's log."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("stack")
+    if report.failed and isinstance(running, TestStack):
+        for name in (*SERVERS, *PROCESSES):
+            if lines := running.log(name, 15):
+                report.sections.append((f"log of {name}", lines))
+    return report
+
+
+@pytest.fixture(scope="package")
+def stack() -> Iterator[TestStack]:
+    """Down after the last of these tests: the others have their processors to themselves."""
+    with running_stack((*SERVERS, *PROCESSES), packages=("brightness",)) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
 def yard(stack) -> Iterator[Modelyard]:
     with Modelyard(Connection(stack.gateway_url, stack.token)) as connected:
         yield connected
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def trained(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Trained:
     archive = tmp_path_factory.mktemp("digits") / "digits.zip"
     held_out = write_digits(archive)
@@ -85,7 +107,7 @@ def queued(yard: Modelyard, ships: Experiment, paused: None) -> list[Run]:
     return [yard.queue.add(ships.id) for _ in range(4)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def small(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Small:
     return train_small(yard, tmp_path_factory.mktemp("small"))
 

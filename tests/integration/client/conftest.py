@@ -10,13 +10,13 @@ from tests.integration.client.line import Line, open_line
 from tests.stack import TestStack, running_stack
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lines() -> Iterator[Line]:
     with open_line() as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def house(lines: Line) -> Iterator[TestStack]:
     changes = {"datasets": {"MODELYARD_STORAGE__PUBLIC_ENDPOINT": lines.address}}
     with running_stack(("postgres", "nats", "s3", "gateway", "datasets", "trainer"), changes) as running:

@@ -10,10 +10,14 @@ from tests.integration.inference.desk import Desk, export_toy
 from tests.stack import TestStack, running_stack
 from tests.toy import Toy
 
+# A look at Triton as often as a test would wait for one.
+SETTINGS = {"MODELYARD_RECONCILE_SECONDS": "0.5"}
+
 
 @pytest.fixture(scope="package")
 def rooms() -> Iterator[TestStack]:
-    with running_stack(("postgres", "nats", "s3", "triton", "inference")) as running:
+    names = ("postgres", "nats", "s3", "triton", "inference")
+    with running_stack(names, {"inference": SETTINGS}) as running:
         yield running
 
 
