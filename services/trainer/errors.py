@@ -7,6 +7,10 @@ class ExperimentNotFound(NotFound):
     code, title = "experiment_not_found", "There is no such experiment"
 
 
+class ExperimentNameIsTaken(Conflict):
+    code, title = "experiment_name_taken", "Another experiment of the project has this name"
+
+
 class ExperimentHasNoRun(Conflict):
     code, title = "experiment_has_no_run", "The experiment was never run"
 

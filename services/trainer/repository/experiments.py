@@ -33,6 +33,8 @@ from libs.common.contracts.experiments import (
 )
 from services.trainer.models import ExperimentRow, RunRow, StandingRow
 
+# Taken, with the project, by whoever names an experiment.
+NAMES = 0x6E616D65
 # The id of the last row seen, and what it is sorted by (nothing more, where that is the id).
 Position = tuple[UUID, str | float | datetime | None]
 LAST = aliased(RunRow, name="last")
@@ -66,6 +68,15 @@ class Experiments:
         await self._session.flush()
         self._session.add(StandingRow(experiment_id=row.id, project_id=row.project_id))
         await self._session.flush()
+
+    async def names_like(self, project_id: UUID, name: str) -> set[str]:
+        """Names in the project that begin so. Until the end of the transaction nobody else takes one."""
+        await self._session.execute(select(func.pg_advisory_xact_lock(NAMES, func.hashtext(str(project_id)))))
+        row = ExperimentRow
+        statement = select(row.name).where(
+            row.project_id == project_id, row.name.startswith(name, autoescape=True)
+        )
+        return set(await self._session.scalars(statement))
 
     async def get(self, experiment_id: UUID) -> ExperimentRow | None:
         return await self._session.get(ExperimentRow, experiment_id, populate_existing=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import count
 from typing import Any
 from uuid import UUID
 
@@ -23,7 +24,12 @@ from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of
 from libs.tasks.manifest import DataFacts
 from libs.tasks.registry import task
-from services.trainer.errors import DataOfAnotherProject, ExperimentIsInUse, ExperimentNotFound
+from services.trainer.errors import (
+    DataOfAnotherProject,
+    ExperimentIsInUse,
+    ExperimentNameIsTaken,
+    ExperimentNotFound,
+)
 from services.trainer.models import ExperimentRow, RunRow
 from services.trainer.repository import Repository
 from services.trainer.repository.experiments import Position
@@ -31,6 +37,8 @@ from services.trainer.service.life import Life
 
 LONGEST_NAME = 200
 COPY = " copy"
+# With the space before them.
+MOST_DIGITS = 6
 
 
 class Experiments:
@@ -46,6 +54,7 @@ class Experiments:
             raise DataOfAnotherProject("choose data of this project", errors=[problem])
         facts = DataFacts.of(wanted.data)
         config = task(wanted.task).validate_config(wanted.preset, wanted.config, facts)
+        await self._require_free_name(wanted.project_id, wanted.name)
         row = ExperimentRow(
             id=new_id(),
             project_id=wanted.project_id,
@@ -68,7 +77,7 @@ class Experiments:
         return await self.create(
             CreateExperiment(
                 project_id=row.project_id,
-                name=wanted.name or f"{row.name[: LONGEST_NAME - len(COPY)]}{COPY}",
+                name=wanted.name or await self._name_of_copy(row),
                 note=row.note,
                 task=row.task,
                 data=DataReference.model_validate(row.data),
@@ -91,7 +100,8 @@ class Experiments:
     async def update(self, wanted: UpdateExperiment) -> Experiment:
         """Runs keep the name under which they were started."""
         row = await self._locked(wanted.experiment_id)
-        if wanted.name is not None:
+        if wanted.name is not None and wanted.name != row.name:
+            await self._require_free_name(row.project_id, wanted.name)
             row.name = wanted.name
         if wanted.note is not None:
             row.note = wanted.note
@@ -119,6 +129,18 @@ class Experiments:
         run_ids = [run.id for run in runs]
         await self._repository.series.delete_of_runs(run_ids)
         await self._life.sweep(run_ids)
+
+    async def _require_free_name(self, project_id: UUID, name: str) -> None:
+        if name in await self._repository.experiments.names_like(project_id, name):
+            message = f"another experiment of the project is named {name}"
+            raise ExperimentNameIsTaken(message, errors=[Problem(field="name", message=message)])
+
+    async def _name_of_copy(self, row: ExperimentRow) -> str:
+        """The first that is free of `x copy`, `x copy 2`, …"""
+        begin = row.name[: LONGEST_NAME - len(COPY) - MOST_DIGITS]
+        taken = await self._repository.experiments.names_like(row.project_id, f"{begin}{COPY}")
+        names = (f"{begin}{COPY}{f' {number}' if number > 1 else ''}" for number in count(1))
+        return next(name for name in names if name not in taken)
 
     async def _locked(self, experiment_id: UUID) -> ExperimentRow:
         row = await self._repository.experiments.lock(experiment_id)

@@ -45,7 +45,7 @@ async def desk(house: House, toy: Toy) -> Desk:
 
 @pytest_asyncio.fixture(scope="package")
 async def whole(desk: Desk) -> Whole:
-    run = await desk.begin(then=(Step.EVALUATE,))
+    run = await desk.begin(await desk.experiment("Discs"), then=(Step.EVALUATE,))
     await desk.until(run, RunState.COMPLETED)
     series = await desk.series(run)
     return Whole(await desk.look(run), series, await desk.log_texts(run))

@@ -29,6 +29,7 @@ from libs.common.contracts.runs import (
 )
 from libs.common.contracts.telemetry import MetricPoint
 from libs.common.errors import ModelyardError
+from libs.common.ids import new_id
 from tests.house import House
 
 WAIT_SECONDS = 300
@@ -54,10 +55,11 @@ class Desk:
     task: str
     data: DataReference
 
-    async def experiment(self, name: str = "Discs", **changes: Any) -> Experiment:
+    async def experiment(self, name: str | None = None, **changes: Any) -> Experiment:
+        """Of a name that no other has, unless one is given."""
         request = CreateExperiment(
             project_id=self.data.project_id,
-            name=name,
+            name=name or f"Discs {new_id()}",
             task=self.task,
             data=self.data,
             config=CONFIG | changes,

@@ -23,7 +23,7 @@ from libs.common.contracts.experiments import (
 from libs.common.contracts.jobs import ReleaseJob
 from libs.common.contracts.runs import CancelRun, Run
 from libs.common.contracts.telemetry import MetricPoint, TelemetryBatch
-from libs.common.errors import BadInput, ModelyardError
+from libs.common.errors import BadInput, Conflict, ModelyardError
 from libs.common.ids import new_id
 from tests.integration.trainer.desk import CONFIG, Desk
 from tests.integration.trainer.hand import Hand
@@ -169,7 +169,9 @@ async def test_a_copy_has_the_same_data_and_config_but_for_what_is_said(elsewher
     other = await elsewhere.ask(DuplicateExperiment(experiment_id=first.id, name="x", config={"epochs": 3}))
 
     assert (same.config, same.data, same.num_runs) == (first.config, first.data, 0)
-    assert (len(same.name), same.name[-8:]) == (200, "Lon copy")
+    assert (len(same.name), same.name[-5:]) == (194, " copy")
+    again = await elsewhere.ask(DuplicateExperiment(experiment_id=first.id))
+    assert again.name == f"{same.name} 2"
     assert (other.name, other.config) == ("x", first.config | {"epochs": 3})
     with pytest.raises(BadInput) as refused:
         await elsewhere.ask(DuplicateExperiment(experiment_id=first.id, config={"epochs": 0}))
@@ -177,6 +179,24 @@ async def test_a_copy_has_the_same_data_and_config_but_for_what_is_said(elsewher
     with pytest.raises(ModelyardError) as missing:
         await elsewhere.ask(DuplicateExperiment(experiment_id=new_id()))
     assert missing.value.code == "experiment_not_found"
+
+
+async def test_a_name_is_given_once_in_a_project(desk: Desk, elsewhere: Desk) -> None:
+    first, other = await elsewhere.experiment("taken 100%"), await elsewhere.experiment("taken 1000")
+
+    for wanted in (
+        elsewhere.experiment(first.name),
+        elsewhere.ask(UpdateExperiment(experiment_id=other.id, name=first.name)),
+        elsewhere.ask(DuplicateExperiment(experiment_id=other.id, name=first.name)),
+    ):
+        with pytest.raises(Conflict) as refused:
+            await wanted
+        assert refused.value.code == "experiment_name_taken"
+        assert [problem.field for problem in refused.value.errors] == ["name"]
+    at_once = await asyncio.gather(*(elsewhere.experiment("both") for _ in range(3)), return_exceptions=True)
+    assert sum(isinstance(each, Conflict) for each in at_once) == 2
+    assert (await desk.experiment(first.name)).name == first.name
+    assert (await elsewhere.ask(UpdateExperiment(experiment_id=first.id, name=first.name))).id == first.id
 
 
 async def test_a_note_changes_alone(elsewhere: Desk) -> None:
