@@ -1,7 +1,7 @@
 """S3 prefixes on a real server: what is brought, what is refused, what its odd keys become."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +24,11 @@ from services.datasets.errors import (
 from services.datasets.settings import Settings
 from services.datasets.sources import check, fetch, is_there
 from services.datasets.sources.origin import Fetched
-from tests.stack import TestStack, running_stack
+from tests.stack import TestStack
 from tests.unit.datasets.sources.reaching import Told, resources
 from tests.unit.datasets.sources.web import Answer, Asked, head, web
 
 BUCKET = "imports"
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[TestStack]:
-    with running_stack(("s3",)) as running:
-        yield running
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The object store's face against a real S3: bytes, ranges, parts, links that end, and its errors."""
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -11,13 +10,7 @@ from pydantic import SecretStr
 from libs.common.ids import new_id
 from libs.common.settings import StorageSettings
 from libs.common.storage import ObjectNotFound, Storage, StorageUnavailable
-from tests.stack import TestStack, running_stack
-
-
-@pytest.fixture(scope="module")
-def s3() -> Iterator[TestStack]:
-    with running_stack(("s3",)) as running:
-        yield running
+from tests.stack import TestStack
 
 
 def settings(s3: TestStack, **changes: object) -> StorageSettings:
