@@ -16,7 +16,8 @@ from ui.run_results import evaluation, export
 from ui.states import duration, empty_state, escaped, may_edit, shortened, state_badge
 
 from libs.common.contracts.base import now
-from libs.common.contracts.runs import MetricSummary, Run, RunState
+from libs.common.contracts.measurements import MetricSummary
+from libs.common.contracts.runs import Run, RunState
 from libs.common.errors import BadInput, Conflict
 
 POLL_SECONDS = 2

@@ -3,7 +3,8 @@
 from settings import settings
 
 from comp import register
-from libs.common.contracts.runs import MetricSeries, Run
+from libs.common.contracts.measurements import MetricSeries
+from libs.common.contracts.runs import Run
 
 _CHART = register("live_chart")
 

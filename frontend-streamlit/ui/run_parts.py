@@ -7,7 +7,8 @@ import streamlit as st
 from session import yard
 from settings import settings
 
-from libs.common.contracts.runs import Checkpoint, Run
+from libs.common.contracts.checkpoints import Checkpoint
+from libs.common.contracts.runs import Run
 from ui.lineage import lineage_view
 from ui.states import duration, empty_state, escaped, may_edit, size, state_badge
 

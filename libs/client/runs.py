@@ -14,8 +14,10 @@ from httpx_sse import ServerSentEvent, connect_sse
 from libs.client.downloads import Progress, download
 from libs.client.transport import Transport, error_of
 from libs.common.contracts.base import Page, Step
+from libs.common.contracts.checkpoints import Checkpoint, StartPoint
 from libs.common.contracts.lineage import Lineage
-from libs.common.contracts.runs import Checkpoint, LogPage, MetricSeries, Run, RunSummary, StartPoint
+from libs.common.contracts.measurements import LogPage, MetricSeries
+from libs.common.contracts.runs import Run, RunSummary
 from libs.common.contracts.telemetry import Level, LogLine
 from libs.common.errors import TimedOut
 

@@ -5,7 +5,7 @@ from libs.common.contracts.base import Step
 from libs.common.contracts.evaluations import Evaluable, EvaluateModel
 from libs.common.contracts.jobs import JobCancelled, JobFailed
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.runs import RunCompleted
+from libs.common.contracts.run_facts import RunCompleted
 from services.evaluator.service import Service
 
 events = EventDoor()

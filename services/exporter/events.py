@@ -6,7 +6,7 @@ from libs.common.contracts.evaluations import Evaluable, EvaluationCompleted
 from libs.common.contracts.exports import ExportModel
 from libs.common.contracts.jobs import JobCancelled, JobFailed
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.runs import RunCompleted
+from libs.common.contracts.run_facts import RunCompleted
 from services.exporter.service import Service
 
 events = EventDoor()

@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from libs.common.contracts.checkpoints import ListCheckpoints
 from libs.common.contracts.evaluations import Evaluable
-from libs.common.contracts.runs import GetRun, ListCheckpoints
+from libs.common.contracts.runs import GetRun
 from libs.common.errors import BadInput, Problem
 from services.gateway.doors import Doors
 

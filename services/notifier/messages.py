@@ -14,7 +14,7 @@ from libs.common.contracts.exports import ExportCompleted, ExportFailed
 from libs.common.contracts.jobs import JobCancelled, JobFailed
 from libs.common.contracts.models import ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.runs import (
+from libs.common.contracts.run_facts import (
     RunCancelled,
     RunCompleted,
     RunFailed,

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from libs.common.contracts.comparisons import Difference, MetricRow, Reached, Setting
-from libs.common.contracts.runs import MetricSummary
+from libs.common.contracts.measurements import MetricSummary
 
 Settings = Mapping[str, Any]
 Summaries = Mapping[str, MetricSummary]

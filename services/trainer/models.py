@@ -10,16 +10,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.contracts.base import Step, now
+from libs.common.contracts.checkpoints import Checkpoint, StartedFrom
 from libs.common.contracts.datasets import DataReference
-from libs.common.contracts.runs import (
-    Checkpoint,
-    MetricSummary,
-    Run,
-    RunEnvironment,
-    RunState,
-    RunTransition,
-    StartedFrom,
-)
+from libs.common.contracts.measurements import MetricSummary
+from libs.common.contracts.runs import Run, RunEnvironment, RunState, RunTransition
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress
 from libs.common.db import COLUMN_TYPES, room_metadata
 

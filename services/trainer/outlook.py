@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.jobs import Pool
 from libs.common.contracts.queue import QueueSettings
-from libs.common.contracts.runs import TrainRun
 
 # Before that the share that is done says little about the time that is left.
 TELLING_PROGRESS = 0.05

@@ -1,7 +1,9 @@
 """The request door of the trainer room."""
 
 from libs.common.bus import RequestDoor
+from libs.common.contracts.attempts import AttemptStart, RecordCheckpoint, SignAccess, SignedUrl, StartAttempt
 from libs.common.contracts.base import Gone, Page, now
+from libs.common.contracts.checkpoints import Checkpoint, DeleteCheckpoint, ListCheckpoints
 from libs.common.contracts.comparisons import CompareRuns, Comparison
 from libs.common.contracts.experiments import (
     CreateExperiment,
@@ -26,6 +28,7 @@ from libs.common.contracts.jobs import (
     ListJobs,
     ReleaseJob,
 )
+from libs.common.contracts.measurements import LogPage, MetricSeries, ReadLogs, ReadMetrics
 from libs.common.contracts.queue import (
     ChangeQueueSettings,
     GetQueueSettings,
@@ -37,26 +40,14 @@ from libs.common.contracts.queue import (
     RemoveFromQueue,
 )
 from libs.common.contracts.runs import (
-    AttemptStart,
     CancelRun,
-    Checkpoint,
     CreateRun,
-    DeleteCheckpoint,
     GetRun,
     GetRunSummary,
-    ListCheckpoints,
     ListRuns,
-    LogPage,
-    MetricSeries,
-    ReadLogs,
-    ReadMetrics,
-    RecordCheckpoint,
     ResumeRun,
     Run,
     RunSummary,
-    SignAccess,
-    SignedUrl,
-    StartAttempt,
     StopRun,
 )
 from libs.common.contracts.system import (

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from libs.common.child import Reporter
-from libs.common.contracts.runs import TrainingOutcome
+from libs.common.contracts.attempts import TrainingOutcome
 from libs.common.errors import ModelyardError
 from libs.tasks.printed import PrintedEvents
 from libs.tasks.reported import ReportedEvents, finite

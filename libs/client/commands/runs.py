@@ -8,7 +8,8 @@ import typer
 
 from libs.client.client import Modelyard
 from libs.client.commands.showing import AsJson, bytes_bar, document, say, show, table
-from libs.common.contracts.runs import Run, RunSummary, StartPoint
+from libs.common.contracts.checkpoints import StartPoint
+from libs.common.contracts.runs import Run, RunSummary
 from libs.common.contracts.telemetry import Level, LogLine
 
 commands = typer.Typer(no_args_is_help=True, help="Start, follow, stop, resume and repeat runs.")

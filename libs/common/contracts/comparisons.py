@@ -6,7 +6,8 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from libs.common.contracts.base import Request, View
-from libs.common.contracts.runs import MetricKey, RunState
+from libs.common.contracts.measurements import MetricKey
+from libs.common.contracts.runs import RunState
 
 MIN_COMPARED, MAX_COMPARED = 2, 20
 # Which run stands for an experiment; `best` is by the task's primary metric, else the latest.

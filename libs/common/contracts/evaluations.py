@@ -11,7 +11,7 @@ from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQue
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.predictions import Prediction
 from libs.common.contracts.reports import EvaluationReport
-from libs.common.contracts.runs import RunCompleted
+from libs.common.contracts.run_facts import RunCompleted
 from libs.common.contracts.splits import Subset
 
 

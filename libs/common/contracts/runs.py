@@ -1,20 +1,20 @@
-"""Runs: one execution of an experiment, from the queue to its checkpoints."""
+"""Runs: one execution of an experiment, from the queue to its end."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, Slug, View
+from libs.common.contracts.base import Chain, Page, PageQuery, Request, Slug, View
+from libs.common.contracts.checkpoints import StartedFrom, StartPoint
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import TaskConfig
-from libs.common.contracts.telemetry import Level, LogLine, MetricPoint, Progress
+from libs.common.contracts.measurements import MetricSummary
+from libs.common.contracts.telemetry import Progress
 
 DeviceWish = Annotated[str, StringConstraints(pattern=r"^(auto|cpu|gpu|cuda(:\d{1,3})?)$")]
 Priority = Annotated[int, Field(ge=-100, le=100)]
-CheckpointName = Annotated[str, StringConstraints(pattern=r"^(best|last|epoch-\d{1,9})$")]
-MetricKey = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class RunState(StrEnum):
@@ -34,17 +34,6 @@ class RunState(StrEnum):
         return self in (RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED)
 
 
-class MetricSummary(View):
-    # Of a diverged run the last value may be no number; like a point's it is kept.
-    model_config = ConfigDict(ser_json_inf_nan="strings")
-
-    key: str
-    last: float
-    best: float
-    best_step: int
-    last_step: int
-
-
 class RunEnvironment(View):
     """What an attempt was carried out with, as its worker tells; `packages` are task packages of others."""
 
@@ -54,19 +43,6 @@ class RunEnvironment(View):
     platform: str
     device_name: str
     packages: dict[str, str] = {}
-
-
-class StartPoint(View):
-    """A checkpoint of another run whose weights a run begins with."""
-
-    run_id: UUID
-    checkpoint: CheckpointName = "best"
-
-
-class StartedFrom(StartPoint):
-    """`package` is where the weights lie."""
-
-    package: str
 
 
 class Run(View):
@@ -118,28 +94,6 @@ class RunSummary(View):
     transitions: tuple[RunTransition, ...]
 
 
-class MetricSeries(View):
-    key: str
-    points: tuple[MetricPoint, ...]
-
-
-class Checkpoint(View):
-    """`name` is `best`, `last` or `epoch-N`; `package` is the model package's prefix in the object store.
-
-    `resume` is the key of the state that training goes on from; None where only the model is kept.
-    """
-
-    run_id: UUID
-    name: str
-    epoch: int
-    step: int
-    size_bytes: int
-    package: str
-    resume: str | None = None
-    metrics: dict[str, float]
-    created_at: AwareDatetime
-
-
 class CreateRun(Request[Run], subject="svc.trainer.run.create"):
     """With `like`, a run of the experiment is repeated: its config, data and seed, whatever the experiment
     says now; its device and deployment too unless others are named."""
@@ -187,194 +141,3 @@ class ResumeRun(Request[Run], subject="svc.trainer.run.resume"):
 
 class GetRunSummary(Request[RunSummary], subject="svc.trainer.run.summary"):
     run_id: UUID
-
-
-class ReadMetrics(Request[tuple[MetricSeries, ...]], subject="svc.trainer.metric.read"):
-    run_id: UUID
-    keys: tuple[MetricKey, ...] = ()
-    since_step: int | None = None
-    max_points: Annotated[int, Field(ge=10, le=10_000)] = 1000
-
-
-class LogPage(Page[LogLine]):
-    """`seen` is the cursor for lines that are said later; None before the first line."""
-
-    seen: str | None = None
-
-
-class ReadLogs(Request[LogPage], subject="svc.trainer.log.read"):
-    """Oldest first; with `tail` the last lines only. `level` leaves out what is less serious."""
-
-    run_id: UUID
-    level: Level = "debug"
-    tail: Annotated[int, Field(ge=1, le=200)] | None = None
-    query: PageQuery = PageQuery(limit=200)
-
-
-class ListCheckpoints(Request[tuple[Checkpoint, ...]], subject="svc.trainer.checkpoint.list"):
-    run_id: UUID
-
-
-class DeleteCheckpoint(Request[tuple[Checkpoint, ...]], subject="svc.trainer.checkpoint.delete"):
-    run_id: UUID
-    name: str
-
-
-class TrainRun(JobSpec, kind="run.train", needs_device=True):
-    """All a worker needs: it holds no database credentials and asks nothing more."""
-
-    run_id: UUID
-    experiment_id: UUID
-    experiment_name: str
-    project_id: UUID
-    task: str
-    config: TaskConfig
-    data: DataReference
-    device: str = "auto"
-    start_from: str | None = None
-
-
-class TrainingOutcome(View):
-    """What a worker hands in with the end of a run."""
-
-    num_epochs: int
-    num_steps: int
-    metrics: dict[str, float]
-    stopped_early: bool = False
-
-
-class SignedUrl(View):
-    key: str
-    url: str
-
-
-class SignAccess(Request[tuple[SignedUrl, ...]], subject="svc.trainer.lease.sign"):
-    """Presigned URLs for a lease holder: reads of its data and checkpoints, writes below its attempt."""
-
-    job_id: UUID
-    token: UUID
-    access: Literal["read", "write"]
-    keys: Annotated[tuple[str, ...], Field(min_length=1, max_length=1000)]
-
-
-class AttemptStart(View):
-    """Where an attempt goes on: None means from the beginning. It writes below `prefix` and nowhere else."""
-
-    run: Run
-    prefix: str
-    resume: str | None = None
-    resume_epoch: int = 0
-    resume_step: int = 0
-
-
-class StartAttempt(Request[AttemptStart], subject="svc.trainer.attempt.start"):
-    job_id: UUID
-    token: UUID
-    environment: RunEnvironment | None = None
-
-
-class RecordCheckpoint(Request[Checkpoint], subject="svc.trainer.checkpoint.record"):
-    """Written after the bytes are in the store; fenced by the lease token."""
-
-    job_id: UUID
-    token: UUID
-    name: CheckpointName
-    epoch: Annotated[int, Field(ge=0)]
-    step: Annotated[int, Field(ge=0)]
-    size_bytes: Annotated[int, Field(ge=0)]
-    package: str
-    resume: str | None = None
-    metrics: dict[str, float] = {}
-
-
-class RunQueued(Fact, noun="run", past="queued"):
-    """It waits for a worker: for the first time, or once more; `reason` says why."""
-
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    reason: str
-
-
-class RunStarted(Fact, noun="run", past="started"):
-    """A worker has begun an attempt at it."""
-
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    attempt: int
-
-
-class RunResumed(Fact, noun="run", past="resumed"):
-    """An attempt goes on after so many epochs; with 0, its worker was only cut off and never stopped."""
-
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    attempt: int
-    epoch: int
-
-
-class RunProgressed(Fact, noun="run", past="progressed"):
-    """The present attempt trains: its first step or its first checkpoint has arrived."""
-
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    attempt: int
-
-
-class RunStopping(Fact, noun="run", past="stopping"):
-    """It was asked to end: with `stop` what it has learned is kept, with `cancel` nobody waits for it."""
-
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    desired: Literal["stop", "cancel"]
-
-
-class RunCompleted(Fact, noun="run", past="completed"):
-    """Carries all that evaluation, export and serving need."""
-
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    data: DataReference
-    package: str
-    metrics: dict[str, float]
-    duration_seconds: float
-    then: Chain = ()
-    deployment: str
-
-
-class RunFailed(Fact, noun="run", past="failed"):
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    code: str
-    detail: str
-    last_log_lines: tuple[str, ...] = ()
-
-
-class RunCancelled(Fact, noun="run", past="cancelled"):
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-
-
-class RunLost(Fact, noun="run", past="lost"):
-    """Its worker vanished; the run waits for another one and goes on from its last checkpoint."""
-
-    run_id: UUID
-    experiment_id: UUID
-    name: str
-    task: str
-    attempt: int

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Response
 from starlette.responses import RedirectResponse, StreamingResponse
 
 from libs.common.artifacts import package_card, package_weights
-from libs.common.contracts.runs import Checkpoint, DeleteCheckpoint, ListCheckpoints
+from libs.common.contracts.checkpoints import Checkpoint, DeleteCheckpoint, ListCheckpoints
 from libs.common.errors import NotFound
 from services.gateway.access import EDIT, READ
 from services.gateway.doors import Doors, House

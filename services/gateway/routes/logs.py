@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.responses import StreamingResponse
 
 from libs.common.contracts.base import PageQuery
-from libs.common.contracts.runs import LogPage, ReadLogs
+from libs.common.contracts.measurements import LogPage, ReadLogs
 from libs.common.contracts.telemetry import Level, LogLine
 from services.gateway.access import READ
 from services.gateway.doors import Doors, House

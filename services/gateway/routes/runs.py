@@ -6,9 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from libs.common.contracts.base import Chain, Page, Slug, View
+from libs.common.contracts.checkpoints import StartPoint
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import GetExperiment
 from libs.common.contracts.lineage import Lineage
+from libs.common.contracts.measurements import MetricSeries, ReadMetrics
 from libs.common.contracts.runs import (
     CancelRun,
     CreateRun,
@@ -16,14 +18,11 @@ from libs.common.contracts.runs import (
     GetRun,
     GetRunSummary,
     ListRuns,
-    MetricSeries,
     Priority,
-    ReadMetrics,
     ResumeRun,
     Run,
     RunState,
     RunSummary,
-    StartPoint,
     StopRun,
 )
 from libs.common.contracts.splits import GetSplit

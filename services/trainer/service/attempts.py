@@ -3,16 +3,16 @@
 from uuid import UUID
 
 from libs.common import artifacts
-from libs.common.contracts.runs import (
+from libs.common.contracts.attempts import (
     AttemptStart,
-    Checkpoint,
     RecordCheckpoint,
-    RunEnvironment,
     SignAccess,
     SignedUrl,
     StartAttempt,
     TrainRun,
 )
+from libs.common.contracts.checkpoints import Checkpoint
+from libs.common.contracts.runs import RunEnvironment
 from libs.common.errors import StaleLease
 from libs.common.jobs import JobQueue
 from libs.common.jobs.model import JobRow

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 from uuid import UUID
 
-from libs.common.contracts.runs import MetricSummary
+from libs.common.contracts.measurements import MetricSummary
 from libs.common.contracts.telemetry import TelemetryBatch
 from libs.tasks.registry import tasks
 from services.trainer.models import RunRow, SeriesRow

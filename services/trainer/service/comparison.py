@@ -8,7 +8,8 @@ from uuid import UUID
 
 from libs.common.contracts.comparisons import MIN_COMPARED, CompareRuns, Comparison, Curve, MetricRow, Side
 from libs.common.contracts.experiments import ExperimentSummary
-from libs.common.contracts.runs import MetricSummary, RunState
+from libs.common.contracts.measurements import MetricSummary
+from libs.common.contracts.runs import RunState
 from libs.common.errors import Problem
 from services.trainer.comparing import Direction, differences, metric_row
 from services.trainer.errors import ExperimentHasNoRun, ExperimentNotFound, RunNotFound, TooFewToCompare

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from uuid import UUID
 
-from libs.common.contracts.runs import MetricSeries, ReadMetrics
+from libs.common.contracts.measurements import MetricSeries, ReadMetrics
 from libs.common.contracts.telemetry import TelemetryBatch
 from services.trainer.errors import RunNotFound
 from services.trainer.models import AttemptRow, LogRow, RunRow, SeriesRow

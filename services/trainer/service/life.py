@@ -5,9 +5,10 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from libs.common.contracts.attempts import TrainingOutcome, TrainRun
 from libs.common.contracts.base import now
 from libs.common.contracts.jobs import Desired, JobState
-from libs.common.contracts.runs import (
+from libs.common.contracts.run_facts import (
     RunCancelled,
     RunCompleted,
     RunFailed,
@@ -16,11 +17,9 @@ from libs.common.contracts.runs import (
     RunQueued,
     RunResumed,
     RunStarted,
-    RunState,
     RunStopping,
-    TrainingOutcome,
-    TrainRun,
 )
+from libs.common.contracts.runs import RunState
 from libs.common.db.outbox import Outbox
 from libs.common.jobs.model import JobRow
 from services.trainer.errors import RunHasNoModel

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from uuid import UUID
 
-from libs.common.contracts.runs import LogPage, ReadLogs
+from libs.common.contracts.measurements import LogPage, ReadLogs
 from libs.common.contracts.telemetry import LogLine
 from libs.common.paging import after, whole_number
 from libs.common.storage import Storage

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.base import Page, now
 from libs.common.contracts.jobs import Job, ListJobs
 from libs.common.contracts.queue import (
@@ -12,7 +13,6 @@ from libs.common.contracts.queue import (
     QueueEntry,
     QueueSettings,
 )
-from libs.common.contracts.runs import TrainRun
 from libs.common.errors import Problem
 from libs.common.jobs import JobLimits, JobLists, JobQueue
 from libs.common.jobs.lists import Ended

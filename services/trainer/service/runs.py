@@ -4,18 +4,10 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 from libs.common.bus.context import current_context
+from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.base import Page, now
-from libs.common.contracts.runs import (
-    Checkpoint,
-    CreateRun,
-    ListRuns,
-    Run,
-    RunState,
-    RunSummary,
-    StartedFrom,
-    StartPoint,
-    TrainRun,
-)
+from libs.common.contracts.checkpoints import Checkpoint, StartedFrom, StartPoint
+from libs.common.contracts.runs import CreateRun, ListRuns, Run, RunState, RunSummary
 from libs.common.errors import Problem
 from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of

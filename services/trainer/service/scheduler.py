@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from libs.common.contracts.attempts import TrainingOutcome, TrainRun
 from libs.common.contracts.jobs import (
     Beat,
     BeatJob,
@@ -12,7 +13,6 @@ from libs.common.contracts.jobs import (
     Job,
     Lease,
 )
-from libs.common.contracts.runs import TrainingOutcome, TrainRun
 from libs.common.jobs import JobQueue
 from libs.common.jobs.model import JobRow
 from services.trainer.repository import Repository

@@ -6,8 +6,8 @@ from contextlib import suppress
 
 from libs.common import artifacts
 from libs.common.bus import Bus
+from libs.common.contracts.attempts import RecordCheckpoint
 from libs.common.contracts.jobs import Lease
-from libs.common.contracts.runs import RecordCheckpoint
 from libs.common.errors import ModelyardError
 from libs.common.log import get_logger
 from services.trainer.handover import WrittenCheckpoint

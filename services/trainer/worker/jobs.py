@@ -17,9 +17,9 @@ from libs.common.child import (
     ProgressMessage,
     StepsMessage,
 )
+from libs.common.contracts.attempts import AttemptStart, StartAttempt, TrainingOutcome, TrainRun
 from libs.common.contracts.jobs import Desired
 from libs.common.contracts.packages import DataSource
-from libs.common.contracts.runs import AttemptStart, StartAttempt, TrainingOutcome, TrainRun
 from libs.common.contracts.telemetry import Progress
 from libs.common.errors import ModelyardError
 from libs.common.jobs import JobDoor, Work

@@ -8,8 +8,8 @@ from typing import Literal
 import httpx
 
 from libs.common.bus import Bus
+from libs.common.contracts.attempts import SignAccess
 from libs.common.contracts.jobs import Lease
-from libs.common.contracts.runs import SignAccess
 from libs.common.storage import ObjectNotFound, StorageUnavailable
 
 CHUNK_BYTES = 2**20

@@ -34,7 +34,7 @@ from libs.common.contracts.exports import (
 from libs.common.contracts.jobs import CancelJob
 from libs.common.contracts.models import GetModelVersion
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.runs import RunCompleted
+from libs.common.contracts.run_facts import RunCompleted
 from libs.common.errors import NotFound
 from libs.common.ids import new_id
 from tests.factories import evaluable

@@ -14,7 +14,7 @@ from libs.common.bus.streams import FACTS
 from libs.common.contracts.base import Fact, PageQuery, now
 from libs.common.contracts.channels import DeliveryState, ListChannels, ListDeliveries, Severity
 from libs.common.contracts.datasets import DatasetDeleted
-from libs.common.contracts.runs import RunFailed
+from libs.common.contracts.run_facts import RunFailed
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput
 from libs.common.ids import new_id

@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 
 from sqlalchemy import select, text
 
+from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.base import Fact
 from libs.common.contracts.jobs import Lease, WorkerIdentity
-from libs.common.contracts.runs import RunState, TrainRun
+from libs.common.contracts.runs import RunState
 from libs.common.contracts.system import (
     AlertCleared,
     AlertRaised,

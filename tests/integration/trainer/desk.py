@@ -14,19 +14,11 @@ from uuid import UUID
 import pytest
 
 from libs.common.contracts.base import PageQuery, Request
+from libs.common.contracts.checkpoints import Checkpoint, ListCheckpoints
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import CreateExperiment, Experiment
-from libs.common.contracts.runs import (
-    Checkpoint,
-    CreateRun,
-    GetRun,
-    GetRunSummary,
-    ListCheckpoints,
-    ReadLogs,
-    ReadMetrics,
-    Run,
-    RunState,
-)
+from libs.common.contracts.measurements import ReadLogs, ReadMetrics
+from libs.common.contracts.runs import CreateRun, GetRun, GetRunSummary, Run, RunState
 from libs.common.contracts.telemetry import MetricPoint
 from libs.common.errors import ModelyardError
 from libs.common.ids import new_id

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import uuid4
 
+from libs.common.contracts.attempts import AttemptStart, SignAccess, StartAttempt
 from libs.common.contracts.jobs import ClaimJob, Lease, WorkerIdentity
-from libs.common.contracts.runs import AttemptStart, Run, SignAccess, StartAttempt
+from libs.common.contracts.runs import Run
 from tests.house import House
 
 CLAIM_SECONDS = 20

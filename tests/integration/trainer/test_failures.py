@@ -14,15 +14,8 @@ import pytest
 
 from libs.common import artifacts
 from libs.common.contracts.jobs import GetJob, JobState
-from libs.common.contracts.runs import (
-    GetRunSummary,
-    ResumeRun,
-    Run,
-    RunFailed,
-    RunLost,
-    RunResumed,
-    RunState,
-)
+from libs.common.contracts.run_facts import RunFailed, RunLost, RunResumed
+from libs.common.contracts.runs import GetRunSummary, ResumeRun, Run, RunState
 from tests.factories import data_reference
 from tests.integration.trainer.desk import NUM_EPOCHS, NUM_STEPS, Desk, Whole, held
 from tests.integration.trainer.machine import another_machine

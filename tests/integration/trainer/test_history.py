@@ -9,7 +9,8 @@ import pytest
 from libs.common.bus import TelemetryPublisher
 from libs.common.contracts.base import PageQuery, now
 from libs.common.contracts.jobs import ReleaseJob
-from libs.common.contracts.runs import MetricSeries, ReadLogs, ReadMetrics, Run, RunState
+from libs.common.contracts.measurements import MetricSeries, ReadLogs, ReadMetrics
+from libs.common.contracts.runs import Run, RunState
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, TelemetryBatch
 from libs.common.errors import BadInput, NotFound
 from libs.common.ids import new_id

@@ -4,14 +4,10 @@ import httpx
 import pytest
 
 from libs.common import artifacts
+from libs.common.contracts.attempts import RecordCheckpoint, SignAccess, StartAttempt
 from libs.common.contracts.jobs import BeatJob, FinishJob, GetJob, JobState, Lease, ReleaseJob
-from libs.common.contracts.runs import (
-    RecordCheckpoint,
-    RunLost,
-    RunState,
-    SignAccess,
-    StartAttempt,
-)
+from libs.common.contracts.run_facts import RunLost
+from libs.common.contracts.runs import RunState
 from libs.common.errors import Conflict, Forbidden, StaleLease
 from libs.common.ids import new_id
 from tests.integration.trainer.desk import Desk

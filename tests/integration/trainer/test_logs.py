@@ -10,7 +10,8 @@ from sqlalchemy import text
 from libs.common.bus import TelemetryPublisher
 from libs.common.contracts.base import PageQuery, now
 from libs.common.contracts.experiments import DeleteExperiment
-from libs.common.contracts.runs import CancelRun, LogPage, ReadLogs, Run
+from libs.common.contracts.measurements import LogPage, ReadLogs
+from libs.common.contracts.runs import CancelRun, Run
 from libs.common.contracts.telemetry import Level, LogLine, TelemetryBatch
 from libs.common.errors import BadInput
 from libs.common.ids import new_id

@@ -19,7 +19,8 @@ from libs.common.contracts.jobs import (
 )
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.queue import ListQueue, MoveJob, Place
-from libs.common.contracts.runs import CancelRun, ListRuns, Run, RunCancelled, RunState, StopRun
+from libs.common.contracts.run_facts import RunCancelled
+from libs.common.contracts.runs import CancelRun, ListRuns, Run, RunState, StopRun
 from libs.common.errors import BadInput, Conflict, NotFound
 from libs.common.ids import new_id
 from tests.factories import data_reference

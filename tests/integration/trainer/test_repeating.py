@@ -5,7 +5,9 @@ import json
 import pytest
 from sqlalchemy import text
 
-from libs.common.contracts.runs import ReadMetrics, Run, RunState, StartPoint
+from libs.common.contracts.checkpoints import StartPoint
+from libs.common.contracts.measurements import ReadMetrics
+from libs.common.contracts.runs import Run, RunState
 from libs.common.errors import BadInput
 from libs.common.ids import new_id
 from tests.integration.trainer.desk import STEPS_PER_EPOCH, Desk

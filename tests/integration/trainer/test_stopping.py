@@ -5,21 +5,11 @@ import asyncio
 import pytest
 
 from libs.common import artifacts
+from libs.common.contracts.checkpoints import DeleteCheckpoint
 from libs.common.contracts.experiments import DeleteExperiment
-from libs.common.contracts.runs import (
-    CancelRun,
-    DeleteCheckpoint,
-    GetRun,
-    GetRunSummary,
-    ReadMetrics,
-    ResumeRun,
-    Run,
-    RunCancelled,
-    RunCompleted,
-    RunState,
-    RunStopping,
-    StopRun,
-)
+from libs.common.contracts.measurements import ReadMetrics
+from libs.common.contracts.run_facts import RunCancelled, RunCompleted, RunStopping
+from libs.common.contracts.runs import CancelRun, GetRun, GetRunSummary, ResumeRun, Run, RunState, StopRun
 from libs.common.errors import Conflict, NotFound
 from tests.integration.trainer.desk import NUM_EPOCHS, Desk, Whole, held
 

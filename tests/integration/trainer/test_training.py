@@ -8,15 +8,8 @@ from libs.common.contracts.base import Step
 from libs.common.contracts.experiments import CreateExperiment, GetExperiment
 from libs.common.contracts.jobs import GetJob, JobState
 from libs.common.contracts.packages import ModelCard
-from libs.common.contracts.runs import (
-    GetRunSummary,
-    ResumeRun,
-    RunCompleted,
-    RunProgressed,
-    RunQueued,
-    RunStarted,
-    StopRun,
-)
+from libs.common.contracts.run_facts import RunCompleted, RunProgressed, RunQueued, RunStarted
+from libs.common.contracts.runs import GetRunSummary, ResumeRun, StopRun
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput, Conflict
 from libs.common.ids import new_id

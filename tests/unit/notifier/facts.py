@@ -10,7 +10,7 @@ from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFai
 from libs.common.contracts.exports import ExportCompleted, ExportFailed, ExportFormat
 from libs.common.contracts.models import ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
-from libs.common.contracts.runs import (
+from libs.common.contracts.run_facts import (
     RunCancelled,
     RunCompleted,
     RunFailed,

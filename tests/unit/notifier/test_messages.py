@@ -10,7 +10,7 @@ from libs.common.contracts.base import Fact, Step
 from libs.common.contracts.channels import Severity
 from libs.common.contracts.datasets import DatasetFailed, DatasetReady
 from libs.common.contracts.evaluations import EvaluationCompleted
-from libs.common.contracts.runs import RunFailed, RunLost
+from libs.common.contracts.run_facts import RunFailed, RunLost
 from libs.common.contracts.system import AlertKind, AlertRaised, AlertSeverity
 from libs.common.ids import new_id
 from services.notifier.messages import FOR_ROOMS, MAX_DETAIL_LENGTH, MESSAGES, message

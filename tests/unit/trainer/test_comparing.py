@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from libs.common.contracts.comparisons import Setting
-from libs.common.contracts.runs import MetricSummary
+from libs.common.contracts.measurements import MetricSummary
 from services.trainer.comparing import Direction, differences, metric_row
 from services.trainer.service.best import direction_of
 
