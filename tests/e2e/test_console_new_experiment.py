@@ -43,8 +43,8 @@ def _name(page: Page, name: str) -> None:
 def test_what_is_changed_in_the_form_is_what_the_run_does(page: Page, stack, yard, trained):
     _open(page, stack, trained.run.project_id)
     _name(page, "By form")
-    page.get_by_role("spinbutton", name="Epochs").fill("2")
-    page.get_by_role("spinbutton", name="Epochs").press("Tab")
+    page.get_by_role("spinbutton", name="Epochs", exact=True).fill("2")
+    page.get_by_role("spinbutton", name="Epochs", exact=True).press("Tab")
     expect(page.get_by_text("1 knob changed")).to_be_visible()
     page.get_by_text("Evaluate", exact=True).click()
     page.get_by_role("button", name="Start").click()
@@ -60,8 +60,10 @@ def test_a_knob_that_cannot_work_is_marked_and_nothing_is_made(page: Page, stack
     _open(page, stack, trained.run.project_id)
     _name(page, "Too small")
     page.get_by_text("Balanced", exact=False).first.click()
-    page.get_by_role("spinbutton", name="Image size").fill("8")
-    page.get_by_role("spinbutton", name="Image size").press("Tab")
+    # Of the other preset: the form has been drawn anew.
+    expect(page.get_by_role("spinbutton", name="Epochs", exact=True)).to_have_value("20")
+    page.get_by_role("spinbutton", name="Image size (pixels)").fill("8")
+    page.get_by_role("spinbutton", name="Image size (pixels)").press("Tab")
     page.get_by_role("button", name="Start").click()
 
     expect(page.get_by_role("alert")).to_be_visible()
@@ -78,4 +80,6 @@ def test_data_that_cannot_be_used_is_shown_with_the_reason(page: Page, stack, tr
 def test_an_experiment_like_another_begins_with_its_knobs(page: Page, stack, yard, trained):
     page.goto(f"{stack.console_url}/new_experiment?from={trained.run.experiment_id}")
     expect(page.get_by_label("Name", exact=True)).to_have_value("main-path again")
-    expect(page.get_by_role("spinbutton", name="Epochs")).to_have_value(str(trained.run.config["epochs"]))
+    expect(page.get_by_role("spinbutton", name="Epochs", exact=True)).to_have_value(
+        str(trained.run.config["epochs"])
+    )

@@ -190,7 +190,7 @@ async def test_a_batch_too_large_is_split_and_nothing_is_lost(fresh):
     _, bus = fresh
     await TelemetryPublisher(bus).publish(batch_of(new_id(), 0, 8000))
     seen: list[int] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for _, batch in follow_telemetry(bus, 0):
             seen.extend(point.step for point in batch.points)
             if len(seen) == 8000:
