@@ -1,6 +1,7 @@
 """The catalogue of networks: what it says is true of what is built; weights come, or words why not."""
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -255,6 +256,8 @@ def plug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (about / "entry_points.txt").write_text(f"[modelyard.backbones]\n{name} = {name}:SOURCE\n")
         (tmp_path / f"{name}.py").write_text(code)
+        # Packages of other tests may have had the same name.
+        sys.modules.pop(name, None)
         monkeypatch.syspath_prepend(tmp_path)
         look_again()
 

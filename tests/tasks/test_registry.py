@@ -49,6 +49,8 @@ def plug(tmp_path: Path, look_again: Callable[[Path], None]) -> Plug:
         (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
         (about / "entry_points.txt").write_text(f"[modelyard.tasks]\n{name} = {name}:MANIFEST\n")
         (tmp_path / f"{name}.py").write_text(code)
+        # Packages of other tests may have had the same name.
+        sys.modules.pop(name, None)
         look_again(tmp_path)
 
     return write

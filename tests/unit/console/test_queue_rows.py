@@ -11,7 +11,10 @@ from libs.common.ids import new_id
 
 PROJECT = new_id()
 NAMES = {PROJECT: "Harbour"}
-NOW = datetime.now(UTC)
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
 
 
 def entry(**changes: Any) -> QueueEntry:
@@ -28,14 +31,14 @@ def entry(**changes: Any) -> QueueEntry:
         "max_attempts": 3,
         "progress": 0.0,
         "message": "",
-        "created_at": NOW,
+        "created_at": now(),
         "run_id": new_id(),
     }
     return QueueEntry(**fields | changes)
 
 
 def test_what_runs_says_how_far_it_is_where_and_for_how_long():
-    started = NOW - timedelta(minutes=3)
+    started = now() - timedelta(minutes=3)
     item = running_item(
         entry(state="running", progress=0.42, message="epoch 3", device="a/gpu0", started_at=started),
         NAMES,
@@ -57,7 +60,7 @@ def test_what_was_asked_to_end_is_not_asked_again():
 
 def test_what_waits_says_why_for_what_and_until_when():
     item = waiting_item(
-        entry(needs=("gpu1",), waits_for="other jobs come first", starts_at=NOW + timedelta(minutes=10.5)),
+        entry(needs=("gpu1",), waits_for="other jobs come first", starts_at=now() + timedelta(minutes=10.5)),
         NAMES,
         may_edit=True,
     )
@@ -72,7 +75,7 @@ def test_who_may_only_look_is_offered_nothing():
 
 
 def test_what_failed_says_why_and_leads_to_its_run():
-    failed = entry(state="failed", error_detail="no memory", started_at=NOW, finished_at=NOW)
+    failed = entry(state="failed", error_detail="no memory", started_at=now(), finished_at=now())
     item = ended_item(failed, NAMES)
     assert (item.tone, item.said, item.href) == ("red", "Harbour · no memory", f"run?id={failed.run_id}")
 
