@@ -86,11 +86,11 @@ VERSION = """
 PUBLISH = "UPDATE datasets.datasets SET version = :version WHERE id = :dataset_id"
 SPLIT = """
     INSERT INTO datasets.splits (id, dataset_id, version, name, method, subsets, shards, classes, num_kept,
-        num_left_out, num_groups, created_at)
+        num_left_out, num_groups, num_torn_groups, created_at)
     SELECT CAST(:id AS uuid), CAST(:dataset_id AS uuid), 1, CAST(:name AS text), '{}', jsonb_build_array(
         jsonb_build_object('subset', 'train', 'num_samples', count(*) FILTER (WHERE NOT is_val)),
         jsonb_build_object('subset', 'val', 'num_samples', count(*) FILTER (WHERE is_val))
-    ), '[]', '{}', 0, 0, 0, now()
+    ), '[]', '{}', 0, 0, 0, 0, now()
     FROM (SELECT IS_VAL AS is_val FROM datasets.samples WHERE dataset_id = :dataset_id AND since = 1) sorted
 """
 ASSIGN = """
