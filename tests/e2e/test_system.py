@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -90,6 +91,8 @@ def test_the_shell_shows_nodes_again_and_again_until_it_is_interrupted(yard: Mod
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
+        # Whoever runs tests in the background has them ignore Ctrl-C, and what they start as well.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
     )
     os.close(theirs)
     seen = b""
