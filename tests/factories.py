@@ -6,11 +6,12 @@ from uuid import UUID
 from libs.common.contracts.annotations import LabelAnnotation
 from libs.common.contracts.base import now
 from libs.common.contracts.datasets import DataReference
-from libs.common.contracts.evaluations import Evaluable, SampleResult
+from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import ModelFile
 from libs.common.contracts.packages import ImageInput, ModelCard
 from libs.common.contracts.predictions import ClassPrediction, ScoredLabel
 from libs.common.contracts.reports import ParityReport
+from libs.common.contracts.results import SampleResult
 from libs.common.ids import new_id
 
 

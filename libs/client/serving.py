@@ -15,9 +15,10 @@ from libs.common.contracts.deployments import (
     DeploymentState,
     PredictionAnswer,
 )
-from libs.common.contracts.evaluations import Evaluation, SampleResult
+from libs.common.contracts.evaluations import Evaluation, EvaluationSummary
 from libs.common.contracts.exports import Export
 from libs.common.contracts.models import Model, ModelVersion
+from libs.common.contracts.results import SampleResult
 from libs.common.errors import NotFound, TimedOut
 
 Thing = TypeVar("Thing")
@@ -47,8 +48,8 @@ class Evaluations:
         body = {"checkpoint": checkpoint, "subsets": list(subsets)}
         return self._transport.post(Evaluation, f"/v1/runs/{run_id}/evaluations", body)
 
-    def list(self, run_id: UUID | None = None) -> Iterator[Evaluation]:
-        return self._transport.pages(Evaluation, "/v1/evaluations", {"run": run_id})
+    def list(self, run_id: UUID | None = None) -> Iterator[EvaluationSummary]:
+        return self._transport.pages(EvaluationSummary, "/v1/evaluations", {"run": run_id})
 
     def get(self, evaluation_id: UUID) -> Evaluation:
         return self._transport.get(Evaluation, f"/v1/evaluations/{evaluation_id}")
@@ -60,12 +61,13 @@ class Evaluations:
 
     def wait_for_run(self, run_id: UUID, *, timeout_seconds: float = 3600) -> Evaluation:
         """The run's newest evaluation, which may be still to come."""
-        return _until(
+        ended = _until(
             lambda: next(self.list(run_id), None),
             lambda it: it.state in _ENDED,
             timeout_seconds,
             "the evaluation",
         )
+        return self.get(ended.id)
 
     def samples(
         self,

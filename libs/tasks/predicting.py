@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from libs.common.contracts.evaluations import SampleResult
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import Prediction
 from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.results import SampleResult
 from libs.common.errors import BadInput
 from libs.common.staging import LocalData
 from libs.tasks import registry

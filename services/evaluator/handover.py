@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from libs.common.contracts.base import View
-from libs.common.contracts.evaluations import SampleResult
 from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.results import SampleResult
 from libs.common.staging import LocalModel
 
 

@@ -9,8 +9,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.contracts.base import now
-from libs.common.contracts.evaluations import Evaluable, Evaluation, EvaluationState, SampleResult
+from libs.common.contracts.evaluations import Evaluable, Evaluation, EvaluationState, EvaluationSummary
+from libs.common.contracts.packages import DataSource
 from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.results import SampleResult
 from libs.common.db import COLUMN_TYPES, room_metadata
 
 NO_LOSS = float("-inf")
@@ -41,18 +43,25 @@ class EvaluationRow(Model):
     finished_at: Mapped[datetime | None]
 
     def view(self) -> Evaluation:
+        report = EvaluationReport.model_validate(self.report) if self.report else None
+        return Evaluation(**dict(self.summary()), report=report)
+
+    def summary(self) -> EvaluationSummary:
         model = Evaluable.model_validate(self.model)
-        return Evaluation(
+        return EvaluationSummary(
             id=self.id,
             run_id=self.run_id,
+            run_name=model.run_name,
+            experiment_id=model.experiment_id,
             project_id=self.project_id,
             task=model.task,
             checkpoint=model.checkpoint,
             package=model.package,
+            data=DataSource.of(model.data),
             subsets=tuple(self.subsets),
             state=EvaluationState(self.state),
             job_id=self.job_id,
-            report=EvaluationReport.model_validate(self.report) if self.report else None,
+            metrics=self.report["metrics"] if self.report else {},
             error_code=self.error_code,
             error_detail=self.error_detail,
             created_at=self.created_at,

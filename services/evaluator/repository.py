@@ -16,7 +16,8 @@ from libs.common.contracts.annotations import (
     TargetAnnotation,
     TextAnnotation,
 )
-from libs.common.contracts.evaluations import EvaluationState, ListSampleResults, SampleResult
+from libs.common.contracts.evaluations import EvaluationState
+from libs.common.contracts.results import ListSampleResults, SampleResult
 from libs.common.db import copy_records
 from services.evaluator.models import NO_LOSS, EvaluationRow, ResultRow
 

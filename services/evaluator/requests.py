@@ -6,11 +6,11 @@ from libs.common.contracts.evaluations import (
     CreateEvaluation,
     DeleteEvaluation,
     Evaluation,
+    EvaluationSummary,
     GetEvaluation,
     ListEvaluations,
-    ListSampleResults,
-    SampleResult,
 )
+from libs.common.contracts.results import ListSampleResults, SampleResult
 from services.evaluator.service import Service
 
 requests = RequestDoor()
@@ -27,7 +27,7 @@ async def get_evaluation(request: GetEvaluation, service: Service) -> Evaluation
 
 
 @requests.answers
-async def list_evaluations(request: ListEvaluations, service: Service) -> Page[Evaluation]:
+async def list_evaluations(request: ListEvaluations, service: Service) -> Page[EvaluationSummary]:
     return await service.list_evaluations(request.run_id, request.query)
 
 

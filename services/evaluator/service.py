@@ -12,10 +12,10 @@ from libs.common.contracts.evaluations import (
     EvaluationCompleted,
     EvaluationFailed,
     EvaluationState,
-    ListSampleResults,
-    SampleResult,
+    EvaluationSummary,
 )
 from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.results import ListSampleResults, SampleResult
 from libs.common.db.outbox import Outbox
 from libs.common.errors import Problem
 from libs.common.ids import new_id
@@ -62,9 +62,9 @@ class Service:
     async def get(self, evaluation_id: UUID) -> Evaluation:
         return (await self._existing(evaluation_id)).view()
 
-    async def list_evaluations(self, run_id: UUID | None, query: PageQuery) -> Page[Evaluation]:
+    async def list_evaluations(self, run_id: UUID | None, query: PageQuery) -> Page[EvaluationSummary]:
         rows = await self._repository.page(run_id, after(query, UUID), query.limit + 1)
-        return page_of(rows, query, EvaluationRow.view, lambda row: row.id)
+        return page_of(rows, query, EvaluationRow.summary, lambda row: row.id)
 
     async def list_results(self, wanted: ListSampleResults) -> Page[SampleResult]:
         await self._existing(wanted.evaluation_id)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.contracts.base import now
 from libs.common.contracts.evaluations import Evaluable
-from libs.common.contracts.exports import Export, ExportFormat, ExportState, ModelFile
+from libs.common.contracts.exports import Export, ExportFormat, ExportState, ModelFile, Precision
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
@@ -46,12 +46,16 @@ class ExportRow(Model):
     finished_at: Mapped[datetime | None]
 
     def view(self) -> Export:
+        source = Evaluable.model_validate(self.source)
         return Export(
             id=self.id,
             run_id=self.run_id,
+            run_name=source.run_name,
             project_id=self.project_id,
-            task=Evaluable.model_validate(self.source).task,
+            task=source.task,
+            checkpoint=source.checkpoint,
             format=ExportFormat(self.format),
+            precision=Precision.FP32,
             state=ExportState(self.state),
             job_id=self.job_id,
             file=ModelFile.model_validate(self.file) if self.file else None,

@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 from libs.common.child import Reporter
-from libs.common.contracts.exports import ExportFormat
 from services.exporter.handover import Assignment, Outcome
 
 # Share of the progress bar that is spent on making the file; the rest compares it with the model.
@@ -29,9 +28,7 @@ def export(assignment: Assignment, reporter: Reporter) -> Outcome:
     package = assignment.model.package
     file = assignment.directory / f"model.{assignment.format.value}"
     reporter.progress(0.05, f"writing {file.name}")
-    match assignment.format:
-        case ExportFormat.ONNX:
-            card = exporting.export_onnx(package, file, assignment.provenance)
+    card = exporting.export_onnx(package, file, assignment.provenance)
     parity = exporting.check_parity(package, file, assignment.model.data, assignment.subset, tell_comparing)
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()

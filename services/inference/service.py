@@ -49,8 +49,11 @@ class Service:
     async def deploy_export(self, fact: ExportCompleted) -> None:
         """The last step of a run's way: its model under the name that the run was given.
 
-        Where another project has that name, part of the project's id is added, as the registry does.
+        A file of a format that is not served has no model. Where another project has that name, part of the
+        project's id is added, as the registry does.
         """
+        if fact.model is None or fact.model_version is None:
+            return
         version = ModelVersion(
             model=fact.model,
             version=fact.model_version,

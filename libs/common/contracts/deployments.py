@@ -6,10 +6,13 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.base import Fact, Gone, Page, PageQuery, Request, Slug, View
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import Prediction
+from libs.common.contracts.reports import EvaluationReport
+from libs.common.errors import Problem
 
 
 class DeploymentState(StrEnum):
@@ -21,6 +24,28 @@ class DeploymentState(StrEnum):
     FAILED = "failed"
 
 
+class ServingSettings(View):
+    """How a model is run; what is None is the installation's default.
+
+    `threshold` takes the place of the model's own (`calibration.threshold` of its card).
+    """
+
+    num_instances: Annotated[int, Field(ge=1, le=8)] = 1
+    max_batch_size: Annotated[int, Field(ge=1, le=1024)] | None = None
+    queue_delay_microseconds: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    threshold: Annotated[float, Field(ge=0, le=1)] | None = None
+
+
+class Canary(View):
+    """A version on trial: of all requests to the deployment `percent` get their answers from it."""
+
+    model: str
+    version: int
+    percent: int
+    state: DeploymentState
+    reason: str = ""
+
+
 class Deployment(View):
     name: str
     project_id: UUID
@@ -30,6 +55,8 @@ class Deployment(View):
     serving_version: int | None
     state: DeploymentState
     reason: str = ""
+    settings: ServingSettings = ServingSettings()
+    canary: Canary | None = None
     classes: tuple[str, ...]
     created_at: AwareDatetime
     updated_at: AwareDatetime
@@ -47,20 +74,127 @@ class DeploymentMetadata(View):
 
 
 class PredictionAnswer(View):
-    """One prediction per image sent, in order; latency in milliseconds inside the inference room."""
+    """One prediction per image sent, in order; latency in milliseconds inside the inference room.
+
+    `refused` are the rows about which the model is not sure enough to be believed.
+    """
 
     deployment: str
     model: str
     version: int
     predictions: tuple[Prediction, ...]
+    refused: tuple[int, ...] = ()
     latency_ms: float
 
 
+class Revision(View):
+    """One change of a deployment: what was to be served from then on; `served_at` is when it first was."""
+
+    revision: int
+    model: str
+    version: int
+    is_rollback: bool
+    is_canary: bool = False
+    settings: ServingSettings = ServingSettings()
+    created_at: AwareDatetime
+    served_at: AwareDatetime | None
+
+
+class VersionTraffic(View):
+    """Of one version over the whole time asked for; latencies in milliseconds inside the room, from a
+    histogram, None without requests."""
+
+    model: str
+    version: int
+    num_requests: int
+    num_images: int
+    num_errors: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+class TrafficMinute(View):
+    at: AwareDatetime
+    model: str
+    version: int
+    num_requests: int
+    num_errors: int
+    p50_ms: float | None
+    p95_ms: float | None
+
+
+class DeploymentTraffic(View):
+    """`errors` counts by code what was refused or failed."""
+
+    name: str
+    minutes: int
+    versions: tuple[VersionTraffic, ...]
+    series: tuple[TrafficMinute, ...]
+    errors: dict[str, int] = {}
+
+
+class LabelledAnswer(View):
+    """A sample that was sent with its label, and the answer to it."""
+
+    name: str
+    truth: tuple[Annotation, ...]
+    correct: bool | None
+    score: float
+    prediction: Prediction
+
+
+class DeploymentEvaluation(View):
+    """`worst` are the answers with the lowest score; `left_out` says by row what could not be used."""
+
+    deployment: str
+    model: str
+    version: int
+    report: EvaluationReport
+    worst: tuple[LabelledAnswer, ...]
+    left_out: tuple[Problem, ...] = ()
+
+
 class CreateDeployment(Request[Deployment], subject="svc.inference.deployment.create"):
-    """The same call for a first deployment and for the next version of it."""
+    """The same call for a first deployment and for the next version of it; what was a canary ends."""
 
     name: Slug
     version: ModelVersion
+    settings: ServingSettings | None = Field(default=None, description="None keeps those it has.")
+
+
+class SetCanary(Request[Deployment], subject="svc.inference.deployment.canary"):
+    """A share of the requests for another version. 0 ends the trial, 100 makes it the deployment's version;
+    without `version` the share of the one on trial changes."""
+
+    name: Slug
+    version: ModelVersion | None = None
+    percent: Annotated[int, Field(ge=0, le=100)]
+
+
+class ChangeServing(Request[Deployment], subject="svc.inference.deployment.tune"):
+    name: Slug
+    settings: ServingSettings
+
+
+class ListRevisions(Request[Page[Revision]], subject="svc.inference.deployment.revisions"):
+    """Newest first."""
+
+    name: Slug
+    query: PageQuery = PageQuery()
+
+
+class GetTraffic(Request[DeploymentTraffic], subject="svc.inference.deployment.traffic"):
+    name: Slug
+    minutes: Annotated[int, Field(ge=1, le=1440)] = 60
+
+
+class EvaluateDeployment(Request[DeploymentEvaluation], subject="svc.inference.deployment.evaluate"):
+    """Labelled samples in an archive that the gateway has stored under `key`; the room removes it."""
+
+    name: Slug
+    key: str
+    filename: str
 
 
 class GetDeployment(Request[Deployment], subject="svc.inference.deployment.get"):

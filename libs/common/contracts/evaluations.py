@@ -1,18 +1,20 @@
 """Evaluations: how good a checkpoint is, in aggregate and sample by sample."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AwareDatetime, Field
 
-from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View
 from libs.common.contracts.datasets import DataReference
-from libs.common.contracts.predictions import Prediction
+from libs.common.contracts.packages import DataSource
 from libs.common.contracts.reports import EvaluationReport
 from libs.common.contracts.run_facts import RunCompleted
+from libs.common.contracts.runs import DeviceWish
 from libs.common.contracts.splits import Subset
+
+BatchSize = Annotated[int, Field(ge=1, le=4096)]
 
 
 class EvaluationState(StrEnum):
@@ -23,34 +25,32 @@ class EvaluationState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Evaluation(View):
+class EvaluationSummary(View):
+    """An evaluation as lists show it: `metrics` over all its subsets, without the report."""
+
     id: UUID
     run_id: UUID
+    run_name: str
+    experiment_id: UUID
     project_id: UUID
     task: str
     checkpoint: str
     package: str
+    data: DataSource
     subsets: tuple[str, ...]
+    batch_size: int | None = None
+    device: str | None = None
     state: EvaluationState
     job_id: UUID | None
-    report: EvaluationReport | None = None
+    metrics: dict[str, float] = {}
     error_code: str | None = None
     error_detail: str | None = None
     created_at: AwareDatetime
     finished_at: AwareDatetime | None = None
 
 
-class SampleResult(View):
-    """One sample's outcome; `score` sorts the worst first (confidence, IoU …, as the task defines)."""
-
-    sample_id: UUID
-    name: str
-    subset: str
-    correct: bool | None
-    score: float
-    loss: float | None = None
-    truth: tuple[Annotation, ...]
-    prediction: Prediction
+class Evaluation(EvaluationSummary):
+    report: EvaluationReport | None = None
 
 
 class Evaluable(View):
@@ -87,7 +87,8 @@ class Evaluable(View):
 class CreateEvaluation(Request[Evaluation], subject="svc.evaluator.evaluation.create"):
     model: Evaluable
     subsets: Annotated[tuple[Subset, ...], Field(min_length=1, max_length=20)] = ("test",)
-    batch_size: Annotated[int, Field(ge=1, le=4096)] | None = None
+    batch_size: BatchSize | None = None
+    device: DeviceWish | None = None
     then: Chain = ()
 
 
@@ -95,22 +96,19 @@ class GetEvaluation(Request[Evaluation], subject="svc.evaluator.evaluation.get")
     evaluation_id: UUID
 
 
-class ListEvaluations(Request[Page[Evaluation]], subject="svc.evaluator.evaluation.list"):
+class ListEvaluations(Request[Page[EvaluationSummary]], subject="svc.evaluator.evaluation.list"):
+    """Newest first."""
+
     run_id: UUID | None = None
+    project_id: UUID | None = None
+    state: EvaluationState | None = None
     query: PageQuery = PageQuery()
 
 
 class DeleteEvaluation(Request[Gone], subject="svc.evaluator.evaluation.delete"):
-    evaluation_id: UUID
+    """At once, whatever it is doing; its job ends by itself."""
 
-
-class ListSampleResults(Request[Page[SampleResult]], subject="svc.evaluator.result.list"):
     evaluation_id: UUID
-    correct: bool | None = None
-    subset: Subset | None = None
-    label: Annotated[str, StringConstraints(max_length=300, pattern=r"^[^\x00]+$")] | None = None
-    sort: Literal["score", "-score", "name", "loss", "-loss"] = "score"
-    query: PageQuery = PageQuery()
 
 
 class EvaluateModel(JobSpec, kind="run.evaluate", needs_device=True):

@@ -1,14 +1,17 @@
 """Exports: files made from a checkpoint, each with the proof that nothing changed."""
 
 from enum import StrEnum
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
-from libs.common.contracts.base import Chain, Fact, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
+
+MetricTolerance = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
 class ExportState(StrEnum):
@@ -21,6 +24,33 @@ class ExportState(StrEnum):
 
 class ExportFormat(StrEnum):
     ONNX = "onnx"
+    TORCHSCRIPT = "torchscript"
+    TORCH_EXPORT = "torch_export"
+    OPENVINO = "openvino"
+    TENSORRT = "tensorrt"
+
+
+class Precision(StrEnum):
+    """Of the numbers inside the file. INT8 is calibrated on samples of the train subset."""
+
+    FP32 = "fp32"
+    FP16 = "fp16"
+    INT8 = "int8"
+
+
+class ExportOption(View):
+    """A format and precision that can be asked for; `reason` says why this installation cannot make it.
+
+    `is_served` is what deployments take. `metric_tolerance` is the default of what the metric may lose.
+    """
+
+    format: ExportFormat
+    precision: Precision
+    title: str
+    suffix: str
+    is_served: bool
+    metric_tolerance: float
+    reason: str | None = None
 
 
 class ModelFile(View):
@@ -34,9 +64,13 @@ class ModelFile(View):
 class Export(View):
     id: UUID
     run_id: UUID
+    run_name: str
     project_id: UUID
     task: str
+    checkpoint: str
     format: ExportFormat
+    precision: Precision
+    metric_tolerance: float | None = None
     state: ExportState
     job_id: UUID | None
     file: ModelFile | None = None
@@ -59,9 +93,23 @@ class Download(View):
 
 
 class CreateExport(Request[Export], subject="svc.exporter.export.create"):
+    """`metric_tolerance` is what the task's metric may lose; None leaves it to format and precision."""
+
     model: Evaluable
     format: ExportFormat = ExportFormat.ONNX
+    precision: Precision = Precision.FP32
+    metric_tolerance: MetricTolerance | None = None
     then: Chain = ()
+
+
+class ListExportOptions(Request[tuple[ExportOption, ...]], subject="svc.exporter.export.options"):
+    pass
+
+
+class DeleteExport(Request[Gone], subject="svc.exporter.export.delete"):
+    """With its file; refused while a version of a model is this export."""
+
+    export_id: UUID
 
 
 class GetExport(Request[Export], subject="svc.exporter.export.get"):
@@ -69,7 +117,10 @@ class GetExport(Request[Export], subject="svc.exporter.export.get"):
 
 
 class ListExports(Request[Page[Export]], subject="svc.exporter.export.list"):
+    """Newest first."""
+
     run_id: UUID | None = None
+    project_id: UUID | None = None
     query: PageQuery = PageQuery()
 
 
@@ -81,21 +132,24 @@ class ExportModel(JobSpec, kind="run.export", needs_device=True):
     export_id: UUID
     model: Evaluable
     format: ExportFormat
+    precision: Precision = Precision.FP32
+    metric_tolerance: float | None = None
     then: Chain = ()
 
 
-class ExportCompleted(Fact, noun="export", past="completed"):
-    """Also says under which name and version the registry holds the model now."""
+class ExportCompleted(Fact, noun="export", past="completed", schema_version=2):
+    """Says under which name and version the registry holds the model now, if deployments take this format."""
 
     export_id: UUID
     run_id: UUID
     source: Evaluable
     format: ExportFormat
+    precision: Precision = Precision.FP32
     file: ModelFile
     card: ModelCard
     parity: ParityReport
-    model: str
-    model_version: int
+    model: str | None = None
+    model_version: int | None = None
     then: Chain = ()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from libs.common.contracts.base import View
-from libs.common.contracts.datasets import DataPart
+from libs.common.contracts.datasets import DataPart, DataReference
 
 
 class ImageInput(View):
@@ -27,6 +27,10 @@ class DataSource(View):
     version: int
     split_id: UUID
     also: tuple[DataPart, ...] = ()
+
+    @classmethod
+    def of(cls, data: DataReference) -> "DataSource":
+        return cls(**{name: getattr(data, name) for name in cls.model_fields})
 
 
 class ModelCard(View):

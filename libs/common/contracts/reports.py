@@ -65,21 +65,42 @@ class Histogram(View):
 ReportView = Annotated[ConfusionMatrix | ClassBars | Curve | Scatter | Histogram, Field(discriminator="type")]
 
 
+class ThresholdSearch(View):
+    """What each threshold would give; `best` is the one with the largest `metric`.
+
+    Each list of `values` is as long as `thresholds`, which grow.
+    """
+
+    metric: str
+    thresholds: tuple[float, ...]
+    values: dict[str, tuple[float, ...]]
+    best: float
+
+
 class EvaluationReport(View):
-    """`metrics` by the task's metric keys, over all evaluated subsets; `views` in the order to show them."""
+    """`metrics` by the task's metric keys, over all evaluated subsets; `views` in the order to show them.
+
+    `threshold` is there where the task has one to choose; a deployment may be served with its `best`.
+    """
 
     num_samples: int
     metrics: dict[str, float]
     subset_metrics: dict[str, dict[str, float]] = {}
     views: tuple[ReportView, ...] = ()
+    threshold: ThresholdSearch | None = None
 
 
 class ParityReport(View):
-    """The certificate: the same samples through PyTorch and through the exported file."""
+    """The certificate: the same samples of `subset` through PyTorch and, by `runtime`, through the file.
+
+    `tolerance` is None where outputs may differ as they like (INT8): then the metric alone decides.
+    """
 
     num_samples: int
+    subset: str = ""
+    runtime: str = ""
     max_abs_difference: float
-    tolerance: float
+    tolerance: float | None
     metric: str
     metric_pytorch: float
     metric_exported: float

@@ -11,11 +11,11 @@ from libs.common.contracts.evaluations import (
     CreateEvaluation,
     DeleteEvaluation,
     Evaluation,
+    EvaluationSummary,
     GetEvaluation,
     ListEvaluations,
-    ListSampleResults,
-    SampleResult,
 )
+from libs.common.contracts.results import ListSampleResults, SampleResult
 from libs.common.contracts.splits import Subset
 from services.gateway.access import EDIT, READ
 from services.gateway.doors import House
@@ -42,7 +42,7 @@ async def create_evaluation(run_id: UUID, wanted: NewEvaluation, house: House) -
 
 
 @router.get("/evaluations", dependencies=[READ])
-async def list_evaluations(house: House, paging: Paging, run: UUID | None = None) -> Page[Evaluation]:
+async def list_evaluations(house: House, paging: Paging, run: UUID | None = None) -> Page[EvaluationSummary]:
     return await house.ask(ListEvaluations(run_id=run, query=paging))
 
 

@@ -21,7 +21,6 @@ from libs.common.contracts.evaluations import (
     EvaluationState,
     GetEvaluation,
     ListEvaluations,
-    ListSampleResults,
 )
 from libs.common.contracts.exports import (
     CreateExport,
@@ -34,6 +33,7 @@ from libs.common.contracts.exports import (
 from libs.common.contracts.jobs import CancelJob
 from libs.common.contracts.models import GetModelVersion
 from libs.common.contracts.projects import ProjectDeleted
+from libs.common.contracts.results import ListSampleResults
 from libs.common.contracts.run_facts import RunCompleted
 from libs.common.errors import NotFound
 from libs.common.ids import new_id

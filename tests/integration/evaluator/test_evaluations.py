@@ -10,9 +10,9 @@ from libs.common.contracts.evaluations import (
     EvaluationCompleted,
     EvaluationFailed,
     EvaluationState,
-    ListSampleResults,
 )
 from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.results import ListSampleResults
 from libs.common.db import Database
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput

@@ -4,8 +4,9 @@ import pytest
 import pytest_asyncio
 
 from libs.common.contracts.base import PageQuery
-from libs.common.contracts.evaluations import EvaluateModel, ListSampleResults, SampleResult
+from libs.common.contracts.evaluations import EvaluateModel
 from libs.common.contracts.reports import EvaluationReport
+from libs.common.contracts.results import ListSampleResults, SampleResult
 from libs.common.errors import BadInput
 from tests.factories import evaluable, sample_result
 from tests.integration.evaluator.conftest import OpenService
