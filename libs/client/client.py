@@ -5,9 +5,12 @@ from types import TracebackType
 
 from libs.client.connection import Connection, find_connection
 from libs.client.data import Datasets, Projects, Samples, Splits
+from libs.client.deployments import Deployments
+from libs.client.evaluations import Evaluations
+from libs.client.exports import Exports
+from libs.client.models import Models
 from libs.client.queue import Queue
 from libs.client.runs import Runs
-from libs.client.serving import Deployments, Evaluations, Exports, Models
 from libs.client.system import Nodes
 from libs.client.training import Experiments, Jobs
 from libs.client.transport import Transport
