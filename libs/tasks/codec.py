@@ -37,11 +37,15 @@ class ServingSignature:
 
 @dataclass(frozen=True)
 class SampleScore:
-    """`score` sorts the worst first; `is_correct` is None where a task knows no right and wrong."""
+    """`score` sorts the worst first; `is_correct` is None where a task knows no right and wrong.
+
+    `confidence` is how sure the answer was, 0 to 1, whatever the truth is; None where an answer says no such.
+    """
 
     is_correct: bool | None
     score: float
     loss: float | None = None
+    confidence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,10 @@ class Codec(Protocol):
     def decode(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> list[Prediction]:
         """One prediction per row of the batch."""
         ...
+
+    def refuses(self, prediction: Prediction, card: ModelCard) -> bool:
+        """Whether it is too unsure to be believed, as the calibration on the card has it."""
+        return False
 
     def score(self, prediction: Prediction, truth: Sequence[Annotation], card: ModelCard) -> SampleScore: ...
 

@@ -95,6 +95,8 @@ def check_evaluation(manifest: TaskManifest, package: Path, data: LocalData) -> 
     evaluated = evaluate(package, data, ("val", "test"), 7, "cpu", lambda *_: None)
     records = read_manifest(data.manifest, ("val", "test"))
     assert [str(result.sample_id) for result in evaluated.results] == [record.id for record in records]
+    sure = [each.confidence for each in evaluated.results if each.confidence is not None]
+    assert all(0 <= each <= 1 for each in sure), "a confidence is between 0 and 1"
     wanted = {metric.key for metric in manifest.metrics_of(read_card(package).config)}
     assert wanted <= set(evaluated.report.metrics)
     assert set(evaluated.report.subset_metrics) == {"val", "test"}

@@ -147,6 +147,7 @@ def _result(record: SampleRecord, judged: Judged) -> SampleResult:
         correct=judged.score.is_correct,
         score=judged.score.score,
         loss=judged.score.loss,
+        confidence=judged.score.confidence,
         truth=record.annotations,
         prediction=judged.prediction,
     )

@@ -25,6 +25,9 @@ class ClassificationCodec(Codec):
         prediction = multi.prediction if is_multi_label(card) else single.prediction
         return [prediction(row, card) for row in outputs["scores"]]
 
+    def refuses(self, prediction: Prediction, card: ModelCard) -> bool:
+        return isinstance(prediction, ClassPrediction) and single.refuses(prediction, card)
+
     def score(self, prediction: Prediction, truth: Sequence[Annotation], card: ModelCard) -> SampleScore:
         if isinstance(prediction, LabelsPrediction):
             return multi.score(prediction, truth, card)

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from libs.tasks.classification.multi import THRESHOLD
 from libs.tasks.classification.single import metrics_of
 from libs.tasks.classification.spreads import EDGES, NUM_BINS, Spread
 from libs.tasks.classification.tallies import Tally
+from libs.tasks.classification.truths import THRESHOLD
 from libs.tasks.runtime import Metrics
 
 

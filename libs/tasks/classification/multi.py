@@ -11,13 +11,12 @@ from libs.common.contracts.predictions import LabelsPrediction, ScoredLabel
 from libs.common.contracts.reports import Curve, ReportView
 from libs.tasks.classification.spreads import NUM_BINS, Spread, bins_of, edge_of
 from libs.tasks.classification.tallies import class_bars
-from libs.tasks.classification.truths import labels_of, places_of
+from libs.tasks.classification.truths import THRESHOLD, labels_of, places_of
 from libs.tasks.codec import Judged, SampleScore
 
 # So many classes an answer lists at least; of more, the others are all but excluded.
 NUM_LISTED = 100
 SMALLEST_PROBABILITY = 1e-12
-THRESHOLD = "threshold"
 
 
 def threshold_of(card: ModelCard) -> float:
@@ -36,7 +35,8 @@ def prediction(scores: np.ndarray, card: ModelCard) -> LabelsPrediction:
 
 
 def score(answer: LabelsPrediction, truth: Sequence[Annotation], card: ModelCard) -> SampleScore:
-    """`score` is the probability of the least sure right decision, or of what went wrong most."""
+    """`score` is the probability of the least sure right decision, or of what went wrong most; `confidence`
+    that of the least sure decision."""
     labels = labels_of(truth)
     given = [each.score if each.label in labels else 1 - each.score for each in answer.scores]
     unlisted = len(labels - {each.label for each in answer.scores})
@@ -46,6 +46,7 @@ def score(answer: LabelsPrediction, truth: Sequence[Annotation], card: ModelCard
         is_correct=set(answer.labels) == labels,
         score=min(given, default=1.0),
         loss=sum(losses) / max(1, len(card.classes)),
+        confidence=min((max(each.score, 1 - each.score) for each in answer.scores), default=1.0),
     )
 
 

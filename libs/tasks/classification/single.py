@@ -11,7 +11,7 @@ from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import ClassPrediction, ScoredLabel
 from libs.common.contracts.reports import ConfusionMatrix, ReportView
 from libs.tasks.classification.tallies import NUM_SHOWN, Tally, class_bars
-from libs.tasks.classification.truths import label_of, places_of
+from libs.tasks.classification.truths import THRESHOLD, label_of, places_of
 from libs.tasks.codec import Judged, SampleScore
 
 # So many classes a prediction lists; an answer about 10,000 of them would not be read.
@@ -26,12 +26,18 @@ def prediction(scores: np.ndarray, card: ModelCard) -> ClassPrediction:
     return ClassPrediction(label=ranked[0].label, score=ranked[0].score, scores=ranked)
 
 
+def refuses(answer: ClassPrediction, card: ModelCard) -> bool:
+    """Below the threshold of its card, where there is one: no threshold is chosen unless somebody does."""
+    threshold = card.calibration.get(THRESHOLD)
+    return threshold is not None and answer.score < threshold
+
+
 def score(answer: ClassPrediction, truth: Sequence[Annotation], card: ModelCard) -> SampleScore:
     """`score` is the probability given to the true class."""
     label = label_of(truth)
     given = _probability(answer, label, card)
     loss = -math.log(max(given, SMALLEST_PROBABILITY))
-    return SampleScore(is_correct=answer.label == label, score=given, loss=loss)
+    return SampleScore(is_correct=answer.label == label, score=given, loss=loss, confidence=answer.score)
 
 
 def metrics(judged: Sequence[Judged], card: ModelCard) -> dict[str, float]:

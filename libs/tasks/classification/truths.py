@@ -7,6 +7,9 @@ from libs.common.contracts.annotations import Annotation, LabelAnnotation, Label
 from libs.common.contracts.packages import ModelCard
 from libs.common.errors import BadInput
 
+# The key of a card's calibration: from which score on a class is answered.
+THRESHOLD = "threshold"
+
 
 class SampleHasNoLabel(BadInput):
     code, title = "sample_has_no_label", "A sample is not labelled with a class"
