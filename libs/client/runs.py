@@ -65,10 +65,14 @@ class Runs:
         project: UUID | None = None,
         experiment: UUID | None = None,
         state: str | None = None,
+        q: str | None = None,
+        has_checkpoint: bool | None = None,
         limit: int = 50,
         cursor: str | None = None,
     ) -> Page[Run]:
+        """Newest first; `q` is a part of the name."""
         query = {"project": project, "experiment": experiment, "state": state}
+        query |= {"q": q, "has_checkpoint": has_checkpoint}
         return self._transport.get(Page[Run], "/v1/runs", query | {"limit": limit, "cursor": cursor})
 
     def get(self, run_id: UUID) -> Run:

@@ -117,9 +117,13 @@ class GetRun(Request[Run], subject="svc.trainer.run.get"):
 
 
 class ListRuns(Request[Page[Run]], subject="svc.trainer.run.list"):
+    """`text` is a part of the name, in any case; `has_checkpoint` leaves out what there is no model of."""
+
     project_id: UUID | None = None
     experiment_id: UUID | None = None
     state: RunState | None = None
+    text: Annotated[str, StringConstraints(max_length=200)] | None = None
+    has_checkpoint: bool | None = None
     query: PageQuery = PageQuery()
 
 

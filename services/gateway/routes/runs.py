@@ -76,8 +76,20 @@ async def list_runs(
     project: UUID | None = None,
     experiment: UUID | None = None,
     state: RunState | None = None,
+    q: Annotated[str | None, Query(max_length=200)] = None,
+    has_checkpoint: bool | None = None,
 ) -> Page[Run]:
-    return await house.ask(ListRuns(project_id=project, experiment_id=experiment, state=state, query=paging))
+    """Newest first; `q` is a part of the name."""
+    return await house.ask(
+        ListRuns(
+            project_id=project,
+            experiment_id=experiment,
+            state=state,
+            text=q,
+            has_checkpoint=has_checkpoint,
+            query=paging,
+        )
+    )
 
 
 @router.get("/runs/{run_id}", dependencies=[READ])

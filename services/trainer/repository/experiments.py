@@ -32,6 +32,7 @@ from libs.common.contracts.experiments import (
     ExperimentSummary,
 )
 from services.trainer.models import ExperimentRow, RunRow, StandingRow
+from services.trainer.repository.texts import holds
 
 # Taken, with the project, by whoever names an experiment.
 NAMES = 0x6E616D65
@@ -137,12 +138,8 @@ def _conditions(wanted: ExperimentFilter) -> list[ColumnElement[bool]]:
     if wanted.text:
         names = func.array_to_string(ExperimentRow.dataset_names, "\n")
         texts = (ExperimentRow.name, ExperimentRow.note, names)
-        found.append(or_(*(_holds(text, wanted.text) for text in texts)))
+        found.append(or_(*(holds(text, wanted.text) for text in texts)))
     return found
-
-
-def _holds(column: SQLColumnExpression[str], part: str) -> ColumnElement[bool]:
-    return func.strpos(func.lower(column), func.lower(literal(part))) > 0
 
 
 def _is_behind(

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.runs import ListRuns, RunState
-from services.trainer.models import AttemptRow, RunRow, TransitionRow
+from services.trainer.models import AttemptRow, CheckpointRow, RunRow, TransitionRow
+from services.trainer.repository.texts import holds
 
 UNFINISHED = tuple(state for state in RunState if not state.is_final)
 
@@ -44,6 +45,11 @@ class Runs:
             RunRow.state: wanted.state,
         }
         conditions = [column == value for column, value in columns.items() if value is not None]
+        if wanted.text:
+            conditions.append(holds(RunRow.name, wanted.text))
+        if wanted.has_checkpoint is not None:
+            kept = exists().where(CheckpointRow.run_id == RunRow.id)
+            conditions.append(kept if wanted.has_checkpoint else ~kept)
         if before is not None:
             conditions.append(RunRow.id < before)
         statement = select(RunRow).where(*conditions).order_by(RunRow.id.desc()).limit(limit)

@@ -111,6 +111,10 @@ async def test_runs_and_jobs_are_listed_newest_first_page_by_page(desk: Desk, ha
     assert end is None
     cancelled, _ = await page(None, state=RunState.CANCELLED)
     assert [run.id for run in cancelled] == [runs[1].id]
+    named, _ = await page(None, text="LISTED #4")
+    assert [run.id for run in named] == [runs[3].id]
+    assert await page(None, has_checkpoint=True) == ([], None)
+    assert (await page(None, has_checkpoint=False, text="#5"))[0] == [runs[4]]
     listed = ListJobs(project_id=desk.data.project_id, kind="run.train", query=PageQuery(limit=2))
     jobs = await desk.ask(listed)
     assert [job.id for job in jobs.items] == [runs[4].job_id, runs[3].job_id]

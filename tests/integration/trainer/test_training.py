@@ -9,7 +9,7 @@ from libs.common.contracts.experiments import CreateExperiment, GetExperiment
 from libs.common.contracts.jobs import GetJob, JobState
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.run_facts import RunCompleted, RunProgressed, RunQueued, RunStarted
-from libs.common.contracts.runs import GetRunSummary, ResumeRun, StopRun
+from libs.common.contracts.runs import GetRunSummary, ListRuns, ResumeRun, StopRun
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput, Conflict
 from libs.common.ids import new_id
@@ -109,6 +109,8 @@ async def test_checkpoints_hold_models_that_know_where_they_come_from(desk: Desk
     found = await desk.checkpoints(whole.run)
 
     assert set(found) == {"best", "last"}
+    listed = await desk.ask(ListRuns(experiment_id=whole.run.experiment_id, has_checkpoint=True))
+    assert [run.id for run in listed.items] == [whole.run.id]
     assert (found["last"].epoch, found["last"].step) == (NUM_EPOCHS - 1, NUM_STEPS)
     accuracies, losses = whole.series["val/accuracy"], whole.series["val/loss"]
     ranked = [
