@@ -12,10 +12,10 @@ events = EventDoor()
 @events.on
 async def deploy_completed_export(fact: ExportCompleted, service: Service) -> None:
     if fact.then and fact.then[0] is Step.DEPLOY:
-        await service.deploy_export(fact)
+        await service.deployments.deploy_export(fact)
 
 
 @events.on
 async def delete_with_project(fact: ProjectDeleted, service: Service) -> None:
     assert fact.project_id is not None
-    await service.delete_project(fact.project_id)
+    await service.deployments.delete_project(fact.project_id)

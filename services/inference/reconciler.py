@@ -88,7 +88,7 @@ class Reconciler:
 
     async def _round(self, may_change: bool) -> None:
         async with self._open_service() as service:
-            wished = await service.every()
+            wished = await service.outcomes.every()
         loaded = await self._triton.loaded()
         if may_change:
             await asyncio.gather(
@@ -97,7 +97,7 @@ class Reconciler:
             await self._take_down({deployed.row.name for deployed in wished}, loaded)
             loaded = await self._triton.loaded()
         async with self._open_service() as service:
-            self._tell_predictor(await service.every(), loaded)
+            self._tell_predictor(await service.outcomes.every(), loaded)
 
     def _tell_predictor(self, wished: list[Deployed], loaded: dict[str, set[int]]) -> None:
         for deployed in wished:
@@ -120,7 +120,7 @@ class Reconciler:
         row = deployed.row
         if row.desired_revision in loaded and row.desired_revision == row.serving_revision:
             if row.state != DeploymentState.READY:
-                await self._note(lambda service: service.note_serving(deployed))
+                await self._note(lambda service: service.outcomes.note_serving(deployed))
             await self._let_go(deployed, loaded)
         elif self._may_try(deployed):
             await self._swap(deployed)
@@ -136,7 +136,7 @@ class Reconciler:
 
     async def _swap(self, deployed: Deployed) -> None:
         row = deployed.row
-        await self._note(lambda service: service.note_loading(deployed))
+        await self._note(lambda service: service.outcomes.note_loading(deployed))
         try:
             await self._ensure_file(row.name, deployed.desired, row.desired_revision)
             await self._load_beside(deployed)
@@ -144,10 +144,10 @@ class Reconciler:
             raise
         except ModelyardError as error:
             reason = error.detail
-            await self._note(lambda service: service.note_failure(deployed, reason))
+            await self._note(lambda service: service.outcomes.note_failure(deployed, reason))
             return
         self._swapped_at[row.name] = time.monotonic()
-        await self._note(lambda service: service.note_serving(deployed))
+        await self._note(lambda service: service.outcomes.note_serving(deployed))
         self._predictor.serve(row.name, row.desired_revision, deployed.desired)
 
     async def _load_beside(self, deployed: Deployed) -> None:

@@ -21,34 +21,34 @@ door = RequestDoor()
 
 @door.answers
 async def create_deployment(request: CreateDeployment, service: Service) -> Deployment:
-    return await service.deploy(request.name, request.version)
+    return await service.deployments.deploy(request.name, request.version)
 
 
 @door.answers
 async def get_deployment(request: GetDeployment, service: Service) -> Deployment:
-    return await service.get(request.name)
+    return await service.deployments.get(request.name)
 
 
 @door.answers
 async def list_deployments(request: ListDeployments, service: Service) -> Page[Deployment]:
-    return await service.list_deployments(request.project_id, request.query)
+    return await service.deployments.list_deployments(request.project_id, request.query)
 
 
 @door.answers
 async def delete_deployment(request: DeleteDeployment, service: Service) -> Gone:
-    return await service.delete(request.name)
+    return await service.deployments.delete(request.name)
 
 
 @door.answers
 async def roll_back_deployment(request: RollBackDeployment, service: Service) -> Deployment:
-    return await service.roll_back(request.name)
+    return await service.deployments.roll_back(request.name)
 
 
 @door.answers
 async def get_metadata(request: GetDeploymentMetadata, service: Service) -> DeploymentMetadata:
-    return await service.metadata(request.name)
+    return await service.predictions.metadata(request.name)
 
 
 @door.answers
 async def predict(request: Predict, service: Service) -> PredictionAnswer:
-    return await service.predict(request.name, request.images)
+    return await service.predictions.predict(request.name, request.images)

@@ -1,40 +1,20 @@
-"""The rules of deployments: a wish is a row; making it true is the reconciler's work."""
+"""Wishes: what should be served is a row; making it true is the reconciler's work."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from libs.common.contracts.base import Gone, Page, PageQuery, now
-from libs.common.contracts.deployments import (
-    Deployment,
-    DeploymentFailed,
-    DeploymentMetadata,
-    DeploymentState,
-    ModelDeployed,
-    PredictionAnswer,
-)
+from libs.common.contracts.deployments import Deployment, DeploymentState
 from libs.common.contracts.exports import ExportCompleted
 from libs.common.contracts.models import ModelVersion
-from libs.common.db.outbox import Outbox
-from services.inference.errors import (
-    DeploymentIsNotReady,
-    DeploymentIsUnknown,
-    DeploymentNameIsTaken,
-    NothingToRollBackTo,
-)
+from services.inference.errors import DeploymentNameIsTaken, NothingToRollBackTo
 from services.inference.models import DeploymentRow, RevisionRow
-from services.inference.predictor import Predictor
 from services.inference.repository import Deployed, Repository
-from services.inference.settings import TritonSettings
+from services.inference.service.finding import find
 
 
-class Service:
-    def __init__(
-        self, repository: Repository, outbox: Outbox, predictor: Predictor, triton: TritonSettings
-    ) -> None:
+class Deployments:
+    def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._outbox = outbox
-        self._triton = triton
-        self._predictor = predictor
 
     async def deploy(self, name: str, version: ModelVersion) -> Deployment:
         """A first deployment, or the next version of one; asking again for the same changes nothing."""
@@ -72,23 +52,10 @@ class Service:
             name = f"{name[:54]}-{version.project_id.hex[-8:]}"
         await self.deploy(name, version)
 
-    async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
-        if not self._predictor.knows(name):
-            # Deployed a moment ago, perhaps by another instance.
-            found = await self._found(name)
-            if found.row.serving_revision is not None and found.serving is not None:
-                self._predictor.serve(name, found.row.serving_revision, found.serving)
-        try:
-            return await self._predictor.predict(name, images)
-        except DeploymentIsNotReady:
-            # Deleted while it was asked: then it is unknown, not late.
-            await self._found(name)
-            raise
-
     async def roll_back(self, name: str) -> Deployment:
         """To what served before the present version; rolled back again, to what served before that."""
         await self._repository.lock(name)
-        present = (await self._found(name)).desired
+        present = (await find(self._repository, name)).desired
         wished = [each for each in await self._repository.revisions(name) if not each.is_rollback]
         newest_first = [(ModelVersion.model_validate(each.version), each.served_at) for each in wished]
         place = next(n for n, (version, _) in enumerate(newest_first) if _same(version, present))
@@ -98,7 +65,7 @@ class Service:
         raise NothingToRollBackTo(f"nothing served as {name} before {present.model} v{present.version}")
 
     async def get(self, name: str) -> Deployment:
-        return view(await self._found(name))
+        return view(await find(self._repository, name))
 
     async def list_deployments(self, project_id: UUID | None, query: PageQuery) -> Page[Deployment]:
         found = await self._repository.page(project_id, query.cursor, query.limit + 1)
@@ -107,7 +74,7 @@ class Service:
 
     async def delete(self, name: str) -> Gone:
         await self._repository.lock(name)
-        await self._found(name)
+        await find(self._repository, name)
         await self._repository.delete(name)
         await self._repository.announce_change()
         return Gone(id=name)
@@ -117,54 +84,6 @@ class Service:
             await self._repository.lock(name)
             await self._repository.delete(name)
         await self._repository.announce_change()
-
-    async def metadata(self, name: str) -> DeploymentMetadata:
-        found = await self._found(name)
-        version = found.serving or found.desired
-        return DeploymentMetadata(
-            name=name,
-            version=version.version,
-            card=version.card,
-            triton_model=name,
-            triton_http=self._triton.http,
-            triton_grpc=self._triton.grpc,
-        )
-
-    async def every(self) -> list[Deployed]:
-        return await self._repository.every()
-
-    async def note_loading(self, deployed: Deployed) -> None:
-        await self._repository.mark_loading(deployed.row.name, deployed.row.desired_revision)
-
-    async def note_serving(self, deployed: Deployed) -> None:
-        """Announced once, however often it is seen."""
-        if await self._repository.mark_serving(deployed.row.name, deployed.row.desired_revision):
-            version = deployed.desired
-            await self._repository.announce_change()
-            await self._outbox.add(
-                ModelDeployed(
-                    project_id=version.project_id,
-                    deployment=deployed.row.name,
-                    model=version.model,
-                    version=version.version,
-                    run_id=version.run_id,
-                )
-            )
-
-    async def note_failure(self, deployed: Deployed, reason: str) -> None:
-        name, revision = deployed.row.name, deployed.row.desired_revision
-        if await self._repository.mark_failed(name, revision, reason, now()):
-            version = deployed.desired
-            await self._outbox.add(
-                DeploymentFailed(
-                    project_id=version.project_id,
-                    deployment=name,
-                    model=version.model,
-                    version=version.version,
-                    detail=reason,
-                    run_id=version.run_id,
-                )
-            )
 
     async def _desire(self, name: str, version: ModelVersion, *, is_rollback: bool) -> Deployment:
         row = await self._repository.row(name)
@@ -189,13 +108,7 @@ class Service:
         )
         await self._repository.flush()
         await self._repository.announce_change()
-        return view(await self._found(name))
-
-    async def _found(self, name: str) -> Deployed:
-        found = await self._repository.find(name)
-        if found is None:
-            raise DeploymentIsUnknown(f"there is no deployment {name!r}")
-        return found
+        return view(await find(self._repository, name))
 
 
 def _same(one: ModelVersion, other: ModelVersion) -> bool:

@@ -1,0 +1,20 @@
+"""The rules of the inference room; they know no NATS, no HTTP, no SQL. One transaction's worth each."""
+
+from libs.common.db.outbox import Outbox
+from services.inference.predictor import Predictor
+from services.inference.repository import Repository
+from services.inference.service.deployments import Deployments
+from services.inference.service.outcomes import Outcomes
+from services.inference.service.predictions import Predictions
+from services.inference.settings import TritonSettings
+
+
+class Service:
+    """What the doors open, by topic."""
+
+    def __init__(
+        self, repository: Repository, outbox: Outbox, predictor: Predictor, triton: TritonSettings
+    ) -> None:
+        self.deployments = Deployments(repository)
+        self.outcomes = Outcomes(repository, outbox)
+        self.predictions = Predictions(repository, predictor, triton)

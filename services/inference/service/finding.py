@@ -1,0 +1,11 @@
+"""A deployment that is there, or the error that says it is not."""
+
+from services.inference.errors import DeploymentIsUnknown
+from services.inference.repository import Deployed, Repository
+
+
+async def find(repository: Repository, name: str) -> Deployed:
+    found = await repository.find(name)
+    if found is None:
+        raise DeploymentIsUnknown(f"there is no deployment {name!r}")
+    return found
