@@ -16,12 +16,13 @@ from torchvision import models
 
 from libs.tasks.backbones import catalogue, listing
 from libs.tasks.backbones.builder import WeightsAreBroken, WeightsAreUnreachable
-from libs.tasks.backbones.catalogue import Backbone, DuplicateSource, builder_of
+from libs.tasks.backbones.catalogue import Backbone, builder_of
 from libs.tasks.backbones.lists import timm_list, torchvision_list
 from libs.tasks.backbones.timm_builder import TimmBuilder
 from libs.tasks.backbones.transferring import body_and_head, head_of, hold, last_layer, stages_of
 from libs.tasks.classification.architectures import RECOMMENDED
 from libs.tasks.manifest import ConfigIsInvalid
+from libs.tasks.plug_ins import DuplicatePlugIn
 
 NUM_CLASSES = 5
 NOWHERE = "http://127.0.0.1:9"
@@ -287,5 +288,5 @@ def test_a_packages_backbones_are_found_by_its_name(plug: Callable[[str, str], N
 
 def test_two_packages_of_one_source_are_an_error(plug: Callable[[str, str], None]):
     plug("rival", copy_of_ours("timm"))
-    with pytest.raises(DuplicateSource, match="timm"):
+    with pytest.raises(DuplicatePlugIn, match="timm"):
         catalogue.sources()

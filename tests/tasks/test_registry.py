@@ -10,7 +10,8 @@ import pytest
 
 from libs.tasks import registry
 from libs.tasks.conformance import check_task
-from libs.tasks.registry import DuplicateTask, TaskIsUnknown
+from libs.tasks.plug_ins import DuplicatePlugIn
+from libs.tasks.registry import TaskIsUnknown
 from tests.packages import install
 
 ROOT = Path(__file__).parents[2]
@@ -90,7 +91,7 @@ def test_what_is_no_manifest_or_of_another_version_is_left_out(plug: Plug):
 
 def test_two_packages_of_one_task_are_an_error(plug: Plug):
     plug("rival", _copy("title='The better one'"))
-    with pytest.raises(DuplicateTask, match="classification"):
+    with pytest.raises(DuplicatePlugIn, match="classification"):
         registry.tasks()
 
 

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from libs.common.errors import BadInput, Problem
-from libs.common.log import get_logger
+from libs.tasks.plug_ins import plug_ins
 
 if TYPE_CHECKING:
     from libs.tasks.backbones.builder import Builder
@@ -22,15 +21,10 @@ GROUP = "modelyard.backbones"
 Colour = tuple[float, float, float]
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 NUM_NEAR = 3
-log = get_logger(__name__)
 
 
 class BackboneIsUnknown(BadInput):
     code, title = "backbone_unknown", "There is no such network"
-
-
-class DuplicateSource(Exception):
-    """Two packages bring a source of the same id: which one is meant must not depend on luck."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +81,7 @@ class Source:
 @cache
 def sources() -> Mapping[str, Source]:
     """By id; a plug-in that cannot be loaded is reported and does not stop the others."""
-    found: dict[str, Source] = {}
-    for point in sorted(set(entry_points(group=GROUP)), key=lambda point: (point.name, point.value)):
-        source = _loaded(point)
-        if source is None:
-            continue
-        if source.id in found:
-            raise DuplicateSource(f"two packages bring the backbones {source.id!r}; one is {point.value}")
-        found[source.id] = source
-    return found
+    return plug_ins(GROUP, Source)
 
 
 def find(key: str) -> Backbone:
@@ -146,15 +132,3 @@ def _alike(key: str, names: Iterable[str]) -> list[str]:
     """By what stands behind the source, which every name of it shares."""
     short = {name.rpartition("/")[2]: name for name in names}
     return [short[found] for found in get_close_matches(key.rpartition("/")[2], short, NUM_NEAR)]
-
-
-def _loaded(point: EntryPoint) -> Source | None:
-    try:
-        source = point.load()
-    except Exception as error:
-        log.error("backbones_cannot_be_loaded", entry_point=point.value, exc_info=error)
-        return None
-    if not isinstance(source, Source):
-        log.error("backbones_are_of_another_version", entry_point=point.value)
-        return None
-    return source
