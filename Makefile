@@ -30,7 +30,7 @@ restart: ## Stop one part and start it again: make restart s=trainer
 
 test: ## Every test, on real servers of its own
 	@infra/local/setup.sh test
-	@$(PYTHON) -m pytest $(t)
+	@$(PYTHON) -m pytest $(or $(t),-n 2 --dist loadgroup --no-loadscope-reorder)
 
 check: format-check lint types contracts test ## What CI runs
 

@@ -1,6 +1,7 @@
 """What a user writes for SOURCE, for columns and for options."""
 
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
@@ -16,9 +17,8 @@ from libs.common.contracts.sources import (
     UrlSource,
 )
 from libs.common.errors import BadInput
-from libs.common.ids import new_id
 
-UPLOAD = new_id()
+UPLOAD = UUID("0199f0a1-7c32-7d92-9ff5-b0373042797a")
 
 
 @pytest.mark.parametrize(
