@@ -13,7 +13,7 @@ from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import Prediction
 from libs.common.contracts.reports import EvaluationReport
-from libs.tasks.images import read_pixels
+from libs.tasks.images import read_pixels, require_one_frame
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,12 @@ class Codec(Protocol):
     def encode(self, data: bytes) -> np.ndarray:
         """An encoded image as uint8 [height, width, 3]; raises ImageIsUnreadable."""
         return read_pixels(data)
+
+    def receive(self, data: bytes) -> np.ndarray:
+        """As `encode`, for what is sent to be predicted: of several frames nobody knows which is meant, so
+        they raise ImageHasFrames."""
+        require_one_frame(data)
+        return self.encode(data)
 
     def decode(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> list[Prediction]:
         """One prediction per row of the batch."""

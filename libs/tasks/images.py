@@ -40,6 +40,10 @@ class ImageIsUnreadable(BadInput):
     code, title = "image_unreadable", "This is no image that can be read"
 
 
+class ImageHasFrames(BadInput):
+    code, title = "image_has_frames", "The image has more than one frame"
+
+
 class ImageIsTooLarge(BadInput):
     code, title = "image_too_large", "The image has too many pixels"
 
@@ -59,6 +63,16 @@ def read_image(data: bytes) -> Image.Image:
     with _opened(data) as opened:
         opened.load()
         return _rgb(ImageOps.exif_transpose(opened) or opened)
+
+
+def require_one_frame(data: bytes) -> None:
+    """Raises ImageHasFrames for animations and files of several pages.
+
+    Cameras put previews behind a photograph (MPO): the first picture is the one that is meant.
+    """
+    with _opened(data) as opened:
+        if getattr(opened, "is_animated", False) and opened.format != "MPO":
+            raise ImageHasFrames(f"a {opened.format} of several frames: send the one that is meant")
 
 
 def glance(data: bytes, side: int) -> Glance:

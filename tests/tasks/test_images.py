@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from libs.tasks.images import FORMATS, ImageIsTooLarge, ImageIsUnreadable, read_image, read_pixels
+from libs.tasks.images import (
+    FORMATS,
+    ImageHasFrames,
+    ImageIsTooLarge,
+    ImageIsUnreadable,
+    read_image,
+    read_pixels,
+    require_one_frame,
+)
 
 ORIENTATION = 0x0112
 
@@ -132,3 +140,18 @@ def test_a_jpeg_is_reduced_in_whole_parts_only(size, at_least, expected):
 def test_a_bomb_is_refused_by_its_header():
     with pytest.raises(ImageIsTooLarge, match="20000×20000"):
         read_image(encoded(Image.new("1", (20_000, 20_000))))
+
+
+@pytest.mark.parametrize("format", ["GIF", "PNG", "WEBP", "TIFF"])
+def test_of_several_frames_nobody_knows_which_is_meant(format: str):
+    first, second = (Image.new("RGB", (8, 8), shade) for shade in ("red", "blue"))
+
+    require_one_frame(encoded(first, format))
+    with pytest.raises(ImageHasFrames, match="several frames"):
+        require_one_frame(encoded(first, format, save_all=True, append_images=[second]))
+
+
+def test_a_camera_may_put_a_preview_behind_its_photograph():
+    photograph, preview = (Image.new("RGB", (8, 8), shade) for shade in ("red", "blue"))
+
+    require_one_frame(encoded(photograph, "MPO", save_all=True, append_images=[preview]))
