@@ -2,6 +2,12 @@
 
 from libs.common.errors import BadInput, Conflict, Forbidden, NotFound, Unavailable
 
+# Of a source of any kind it is said in the same words as of a URL.
+from libs.common.web.errors import SourceIsMalformed as SourceIsMalformed
+from libs.common.web.errors import SourceIsNotAllowed as SourceIsNotAllowed
+from libs.common.web.errors import SourceNotFound as SourceNotFound
+from libs.common.web.errors import SourceUnavailable as SourceUnavailable
+
 
 class ProjectNotFound(NotFound):
     code, title = "project_not_found", "There is no such project"
@@ -103,28 +109,12 @@ class DatasetIsEmpty(BadInput):
     code, title = "dataset_empty", "Nothing in the archive is a sample"
 
 
-class SourceIsNotAllowed(Forbidden):
-    code, title = "source_not_allowed", "This may not be imported from"
-
-
-class SourceIsMalformed(BadInput):
-    code, title = "source_malformed", "The source cannot be read as it is named"
-
-
-class SourceNotFound(NotFound):
-    code, title = "source_not_found", "There is nothing at the source"
-
-
 class SourceIsGated(Forbidden):
     code, title = "source_gated", "The owner of the source gives access to some only"
 
 
 class SourceIsTooLarge(BadInput):
     code, title = "source_too_large", "The source holds more than is allowed"
-
-
-class SourceUnavailable(Unavailable):
-    code, title = "source_unavailable", "The source does not answer"
 
 
 class DiskIsFull(Unavailable):

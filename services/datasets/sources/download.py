@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import httpx
 
+from libs.common.web.hop import get
 from services.datasets.errors import (
     SourceIsMalformed,
     SourceIsNotAllowed,
@@ -16,7 +17,6 @@ from services.datasets.errors import (
 )
 from services.datasets.settings import ArchiveLimits
 from services.datasets.sources.filename import filename_of
-from services.datasets.sources.hop import get
 from services.datasets.sources.limits import check_disk, check_size, full_disk_named
 from services.datasets.sources.meter import tell
 from services.datasets.sources.origin import Progress

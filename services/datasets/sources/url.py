@@ -6,9 +6,9 @@ import httpx
 
 from libs.common.contracts.sources import UrlSource
 from libs.common.room import Resources
+from libs.common.web.hop import parsed
 from services.datasets.settings import Settings
 from services.datasets.sources.download import Download
-from services.datasets.sources.hop import parsed
 from services.datasets.sources.origin import Fetched, Progress
 
 

@@ -5,8 +5,8 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from services.datasets.errors import SourceIsMalformed, SourceIsNotAllowed, SourceUnavailable
-from services.datasets.sources.addresses import check_literal, resolve
+from libs.common.web.addresses import check_literal, resolve
+from libs.common.web.errors import SourceIsMalformed, SourceIsNotAllowed, SourceUnavailable
 
 MOST_REDIRECTS = 5
 TIMEOUT = httpx.Timeout(30, connect=10)

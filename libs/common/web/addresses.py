@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any
 
-from services.datasets.errors import SourceIsNotAllowed, SourceNotFound, SourceUnavailable
+from libs.common.web.errors import SourceIsNotAllowed, SourceNotFound, SourceUnavailable
 
 Address = IPv4Address | IPv6Address
 
@@ -69,7 +69,7 @@ def _check(host: str, addresses: Sequence[str]) -> None:
 def _refused(host: str) -> SourceIsNotAllowed:
     """Says nothing of the address: that would tell strangers about the inside."""
     return SourceIsNotAllowed(
-        f"{host} is not on the public internet; an operator may list it in MODELYARD_IMPORT_HOSTS"
+        f"{host} is not on the public internet; an operator may list it as one that may be fetched from"
     )
 
 
