@@ -12,7 +12,7 @@ from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
 from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
 from libs.common.contracts.exports import ExportCompleted, ExportFailed
 from libs.common.contracts.jobs import JobCancelled, JobFailed
-from libs.common.contracts.models import ModelRegistered
+from libs.common.contracts.models import ModelAliased, ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.run_facts import (
     RunCancelled,
@@ -108,8 +108,24 @@ def _evaluation_completed(fact: EvaluationCompleted) -> Message:
 
 
 def _export_completed(fact: ExportCompleted) -> Message:
-    text = f"It is version {fact.model_version} of the model “{fact.model}”, as {fact.format}.{_next(fact)}"
-    return _info(f"Run “{fact.source.run_name}” was exported", text)
+    kind = f"{fact.format}, {fact.precision}"
+    text = (
+        f"As {kind}: version {fact.model_version} of the model “{fact.model}”."
+        if fact.model
+        else f"As {kind}."
+    )
+    return _info(f"Run “{fact.source.run_name}” was exported", f"{text}{_next(fact)}")
+
+
+def _model_registered(fact: ModelRegistered) -> Message:
+    origin = f"It was made from run {fact.run_id}." if fact.run_id else "It comes from an uploaded file."
+    return _info(f"Model “{fact.model}” has a version {fact.version}", origin)
+
+
+def _model_aliased(fact: ModelAliased) -> Message:
+    if fact.version is None:
+        return _info(f"Model “{fact.model}” has no {fact.alias} any more", "The alias was removed.")
+    return _info(f"Model “{fact.model}” has a new {fact.alias}", f"It is version {fact.version}.")
 
 
 def _alert_raised(fact: AlertRaised) -> Message:
@@ -162,9 +178,8 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
     ),
     ExportCompleted: _export_completed,
     ExportFailed: lambda fact: _failure(f"An export of run {fact.run_id} failed", fact.detail, fact.code),
-    ModelRegistered: lambda fact: _info(
-        f"Model “{fact.model}” has a version {fact.version}", f"It was made from run {fact.run_id}."
-    ),
+    ModelRegistered: _model_registered,
+    ModelAliased: _model_aliased,
     ModelDeployed: lambda fact: _info(
         f"Model “{fact.model}” version {fact.version} is deployed",
         f"The deployment “{fact.deployment}” answers with it.",

@@ -8,7 +8,7 @@ from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, Datase
 from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
 from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
 from libs.common.contracts.exports import ExportCompleted, ExportFailed, ExportFormat
-from libs.common.contracts.models import ModelRegistered
+from libs.common.contracts.models import ModelAliased, ModelRegistered
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.run_facts import (
     RunCancelled,
@@ -85,8 +85,19 @@ def _of_models() -> tuple[Fact, ...]:
             model="digits",
             model_version=3,
         ),
+        ExportCompleted(
+            **export,
+            source=evaluable(),
+            format=ExportFormat.OPENVINO,
+            file=model_file(export["export_id"]),
+            card=model_card(),
+            parity=parity_report(),
+        ),
         ExportFailed(**export, **ERROR),
         ModelRegistered(**export, model="digits", version=3),
+        ModelRegistered(run_id=None, export_id=None, model="foreign", version=1),
+        ModelAliased(model="digits", alias="champion", version=3),
+        ModelAliased(model="digits", alias="champion", version=None),
         ModelDeployed(**served),
         DeploymentFailed(**served, detail="Triton refused it."),
     )
