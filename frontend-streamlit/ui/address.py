@@ -1,5 +1,6 @@
 """The address says what a page shows: read from it and written to it, so that every link leads there."""
 
+import re
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
@@ -8,6 +9,7 @@ import streamlit as st
 from libs.common.errors import BadInput
 
 Choose = Callable[[str | None], None]
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 def given_id(part: str) -> UUID | None:
@@ -19,6 +21,16 @@ def given_id(part: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         raise BadInput(f"the address says {part}={text[:60]}, which is no id") from None
+
+
+def given_name(part: str) -> str | None:
+    """Of a model or deployment. Raises BadInput for what cannot be one's name."""
+    text = st.query_params.get(part)
+    if not text:
+        return None
+    if not NAME.fullmatch(text):
+        raise BadInput(f"the address says {part}={text[:60]}, which is no name")
+    return text
 
 
 def given_number(part: str, default: int) -> int:
