@@ -76,6 +76,8 @@ def _gateway(stack: Stack) -> dict[str, str]:
         "MODELYARD_ADMIN_TOKEN": stack.secrets["admin_token"],
         "MODELYARD_TOKEN_KEY": stack.secrets["token_key"],
         "MODELYARD_CONSOLE_ORIGIN": stack.console_url,
+        "MODELYARD_METRICS__HOST": LOOPBACK,
+        "MODELYARD_METRICS__PORT": str(stack.ports["gateway_metrics"]),
     }
 
 

@@ -17,7 +17,16 @@ ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".tools"
 ROOMS = ("gateway", "datasets", "trainer", "evaluator", "exporter", "inference", "notifier")
 PROCESSES = (*ROOMS, "worker", "console")
-PORTS = ("postgres", "nats", "s3", "triton_http", "triton_grpc", "triton_metrics", *PROCESSES)
+PORTS = (
+    "postgres",
+    "nats",
+    "s3",
+    "triton_http",
+    "triton_grpc",
+    "triton_metrics",
+    "gateway_metrics",
+    *PROCESSES,
+)
 SECRETS = ("postgres_password", "nats_password", "s3_access_key", "s3_secret_key", "admin_token", "token_key")
 
 # Supervisord's and NATS' files would read these as something else; neither knows an escape for all of them.

@@ -5,6 +5,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -16,9 +17,10 @@ from libs.common.db import Database, Schema, migrate
 from libs.common.db.inbox import Inbox
 from libs.common.db.relay import Relay
 from libs.common.errors import Unavailable
-from libs.common.health import Check, HttpDoor, health_app
+from libs.common.health import Check, HttpDoor, Measure, health_app
 from libs.common.jobs import JobDoor, Worker
 from libs.common.log import configure_logging, get_logger
+from libs.common.metrics import CONNECTIONS, CONNECTIONS_LIMIT
 from libs.common.settings import RoomSettings
 from libs.common.storage import Storage
 
@@ -51,6 +53,8 @@ class Unit(Generic[ServiceT]):
 
 
 Background = Callable[[Resources[Any]], Awaitable[None]]
+# Sets gauges when somebody reads them.
+Measuring = Callable[[Resources[Any]], Awaitable[None]]
 
 
 @dataclass
@@ -66,6 +70,7 @@ class Room(Generic[ServiceT]):
     jobs: JobDoor | None = None
     job_slots: int = 1
     background: Sequence[Background] = ()
+    measuring: Sequence[Measuring] = ()
     concurrency: int = 64
     _stop: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
@@ -81,7 +86,8 @@ class Room(Generic[ServiceT]):
             await self._serve(resources)
 
     async def _serve(self, resources: Resources[Any]) -> None:
-        http = HttpDoor(health_app(self.name, checks_of(resources)), self.settings.http)
+        measures = measures_of(resources, *self.measuring)
+        http = HttpDoor(health_app(self.name, checks_of(resources), measures), self.settings.http)
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as group:
             running = [group.create_task(http.serve(), name="http")]
             running += [group.create_task(each, name=str(each)) for each in self._work(resources)]
@@ -151,6 +157,16 @@ def checks_of(resources: Resources[Any]) -> dict[str, Check]:
             raise Unavailable("reconnecting")
 
     return {"bus": bus, "database": resources.database.ping}
+
+
+def measures_of(resources: Resources[Any], *measuring: Measuring) -> list[Measure]:
+    async def connections() -> None:
+        pool = resources.database.connections
+        CONNECTIONS.labels("busy").set(pool.busy)
+        CONNECTIONS.labels("idle").set(pool.idle)
+        CONNECTIONS_LIMIT.set(pool.limit)
+
+    return [connections, *(partial(each, resources) for each in measuring)]
 
 
 Opened = TypeVar("Opened")

@@ -16,9 +16,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from libs.common.db import Database, Schema
 from libs.common.db.relay import Relay
-from libs.common.health import metrics_response, readiness
+from libs.common.health import HttpDoor, health_app, readiness
 from libs.common.log import configure_logging
-from libs.common.room import checks_of, open_resources
+from libs.common.room import checks_of, measures_of, open_resources
 from services.gateway import problems
 from services.gateway.access import OPEN
 from services.gateway.doors import Doors
@@ -45,8 +45,11 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.checks = checks_of(resources)
             await _prepare_tokens(app.state.doors)
             relay = Relay(resources.database, resources.bus)
+            inside = HttpDoor(
+                health_app("gateway", app.state.checks, measures_of(resources)), settings.metrics
+            )
             async with asyncio.TaskGroup() as group:
-                work = [relay.run(), feed.run(), _forget_answers(resources.database)]
+                work = [relay.run(), feed.run(), _forget_answers(resources.database), inside.serve()]
                 tasks = [group.create_task(each) for each in work]
                 yield
                 for task in tasks:
@@ -105,10 +108,6 @@ def _add_health(app: FastAPI) -> None:
     @app.get("/readyz", tags=["health"], dependencies=[OPEN], response_class=JSONResponse)
     async def readyz(request: Request) -> Response:
         return await readiness("gateway", request.app.state.checks)
-
-    app.add_api_route(
-        "/metrics", metrics_response, tags=["health"], dependencies=[OPEN], response_class=Response
-    )
 
 
 async def _prepare_tokens(doors: Doors) -> None:

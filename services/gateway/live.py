@@ -13,6 +13,7 @@ from typing import Literal
 
 import nats.errors
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamInfo
+from prometheus_client import Gauge
 
 from libs.common.bus import Bus, Heard
 from libs.common.bus.client import ListenerIsSlow
@@ -21,6 +22,7 @@ from libs.common.log import get_logger
 QUEUE_SIZE = 500
 RETRY_SECONDS = 0.5
 MAX_HOLE = 5000
+CLIENTS = Gauge("modelyard_live_clients", "Readers of server-sent events", ["stream"])
 log = get_logger(__name__)
 
 
@@ -88,6 +90,7 @@ class LiveFeed:
         own = f"live.{subject.removesuffix('>')}"
         client = _Client((own, *(f"live.{other}" for other in also)))
         self._clients.add(client)
+        CLIENTS.labels(stream).inc()
         try:
             yield LiveEvent("open")
             info = await self._bus.jetstream.stream_info(stream)
@@ -111,6 +114,7 @@ class LiveFeed:
             yield LiveEvent("reset")
         finally:
             self._clients.discard(client)
+            CLIENTS.labels(stream).dec()
 
     async def _hole(self, stream: str, subject: str, after: int) -> AsyncGenerator[tuple[int, str, bytes]]:
         config = ConsumerConfig(

@@ -10,11 +10,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from libs.common.bus.context import RequestContext, bind_context, current_context
 from libs.common.ids import new_id
 from libs.common.log import get_logger
+from libs.common.metrics import ANSWER_SECONDS
 from services.gateway.errors import BodyTooLarge
 from services.gateway.problems import bug_response, problem_response
 
 REQUESTS = Counter("modelyard_http_requests_total", "HTTP requests", ["method", "route", "status"])
-LATENCY = Histogram("modelyard_http_request_seconds", "Time to answer", ["method", "route"])
+LATENCY = Histogram(
+    "modelyard_http_request_seconds",
+    "Time until the answer began: how long a stream or download lasts is the caller's affair",
+    ["method", "route"],
+    buckets=ANSWER_SECONDS,
+)
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -37,12 +44,12 @@ class Observe:
         offered = Headers(scope=scope).get("x-request-id", "")
         request_id = offered if _REQUEST_ID.match(offered) else str(new_id())
         bind_context(RequestContext(request_id=request_id, actor=None))
-        started, status = time.perf_counter(), 500
+        started, status, began = time.perf_counter(), 500, None
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal status
+            nonlocal status, began
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status, began = message["status"], time.perf_counter()
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
                 for name, value in SAFE_HEADERS.items():
@@ -52,13 +59,16 @@ class Observe:
         try:
             await self._app(scope, receive, send_with_headers)
         finally:
-            _measure(scope, status, time.perf_counter() - started)
+            ended = time.perf_counter()
+            _measure(scope, status, (began or ended) - started, ended - started)
 
 
-def _measure(scope: Scope, status: int, seconds: float) -> None:
+def _measure(scope: Scope, status: int, seconds_to_answer: float, seconds: float) -> None:
+    """A method may be any word that somebody sends; only those we know become a label."""
     route = getattr(scope.get("route"), "path", "unmatched")
-    REQUESTS.labels(scope["method"], route, str(status)).inc()
-    LATENCY.labels(scope["method"], route).observe(seconds)
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    REQUESTS.labels(method, route, str(status)).inc()
+    LATENCY.labels(method, route).observe(seconds_to_answer)
     log.info("http_request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 1))
 
 

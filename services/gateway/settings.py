@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from libs.common.settings import RoomSettings
+from libs.common.settings import HttpSettings, RoomSettings
 
 
 class Settings(RoomSettings):
@@ -13,6 +13,8 @@ class Settings(RoomSettings):
     console_origin: str = "http://127.0.0.1:8501"
     # Anything but loopback needs TLS in front of it; saying so here is the explicit consent.
     allow_non_loopback: bool = False
+    # Figures are read at a door of their own, which no proxy in front of the public one leads to.
+    metrics: HttpSettings = HttpSettings()
     cookie_secure: bool = False
     max_body_bytes: Annotated[int, Field(ge=1024)] = 2 * 2**20
     max_predict_bytes: Annotated[int, Field(ge=1024)] = 32 * 2**20

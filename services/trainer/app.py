@@ -10,6 +10,7 @@ from libs.common.jobs.reaper import reap
 from libs.common.room import Resources, Room
 from services.trainer.events import events
 from services.trainer.ingestion import ingest
+from services.trainer.measuring import measure_nodes, measure_outbox, measure_queue
 from services.trainer.models import Model
 from services.trainer.requests import requests
 from services.trainer.service import Service
@@ -30,6 +31,7 @@ def room(settings: Settings) -> Room[Service]:
         requests=requests,
         events=events,
         background=(ingest, reap_lost_jobs, sweep, watch),
+        measuring=(measure_queue, measure_outbox, measure_nodes),
     )
 
 

@@ -22,6 +22,7 @@ from libs.common.bus.subjects import consumer_name, dead_letter, fact_filter
 from libs.common.contracts.base import Fact, FactEnvelope
 from libs.common.errors import ModelyardError
 from libs.common.log import get_logger
+from libs.common.metrics import REACTIONS
 
 ACK_WAIT_SECONDS = 30.0
 BACKOFF_SECONDS = (0.5, 1, 2, 5, 15, 30, 60, 120)
@@ -81,6 +82,10 @@ class _Consumer:
         self._reaction = reaction
         self._open_unit = open_unit
         self._name = consumer_name(room, reaction.fact.noun, reaction.fact.past)
+        self._outcomes = {
+            outcome: REACTIONS.labels(reaction.fact.type_name(), outcome)
+            for outcome in ("done", "put_off", "given_up")
+        }
 
     async def run(self) -> None:
         # One at a time: a fact that waits here unread would be given to nobody else until its lease is over.
@@ -115,6 +120,7 @@ class _Consumer:
         except Exception as error:  # noqa: BLE001 — the edge: whatever broke, the fact is tried again
             await self._put_off(message, error)
         else:
+            self._outcomes["done"].inc()
             await message.ack()
 
     def _read(self, data: bytes) -> tuple[UUID, Fact]:
@@ -134,11 +140,13 @@ class _Consumer:
             await self._give_up(message, error)
             return
         log.warning("fact_failed", consumer=self._name, tried=tried, exc_info=error)
+        self._outcomes["put_off"].inc()
         await message.nak(delay=BACKOFF_SECONDS[min(tried, len(BACKOFF_SECONDS)) - 1])
 
     async def _give_up(self, message: Msg, error: Exception) -> None:
         """Acknowledged only when the letter is stored."""
         log.error("fact_given_up", consumer=self._name, exc_info=error)
+        self._outcomes["given_up"].inc()
         # Not those for the server: the stream that the relay expected is another one than this.
         ours = {key: text for key, text in (message.headers or {}).items() if not key.startswith("Nats-")}
         headers = {

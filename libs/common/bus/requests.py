@@ -20,6 +20,7 @@ from libs.common.bus.discovery import QUEUE_GROUP, Counts, Discovery
 from libs.common.contracts.base import Request
 from libs.common.errors import BadInput, InternalError, ModelyardError, Problem, TimedOut
 from libs.common.log import get_logger
+from libs.common.metrics import REQUEST_SECONDS, REQUESTS
 
 Function = TypeVar("Function", bound=Callable[..., Awaitable[Any]])
 log = get_logger(__name__)
@@ -85,6 +86,8 @@ class _Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscriptions: list[Subscription] = []
         self._counts = {subject: Counts() for subject in door.endpoints}
+        for subject in door.endpoints:
+            REQUESTS.labels(subject, InternalError.code)
 
     async def start(self) -> None:
         for subject, endpoint in self._door.endpoints.items():
@@ -135,8 +138,13 @@ class _Server:
         except ModelyardError as error:
             payload, headers = _refusal(error)
             code = error.code
-        self._counts[endpoint.request.subject].add(time.perf_counter_ns() - started, code)
+        self._count(endpoint.request.subject, time.perf_counter_ns() - started, code)
         await self._reply(message, payload, headers)
+
+    def _count(self, subject: str, duration_ns: int, code: str | None) -> None:
+        self._counts[subject].add(duration_ns, code)
+        REQUESTS.labels(subject, code or "ok").inc()
+        REQUEST_SECONDS.labels(subject).observe(duration_ns / 1e9)
 
     async def _reply(self, message: Msg, payload: bytes, headers: dict[str, str] | None) -> None:
         """A caller that was cut off meanwhile learns nothing: its own deadline has told it."""

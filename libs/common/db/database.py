@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import asyncpg
-from sqlalchemy import Table, event, text
+from sqlalchemy import AsyncAdaptedQueuePool, Table, event, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
@@ -28,6 +29,15 @@ class DatabaseUnavailable(Unavailable):
 
 class StatementTookTooLong(TimedOut):
     code, title = "statement_too_long", "The database takes too long for this"
+
+
+@dataclass(frozen=True)
+class Connections:
+    """Of a pool, now."""
+
+    busy: int
+    idle: int
+    limit: int
 
 
 class Database:
@@ -61,6 +71,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+    @property
+    def connections(self) -> Connections:
+        pool = self.engine.pool
+        assert isinstance(pool, AsyncAdaptedQueuePool)
+        return Connections(pool.checkedout(), pool.checkedin(), 2 * self._settings.pool_size)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

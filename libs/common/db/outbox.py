@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -14,6 +14,10 @@ from libs.common.db.platform import AggregateRow, OutboxRow
 from libs.common.ids import new_id
 
 MAX_FACT_BYTES = 512 * 2**10
+WAITING = text("""
+    SELECT count(*), coalesce(extract(epoch FROM max(clock_timestamp() - occurred_at)), 0)
+    FROM platform.outbox WHERE published_at IS NULL
+""")
 
 
 class Outbox:
@@ -41,6 +45,11 @@ class Outbox:
                 headers=current_context().headers(),
             )
         )
+
+    async def waiting(self) -> tuple[int, float]:
+        """How many facts of all rooms are not published yet, and for how many seconds the first one."""
+        number, seconds = (await self._session.execute(WAITING)).one()
+        return number, float(seconds)
 
     async def _next_version(self, key: str) -> int:
         statement = (

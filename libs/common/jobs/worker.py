@@ -31,6 +31,7 @@ from libs.common.jobs.door import JobDoor
 from libs.common.jobs.scratch import own_folder
 from libs.common.jobs.work import OpenService, Work
 from libs.common.log import get_logger
+from libs.common.metrics import JOB_SECONDS, JOBS_ENDED, JOBS_RUNNING
 
 log = get_logger(__name__)
 
@@ -86,6 +87,9 @@ class Worker:
             device=device,
         )
 
+        for kind in self._identity.kinds:
+            JOBS_ENDED.labels(kind, "failed")
+
     async def run(self) -> None:
         """Until cancelled; jobs under way are then given back."""
         with own_folder(self._scratch) as self._folder:
@@ -130,7 +134,11 @@ class Worker:
                 return
             work = Work(lease, self._resources, directory, self._open_service)
             try:
-                await self._attend(work)
+                with (
+                    JOBS_RUNNING.labels(lease.kind).track_inprogress(),
+                    JOB_SECONDS.labels(lease.kind).time(),
+                ):
+                    await self._attend(work)
             finally:
                 await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
@@ -140,6 +148,7 @@ class Worker:
         beats = asyncio.create_task(self._beat(work, function))
         try:
             await asyncio.wait({function})
+            JOBS_ENDED.labels(work.job.kind, _outcome(work, function)).inc()
             report = _report(work, function)
             if report is not None:
                 await self._insist(report)
@@ -197,6 +206,8 @@ class Worker:
     async def _wind_up(self, work: Work[Any], function: asyncio.Task[None]) -> None:
         """On shutdown: the end of a function that has ended is told, one under way is given back."""
         has_ended = function.done()
+        if not has_ended:
+            JOBS_ENDED.labels(work.job.kind, "released").inc()
         function.cancel()
         await asyncio.wait({function})
         release = ReleaseJob(job_id=work.job.job_id, token=work.job.token)
@@ -234,6 +245,20 @@ def _report(work: Work[Any], function: asyncio.Task[None]) -> FinishJob | FailJo
         code="internal",
         detail=f"Something broke on our side; the reference is {reference}",
     )
+
+
+def _outcome(work: Work[Any], function: asyncio.Task[None]) -> str:
+    """The same in one word, for who counts."""
+    error = None if function.cancelled() else function.exception()
+    if work.is_finished:
+        return "completed"
+    if work.desired is Desired.CANCEL:
+        return "cancelled"
+    if function.cancelled() or isinstance(error, StaleLease):
+        return "lost"
+    if error is None:
+        return "completed"
+    return "put_off" if isinstance(error, ModelyardError) and error.retryable else "failed"
 
 
 def _without_folder(lease: Lease, error: OSError) -> FailJob:

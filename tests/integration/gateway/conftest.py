@@ -26,6 +26,7 @@ ASK_TIMEOUT_SECONDS = 1.0
 class Gateway:
     process: subprocess.Popen[bytes]
     url: str
+    metrics_url: str
     token: str
     console: str
 
@@ -42,13 +43,17 @@ def stores() -> Iterator[TestStack]:
 
 @pytest.fixture(scope="package")
 def gateway(stores: TestStack) -> Iterator[Gateway]:
-    with running_gateway(stores, stores.stack.ports["gateway"]) as running:
+    ports = stores.stack.ports
+    with running_gateway(stores, ports["gateway"], ports["gateway_metrics"]) as running:
         yield running
 
 
 @contextmanager
-def running_gateway(stores: TestStack, port: int) -> Iterator[Gateway]:
-    variables = stores.environment("gateway") | {"MODELYARD_HTTP__PORT": str(port)}
+def running_gateway(stores: TestStack, port: int, metrics_port: int) -> Iterator[Gateway]:
+    variables = stores.environment("gateway") | {
+        "MODELYARD_HTTP__PORT": str(port),
+        "MODELYARD_METRICS__PORT": str(metrics_port),
+    }
     process = subprocess.Popen(
         [sys.executable, "-m", "services.gateway"],
         cwd=ROOT,
@@ -59,9 +64,9 @@ def running_gateway(stores: TestStack, port: int) -> Iterator[Gateway]:
             "MODELYARD_ASK_TIMEOUT_SECONDS": str(ASK_TIMEOUT_SECONDS),
         },
     )
-    url = f"http://127.0.0.1:{variables['MODELYARD_HTTP__PORT']}"
+    url = f"http://127.0.0.1:{port}"
     _wait_until_ready(process, url)
-    yield Gateway(process, url, stores.token, stores.console_url)
+    yield Gateway(process, url, f"http://127.0.0.1:{metrics_port}", stores.token, stores.console_url)
     process.terminate()
     # Uvicorn shuts down in order and then hands the signal on.
     assert process.wait(15) == -signal.SIGTERM

@@ -233,8 +233,7 @@ class TestHowItIs:
     ):
         project = (await api.post("/v1/projects", json=PROJECT)).json()
         await api.get(f"/v1/projects/{project['id']}")
-        async with gateway.client() as client:
-            text = (await client.get("/metrics")).text
+        text = httpx.get(f"{gateway.metrics_url}/metrics").text
 
         families = {family.name: family for family in text_string_to_metric_families(text)}
         counted = {
@@ -244,6 +243,16 @@ class TestHowItIs:
         }
         assert counted["GET", "/v1/projects/{project_id}", "200"] >= 1
         assert project["id"] not in text
+
+    async def test_figures_are_told_at_the_inner_door_only(self, gateway: Gateway, api):
+        assert (await api.get("/metrics")).status_code == 404
+        text = httpx.get(f"{gateway.metrics_url}/metrics").text
+        assert 'modelyard_database_connections{state="busy"}' in text
+
+    async def test_a_method_that_nobody_knows_is_no_figure_of_its_own(self, gateway: Gateway, api):
+        await api.request("BREW", "/v1/me")
+
+        assert "BREW" not in httpx.get(f"{gateway.metrics_url}/metrics").text
 
     async def test_it_describes_itself(self, gateway: Gateway):
         async with gateway.client() as client:

@@ -133,8 +133,9 @@ class TestARunsTelemetry:
 
 
 async def test_a_gateway_with_an_open_stream_still_stops(stores: TestStack):
-    # A second gateway, on a port that nobody else here wants.
-    with running_gateway(stores, stores.stack.ports["trainer"]) as gateway:
+    # A second gateway, on ports that nobody else here wants.
+    ports = stores.stack.ports
+    with running_gateway(stores, ports["trainer"], ports["worker"]) as gateway:
         async with gateway.client(gateway.token) as client, following(client, "/v1/events") as stream:
             gateway.process.send_signal(signal.SIGTERM)
             with pytest.raises((StopAsyncIteration, httpx.RemoteProtocolError)):
