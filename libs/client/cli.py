@@ -10,6 +10,7 @@ import typer
 from libs.client.client import Modelyard
 from libs.client.commands import (
     datasets,
+    evaluations,
     experiments,
     imports,
     models,
@@ -35,6 +36,7 @@ GROUPS = {
     "experiments": experiments.commands,
     "runs": runs.commands,
     "queue": queue.commands,
+    "evaluations": evaluations.commands,
     "models": models.commands,
 }
 for name, group in GROUPS.items():

@@ -11,16 +11,23 @@ from libs.common.room import Resources, Room
 from services.evaluator.events import events
 from services.evaluator.jobs import jobs
 from services.evaluator.models import Model
-from services.evaluator.repository import Repository
+from services.evaluator.repository import EvaluationRepository, ResultRepository
 from services.evaluator.requests import requests
-from services.evaluator.service import Service
+from services.evaluator.service import Comparisons, Evaluations, Results, Service
 from services.evaluator.settings import Settings
+from services.evaluator.shelf import Shelf
+from services.evaluator.sweeping import sweep
 
+# Of this process: what is on it is alike for whoever asks.
+SHELF = Shelf()
 SCHEMA = Schema("evaluator", Model.metadata, "services.evaluator.migrations")
 
 
-def open_service(_: Resources[Any], session: AsyncSession) -> Service:
-    return Service(Repository(session), JobQueue(session), Outbox(session))
+def open_service(_: Resources[Any] | None, session: AsyncSession) -> Service:
+    evaluations = Evaluations(EvaluationRepository(session), JobQueue(session), Outbox(session))
+    repository = ResultRepository(session)
+    results = Results(repository, evaluations, SHELF)
+    return Service(evaluations, results, Comparisons(repository, evaluations, results, SHELF))
 
 
 def room(settings: Settings) -> Room[Service]:
@@ -32,4 +39,5 @@ def room(settings: Settings) -> Room[Service]:
         requests=requests,
         events=events,
         jobs=jobs,
+        background=(sweep,),
     )

@@ -1,6 +1,6 @@
 """What can go wrong in the evaluator room."""
 
-from libs.common.errors import BadInput, NotFound
+from libs.common.errors import BadInput, Conflict, NotFound
 
 
 class EvaluationNotFound(NotFound):
@@ -9,3 +9,15 @@ class EvaluationNotFound(NotFound):
 
 class SubsetIsEmpty(BadInput):
     code, title = "subset_empty", "There is nothing to evaluate in this subset"
+
+
+class EvaluationIsTheSame(BadInput):
+    code, title = "evaluation_same", "An evaluation cannot be compared with itself"
+
+
+class TasksDiffer(BadInput):
+    code, title = "tasks_differ", "Only evaluations of one task can be compared"
+
+
+class EvaluationIsNotCompleted(Conflict):
+    code, title = "evaluation_not_completed", "The evaluation has no results yet"

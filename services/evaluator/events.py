@@ -14,22 +14,22 @@ events = EventDoor()
 @events.on
 async def evaluate_completed_run(fact: RunCompleted, service: Service) -> None:
     if fact.then[:1] == (Step.EVALUATE,):
-        await service.create_next(Evaluable.of_run(fact), fact.then[1:])
+        await service.evaluations.create_next(Evaluable.of_run(fact), fact.then[1:])
 
 
 @events.on
 async def record_failure(fact: JobFailed, service: Service) -> None:
     if fact.kind == EvaluateModel.kind:
-        await service.fail(EvaluateModel.model_validate(fact.spec), fact.code, fact.detail)
+        await service.evaluations.fail(EvaluateModel.model_validate(fact.spec), fact.code, fact.detail)
 
 
 @events.on
 async def record_cancellation(fact: JobCancelled, service: Service) -> None:
     if fact.kind == EvaluateModel.kind:
-        await service.cancel(EvaluateModel.model_validate(fact.spec))
+        await service.evaluations.cancel(EvaluateModel.model_validate(fact.spec))
 
 
 @events.on
 async def forget_project(fact: ProjectDeleted, service: Service) -> None:
     if fact.project_id is not None:
-        await service.forget_project(fact.project_id)
+        await service.evaluations.forget_project(fact.project_id)

@@ -14,11 +14,13 @@ jobs = JobDoor()
 @jobs.does
 async def evaluate_model(spec: EvaluateModel, work: Work[Service]) -> None:
     async with work.service() as service:
-        await service.start(spec)
+        await service.evaluations.start(spec)
     assignment = await _assignment(spec, work)
     outcome = await delegate(work, "services.evaluator.run", assignment, Outcome)
     async with work.finishing() as service:
-        await service.complete(spec, outcome.read_report(), outcome.read_results())
+        # First the rows, which take a while: until the end nothing is locked that a reset would wait for.
+        await service.results.store(spec.evaluation_id, outcome.read_results())
+        await service.evaluations.complete(spec, outcome.read_report())
 
 
 async def _assignment(spec: EvaluateModel, work: Work[Service]) -> Assignment:

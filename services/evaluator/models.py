@@ -1,10 +1,10 @@
-"""Tables of the evaluator: evaluations, and what became of each sample."""
+"""Tables of the evaluator: evaluations, what became of each sample, and what samples are picked by."""
 
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Text
+from sqlalchemy import BigInteger, Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -12,10 +12,8 @@ from libs.common.contracts.base import now
 from libs.common.contracts.evaluations import Evaluable, Evaluation, EvaluationState, EvaluationSummary
 from libs.common.contracts.packages import DataSource
 from libs.common.contracts.reports import EvaluationReport
-from libs.common.contracts.results import SampleResult
+from libs.common.contracts.results import Answered, SampleResult
 from libs.common.db import COLUMN_TYPES, room_metadata
-
-NO_LOSS = float("-inf")
 
 
 class Model(DeclarativeBase):
@@ -35,12 +33,22 @@ class EvaluationRow(Model):
     job_id: Mapped[UUID]
     model: Mapped[dict[str, Any]]
     subsets: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    batch_size: Mapped[int | None]
+    device: Mapped[str | None]
     state: Mapped[str] = mapped_column(default=EvaluationState.QUEUED.value)
     report: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     finished_at: Mapped[datetime | None]
+
+    @property
+    def task(self) -> str:
+        return self.model["task"]
+
+    @property
+    def run_name(self) -> str:
+        return self.model["run_name"]
 
     def view(self) -> Evaluation:
         report = EvaluationReport.model_validate(self.report) if self.report else None
@@ -59,6 +67,8 @@ class EvaluationRow(Model):
             package=model.package,
             data=DataSource.of(model.data),
             subsets=tuple(self.subsets),
+            batch_size=self.batch_size,
+            device=self.device,
             state=EvaluationState(self.state),
             job_id=self.job_id,
             metrics=self.report["metrics"] if self.report else {},
@@ -70,43 +80,46 @@ class EvaluationRow(Model):
 
 
 class ResultRow(Model):
-    """One sample of one evaluation; each sort has its index, so a page costs the same at any depth.
+    """One sample of one evaluation, found by its place in it alone: which are wanted, the columns say.
 
-    `position` is the sample's place in the evaluation and the second key of every sort. A sample without a
-    loss has -infinity there, so that keyset paging meets no NULL.
+    Of no foreign key: a million rows go after their evaluation, not with it.
     """
 
     __tablename__ = "results"
-    __table_args__ = (
-        Index(None, "evaluation_id", "score", "position"),
-        Index(None, "evaluation_id", "loss", "position"),
-        Index(None, "evaluation_id", "name", "position"),
-    )
 
-    evaluation_id: Mapped[UUID] = mapped_column(
-        ForeignKey(EvaluationRow.id, ondelete="CASCADE"), primary_key=True
-    )
+    evaluation_id: Mapped[UUID] = mapped_column(primary_key=True)
     position: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     sample_id: Mapped[UUID]
     name: Mapped[str]
     subset: Mapped[str]
     correct: Mapped[bool | None]
     score: Mapped[float]
-    loss: Mapped[float]
-    labels: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    loss: Mapped[float | None]
+    confidence: Mapped[float | None]
     truth: Mapped[list[Any]] = mapped_column(JSONB)
     prediction: Mapped[dict[str, Any]]
 
     def view(self) -> SampleResult:
-        return SampleResult.model_validate(
-            {
-                "sample_id": self.sample_id,
-                "name": self.name,
-                "subset": self.subset,
-                "correct": self.correct,
-                "score": self.score,
-                "loss": None if self.loss == NO_LOSS else self.loss,
-                "truth": self.truth,
-                "prediction": self.prediction,
-            }
-        )
+        return SampleResult.model_validate(self, from_attributes=True)
+
+    def answer(self) -> Answered:
+        return Answered.model_validate(self, from_attributes=True)
+
+
+class ColumnRow(Model):
+    """What is alike of all samples of an evaluation, packed, in parts that the database can hold."""
+
+    __tablename__ = "columns"
+
+    evaluation_id: Mapped[UUID] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class LeftoverRow(Model):
+    """An evaluation that was deleted, some of whose results may still be there."""
+
+    __tablename__ = "leftovers"
+
+    evaluation_id: Mapped[UUID] = mapped_column(primary_key=True)

@@ -10,7 +10,12 @@ from libs.common.contracts.evaluations import (
     GetEvaluation,
     ListEvaluations,
 )
-from libs.common.contracts.results import ListSampleResults, SampleResult
+from libs.common.contracts.results import (
+    CompareEvaluations,
+    EvaluationComparison,
+    ListSampleResults,
+    SampleResult,
+)
 from services.evaluator.service import Service
 
 requests = RequestDoor()
@@ -18,24 +23,29 @@ requests = RequestDoor()
 
 @requests.answers
 async def create_evaluation(request: CreateEvaluation, service: Service) -> Evaluation:
-    return await service.create(request.model, request.subsets, request.batch_size, request.then)
+    return await service.evaluations.create(request)
 
 
 @requests.answers
 async def get_evaluation(request: GetEvaluation, service: Service) -> Evaluation:
-    return await service.get(request.evaluation_id)
+    return await service.evaluations.get(request.evaluation_id)
 
 
 @requests.answers
 async def list_evaluations(request: ListEvaluations, service: Service) -> Page[EvaluationSummary]:
-    return await service.list_evaluations(request.run_id, request.query)
+    return await service.evaluations.page(request)
 
 
 @requests.answers
 async def delete_evaluation(request: DeleteEvaluation, service: Service) -> Gone:
-    return await service.delete(request.evaluation_id)
+    return await service.evaluations.delete(request.evaluation_id)
 
 
 @requests.answers
 async def list_results(request: ListSampleResults, service: Service) -> Page[SampleResult]:
-    return await service.list_results(request)
+    return await service.results.page(request)
+
+
+@requests.answers
+async def compare_evaluations(request: CompareEvaluations, service: Service) -> EvaluationComparison:
+    return await service.comparisons.compare(request)

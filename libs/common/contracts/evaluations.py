@@ -129,5 +129,6 @@ class EvaluationCompleted(Fact, noun="evaluation", past="completed"):
 class EvaluationFailed(Fact, noun="evaluation", past="failed"):
     evaluation_id: UUID
     run_id: UUID
+    run_name: str = ""
     code: str
     detail: str

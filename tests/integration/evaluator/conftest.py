@@ -6,10 +6,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 import pytest_asyncio
 
 from libs.common.db import Database, migrate
-from libs.common.db.outbox import Outbox
-from libs.common.jobs import JobQueue
 from services.evaluator.app import SCHEMA
-from services.evaluator.repository import Repository
+from services.evaluator.app import open_service as open_service_of
 from services.evaluator.service import Service
 from tests.postgres import database, database_settings, postgres_server
 
@@ -25,6 +23,6 @@ async def open_service(database: Database) -> OpenService:
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:
         async with database.transaction() as session:
-            yield Service(Repository(session), JobQueue(session), Outbox(session))
+            yield open_service_of(None, session)
 
     return opened

@@ -6,10 +6,12 @@ from sqlalchemy import text
 
 from libs.common.contracts.base import PageQuery, Step
 from libs.common.contracts.evaluations import (
+    CreateEvaluation,
     EvaluateModel,
     EvaluationCompleted,
     EvaluationFailed,
     EvaluationState,
+    ListEvaluations,
 )
 from libs.common.contracts.reports import EvaluationReport
 from libs.common.contracts.results import ListSampleResults
@@ -42,7 +44,9 @@ async def _job(database: Database, job_id: object) -> dict:
 async def _created(open_service: OpenService, **changes: object) -> EvaluateModel:
     model = evaluable(**changes)
     async with open_service() as service:
-        made = await service.create(model, ("test",), then=(Step.EXPORT, Step.DEPLOY))
+        made = await service.evaluations.create(
+            CreateEvaluation(model=model, then=(Step.EXPORT, Step.DEPLOY))
+        )
     return EvaluateModel(
         evaluation_id=made.id, model=model, subsets=("test",), then=(Step.EXPORT, Step.DEPLOY)
     )
@@ -59,7 +63,7 @@ async def test_a_new_evaluation_waits_in_the_queue_with_all_its_job_needs(
     spec = await _created(open_service)
 
     async with open_service() as service:
-        made = await service.get(spec.evaluation_id)
+        made = await service.evaluations.get(spec.evaluation_id)
     assert made.state is EvaluationState.QUEUED
     job = await _job(database, made.job_id)
     assert EvaluateModel.model_validate(job["spec"]) == spec
@@ -71,7 +75,7 @@ async def test_a_subset_without_samples_is_refused_with_the_ones_that_have_some(
 ) -> None:
     async with open_service() as service:
         with pytest.raises(SubsetIsEmpty, match="train, val, test") as refused:
-            await service.create(evaluable(), ("test", "holdout"))
+            await service.evaluations.create(CreateEvaluation(model=evaluable(), subsets=("test", "holdout")))
 
     assert [problem.message for problem in refused.value.errors] == ["holdout has no samples"]
 
@@ -80,7 +84,7 @@ async def test_a_chain_without_a_test_subset_is_judged_on_val(open_service: Open
     model = evaluable(data_reference(subset_counts={"train": 8, "val": 2, "test": 0}))
 
     async with open_service() as service:
-        made = await service.create_next(model, ())
+        made = await service.evaluations.create_next(model, ())
 
     assert made.subsets == ("val",)
 
@@ -90,12 +94,13 @@ async def test_completion_stores_report_and_rows_and_announces_what_is_left_to_d
 ) -> None:
     spec = await _created(open_service)
     async with open_service() as service:
-        await service.start(spec)
-        await service.complete(spec, REPORT, [sample_result("a"), sample_result("b", loss=None)])
+        await service.evaluations.start(spec)
+        await service.results.store(spec.evaluation_id, [sample_result("a"), sample_result("b", loss=None)])
+        await service.evaluations.complete(spec, REPORT)
 
     async with open_service() as service:
-        done = await service.get(spec.evaluation_id)
-        page = await service.list_results(ListSampleResults(evaluation_id=done.id, sort="name"))
+        done = await service.evaluations.get(spec.evaluation_id)
+        page = await service.results.page(ListSampleResults(evaluation_id=done.id, sort="name"))
     assert (done.state, done.report) == (EvaluationState.COMPLETED, REPORT)
     assert [(row.name, row.loss) for row in page.items] == [("a", 0.7), ("b", None)]
     [fact] = await _facts(database, EvaluationCompleted, done.id)
@@ -105,13 +110,13 @@ async def test_completion_stores_report_and_rows_and_announces_what_is_left_to_d
 async def test_a_failure_says_why_and_tells_the_others(database: Database, open_service: OpenService) -> None:
     spec = await _created(open_service)
     async with open_service() as service:
-        await service.fail(spec, "package_missing", "the checkpoint was deleted")
+        await service.evaluations.fail(spec, "package_missing", "the checkpoint was deleted")
 
     async with open_service() as service:
-        failed = await service.get(spec.evaluation_id)
+        failed = await service.evaluations.get(spec.evaluation_id)
     assert (failed.state, failed.error_code) == (EvaluationState.FAILED, "package_missing")
     [fact] = await _facts(database, EvaluationFailed, failed.id)
-    assert fact["detail"] == "the checkpoint was deleted"
+    assert (fact["run_name"], fact["detail"]) == ("First run", "the checkpoint was deleted")
 
 
 async def test_a_deleted_evaluation_takes_its_job_along_and_cannot_be_completed(
@@ -119,17 +124,17 @@ async def test_a_deleted_evaluation_takes_its_job_along_and_cannot_be_completed(
 ) -> None:
     spec = await _created(open_service)
     async with open_service() as service:
-        job_id = (await service.get(spec.evaluation_id)).job_id
-        await service.delete(spec.evaluation_id)
+        job_id = (await service.evaluations.get(spec.evaluation_id)).job_id
+        await service.evaluations.delete(spec.evaluation_id)
 
     assert (await _job(database, job_id))["state"] == "cancelled"
     for ending in ("start", "complete"):
         with pytest.raises(EvaluationNotFound):
             async with open_service() as service:
-                arguments = (REPORT, [sample_result()]) if ending == "complete" else ()
-                await getattr(service, ending)(spec, *arguments)
+                arguments = (REPORT,) if ending == "complete" else ()
+                await getattr(service.evaluations, ending)(spec, *arguments)
     async with open_service() as service:
-        await service.cancel(spec)
+        await service.evaluations.cancel(spec)
     assert await _facts(database, EvaluationFailed, spec.evaluation_id) == []
 
 
@@ -138,23 +143,25 @@ async def test_a_deleted_project_takes_its_evaluations_along_and_no_others(
 ) -> None:
     gone, kept = await _created(open_service), await _created(open_service)
     async with open_service() as service:
-        await service.forget_project(gone.model.project_id)
+        await service.evaluations.forget_project(gone.model.project_id)
 
     async with open_service() as service:
-        assert await service.get(kept.evaluation_id)
+        assert await service.evaluations.get(kept.evaluation_id)
         with pytest.raises(EvaluationNotFound):
-            await service.get(gone.evaluation_id)
+            await service.evaluations.get(gone.evaluation_id)
 
 
 async def test_evaluations_of_a_run_come_newest_first_page_by_page(open_service: OpenService) -> None:
     model = evaluable()
     async with open_service() as service:
-        made = [(await service.create(model, ("test",))).id for _ in range(3)]
+        made = [(await service.evaluations.create(CreateEvaluation(model=model))).id for _ in range(3)]
 
     async with open_service() as service:
-        first = await service.list_evaluations(model.run_id, PageQuery(limit=2))
-        second = await service.list_evaluations(model.run_id, PageQuery(limit=2, cursor=first.next_cursor))
+        first = await service.evaluations.page(ListEvaluations(run_id=model.run_id, query=PageQuery(limit=2)))
+        second = await service.evaluations.page(
+            ListEvaluations(run_id=model.run_id, query=PageQuery(limit=2, cursor=first.next_cursor))
+        )
         with pytest.raises(BadInput):
-            await service.list_evaluations(None, PageQuery(cursor="yesterday"))
+            await service.evaluations.page(ListEvaluations(query=PageQuery(cursor="yesterday")))
     assert [each.id for each in (*first.items, *second.items)] == made[::-1]
     assert second.next_cursor is None

@@ -1,12 +1,14 @@
 """Results sample by sample: filtered, sorted and paged without a gap or a repetition."""
 
+from typing import get_args
+
 import pytest
 import pytest_asyncio
 
 from libs.common.contracts.base import PageQuery
-from libs.common.contracts.evaluations import EvaluateModel
+from libs.common.contracts.evaluations import CreateEvaluation, EvaluateModel
 from libs.common.contracts.reports import EvaluationReport
-from libs.common.contracts.results import ListSampleResults, SampleResult
+from libs.common.contracts.results import ListSampleResults, ResultSort, SampleResult
 from libs.common.errors import BadInput
 from tests.factories import evaluable, sample_result
 from tests.integration.evaluator.conftest import OpenService
@@ -20,6 +22,7 @@ RESULTS = [
         subset="test" if number % 4 else "val",
         score=(number % 5) / 10,
         loss=None if number == 7 else float(number % 6),
+        confidence=None if number == 3 else (number % 7) / 10,
     )
     for number in range(25)
 ]
@@ -29,12 +32,14 @@ RESULTS = [
 async def evaluation(open_service: OpenService) -> EvaluateModel:
     model = evaluable()
     async with open_service() as service:
-        made = await service.create(model, ("test", "val"))
+        made = await service.evaluations.create(CreateEvaluation(model=model, subsets=("test", "val")))
         spec = EvaluateModel(evaluation_id=made.id, model=model, subsets=("test", "val"))
-        await service.complete(spec, EvaluationReport(num_samples=25, metrics={}), RESULTS)
-        other = await service.create(model, ("test",))
+        await service.results.store(made.id, RESULTS)
+        await service.evaluations.complete(spec, EvaluationReport(num_samples=25, metrics={}))
+        other = await service.evaluations.create(CreateEvaluation(model=model))
         spec_of_other = EvaluateModel(evaluation_id=other.id, model=model, subsets=("test",))
-        await service.complete(spec_of_other, EvaluationReport(num_samples=25, metrics={}), RESULTS)
+        await service.results.store(other.id, RESULTS)
+        await service.evaluations.complete(spec_of_other, EvaluationReport(num_samples=25, metrics={}))
     return spec
 
 
@@ -43,7 +48,7 @@ async def _all(open_service: OpenService, wanted: ListSampleResults, limit: int 
     query = PageQuery(limit=limit)
     while True:
         async with open_service() as service:
-            page = await service.list_results(wanted.model_copy(update={"query": query}))
+            page = await service.results.page(wanted.model_copy(update={"query": query}))
         found.extend(page.items)
         if page.next_cursor is None:
             return found
@@ -58,7 +63,7 @@ def _key(sort: str):
     return key
 
 
-@pytest.mark.parametrize("sort", ["score", "-score", "name", "loss", "-loss"])
+@pytest.mark.parametrize("sort", get_args(ResultSort))
 async def test_every_sort_shows_every_sample_once_and_in_order(
     open_service: OpenService, evaluation: EvaluateModel, sort: str
 ) -> None:
@@ -81,6 +86,12 @@ async def test_every_sort_shows_every_sample_once_and_in_order(
             lambda row: row.correct and row.subset == "test",
         ),
         ({"label": "bird"}, lambda row: False),
+        ({"subset": "train"}, lambda row: False),
+        ({"label": "dog", "predicted": "cat"}, lambda row: row.truth[0].label == "dog"),
+        ({"predicted": "dog"}, lambda row: False),
+        ({"q": "1"}, lambda row: "1" in row.name),
+        ({"q": "g0"}, lambda row: False),
+        ({"q": "0.png", "correct": False}, lambda row: "0.png" in row.name and not row.correct),
     ],
 )
 async def test_filters_keep_what_they_name(
@@ -101,4 +112,4 @@ async def test_a_cursor_of_somebody_else_is_refused(
     )
     with pytest.raises(BadInput):
         async with open_service() as service:
-            await service.list_results(wanted)
+            await service.results.page(wanted)

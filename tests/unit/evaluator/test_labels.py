@@ -6,7 +6,7 @@ from libs.common.contracts.annotations import (
     LabelsAnnotation,
     TargetAnnotation,
 )
-from services.evaluator.repository import labels_of
+from services.evaluator.columns import labels_of
 
 
 def test_every_class_of_the_truth_counts_once() -> None:

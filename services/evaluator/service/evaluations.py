@@ -1,11 +1,12 @@
-"""The rules of evaluations: what is queued, what becomes of it, what is announced."""
+"""The life of an evaluation: what is queued, what becomes of it, what is announced."""
 
-from collections.abc import Iterable
 from uuid import UUID
 
-from libs.common.contracts.base import Chain, Gone, Page, PageQuery, now
+from libs.common.bus.context import current_context
+from libs.common.contracts.base import Chain, Gone, Page, now
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.evaluations import (
+    CreateEvaluation,
     Evaluable,
     EvaluateModel,
     Evaluation,
@@ -13,36 +14,43 @@ from libs.common.contracts.evaluations import (
     EvaluationFailed,
     EvaluationState,
     EvaluationSummary,
+    ListEvaluations,
 )
 from libs.common.contracts.reports import EvaluationReport
-from libs.common.contracts.results import ListSampleResults, SampleResult
 from libs.common.db.outbox import Outbox
 from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
-from libs.common.paging import after, page_of, whole_number
+from libs.common.jobs.needs import needs_of
+from libs.common.paging import after, page_of
 from services.evaluator.errors import EvaluationNotFound, SubsetIsEmpty
-from services.evaluator.models import EvaluationRow, ResultRow
-from services.evaluator.repository import Repository
+from services.evaluator.models import EvaluationRow
+from services.evaluator.repository import EvaluationRepository
 
 
-class Service:
-    """One transaction's worth; nothing here commits."""
-
-    def __init__(self, repository: Repository, queue: JobQueue, outbox: Outbox) -> None:
+class Evaluations:
+    def __init__(self, repository: EvaluationRepository, queue: JobQueue, outbox: Outbox) -> None:
         self._repository = repository
         self._queue = queue
         self._outbox = outbox
 
-    async def create(
-        self, model: Evaluable, subsets: tuple[str, ...], batch_size: int | None = None, then: Chain = ()
-    ) -> Evaluation:
+    async def create(self, wanted: CreateEvaluation) -> Evaluation:
+        """Raises SubsetIsEmpty before anything is queued."""
+        model, subsets = wanted.model, wanted.subsets
         _require_samples(model.data, subsets)
         spec = EvaluateModel(
-            evaluation_id=new_id(), model=model, subsets=subsets, batch_size=batch_size, then=then
+            evaluation_id=new_id(),
+            model=model,
+            subsets=subsets,
+            batch_size=wanted.batch_size,
+            then=wanted.then,
         )
         job_id = await self._queue.enqueue(
-            spec, project_id=model.project_id, title=f"Evaluate {model.run_name}"
+            spec,
+            project_id=model.project_id,
+            title=f"Evaluate {model.run_name}",
+            created_by=current_context().actor,
+            needs=needs_of(wanted.device) if wanted.device else (),
         )
         row = EvaluationRow(
             id=spec.evaluation_id,
@@ -51,30 +59,27 @@ class Service:
             job_id=job_id,
             model=model.model_dump(mode="json"),
             subsets=list(subsets),
+            batch_size=wanted.batch_size,
+            device=wanted.device,
         )
         await self._repository.add(row)
         return row.view()
 
     async def create_next(self, model: Evaluable, then: Chain) -> Evaluation:
         """The step of a chain, where nobody chose the subsets."""
-        return await self.create(model, model.data.held_out, then=then)
+        return await self.create(CreateEvaluation(model=model, subsets=model.data.held_out, then=then))
 
     async def get(self, evaluation_id: UUID) -> Evaluation:
-        return (await self._existing(evaluation_id)).view()
+        return (await self.existing(evaluation_id)).view()
 
-    async def list_evaluations(self, run_id: UUID | None, query: PageQuery) -> Page[EvaluationSummary]:
-        rows = await self._repository.page(run_id, after(query, UUID), query.limit + 1)
+    async def page(self, wanted: ListEvaluations) -> Page[EvaluationSummary]:
+        query = wanted.query
+        rows = await self._repository.page(wanted, after(query, UUID), query.limit + 1)
         return page_of(rows, query, EvaluationRow.summary, lambda row: row.id)
 
-    async def list_results(self, wanted: ListSampleResults) -> Page[SampleResult]:
-        await self._existing(wanted.evaluation_id)
-        query = wanted.query
-        rows = await self._repository.page_results(wanted, after(query, whole_number), query.limit + 1)
-        return page_of(rows, query, ResultRow.view, lambda row: row.position)
-
     async def delete(self, evaluation_id: UUID) -> Gone:
-        """Its job is cancelled if it has not ended; rows go at once."""
-        row = await self._existing(evaluation_id)
+        """Its job is cancelled if it has not ended; what it found is swept away afterwards."""
+        row = await self.existing(evaluation_id)
         await self._abandon(row)
         await self._repository.delete(evaluation_id)
         return Gone(id=str(evaluation_id))
@@ -83,14 +88,11 @@ class Service:
         if not await self._repository.set_running(spec.evaluation_id):
             raise EvaluationNotFound(f"evaluation {spec.evaluation_id} was deleted")
 
-    async def complete(
-        self, spec: EvaluateModel, report: EvaluationReport, results: Iterable[SampleResult]
-    ) -> None:
-        """Rows, report and fact together; raises EvaluationNotFound if it was deleted meanwhile."""
+    async def complete(self, spec: EvaluateModel, report: EvaluationReport) -> None:
+        """Report and fact; raises EvaluationNotFound if it was deleted meanwhile."""
         row = await self._repository.lock(spec.evaluation_id)
         if row is None:
             raise EvaluationNotFound(f"evaluation {spec.evaluation_id} was deleted")
-        await self._repository.copy_results(row.id, results)
         row.state, row.finished_at = EvaluationState.COMPLETED.value, now()
         row.report = report.model_dump(mode="json")
         completed = EvaluationCompleted(
@@ -115,7 +117,7 @@ class Service:
             await self._abandon(row)
         await self._repository.delete_project(project_id)
 
-    async def _existing(self, evaluation_id: UUID) -> EvaluationRow:
+    async def existing(self, evaluation_id: UUID) -> EvaluationRow:
         row = await self._repository.get(evaluation_id)
         if row is None:
             raise EvaluationNotFound(f"evaluation {evaluation_id} does not exist")
@@ -135,7 +137,12 @@ class Service:
         row.state, row.finished_at = state.value, now()
         row.error_code, row.error_detail = code, detail
         failed = EvaluationFailed(
-            evaluation_id=row.id, project_id=row.project_id, run_id=row.run_id, code=code, detail=detail
+            evaluation_id=row.id,
+            project_id=row.project_id,
+            run_id=row.run_id,
+            run_name=spec.model.run_name,
+            code=code,
+            detail=detail,
         )
         await self._outbox.add(failed)
 
