@@ -17,6 +17,7 @@ from nats.js import JetStreamContext
 from pydantic import TypeAdapter
 
 from libs.common.bus.context import current_context
+from libs.common.bus.wire import packed
 from libs.common.contracts.base import Request
 from libs.common.errors import ProblemDetails, TimedOut, TooLarge, Unavailable, error_from_problem
 from libs.common.ids import new_id
@@ -113,6 +114,11 @@ class Bus:
     def is_connected(self) -> bool:
         return self.client.is_connected
 
+    @property
+    def max_message_bytes(self) -> int:
+        """Of payload and headers together."""
+        return self.client.max_payload - PROTOCOL_MARGIN_BYTES
+
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
         self._on_reconnect.append(callback)
 
@@ -123,8 +129,8 @@ class Bus:
         """
         self.require_connection()
         deadline = time.time() + timeout_seconds
-        headers = {**current_context().headers(), DEADLINE_HEADER: f"{deadline:.3f}"}
-        payload = request.model_dump_json().encode()
+        payload, sizes = packed(request)
+        headers = {**current_context().headers(), **sizes, DEADLINE_HEADER: f"{deadline:.3f}"}
         self.require_size(payload, headers)
         try:
             message = await self.client.request(
@@ -182,7 +188,7 @@ class Bus:
 
     def require_size(self, payload: bytes, headers: Mapping[str, str]) -> None:
         """Refused here: crossing the server's limit would close the connection for good."""
-        limit = self.client.max_payload - PROTOCOL_MARGIN_BYTES
+        limit = self.max_message_bytes
         size = len(payload) + sum(len(name) + len(value) + 4 for name, value in headers.items())
         if size > limit:
             raise TooLarge(f"the message has {size} bytes; the bus takes {limit}")

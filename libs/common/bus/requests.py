@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from libs.common.bus.client import DEADLINE_HEADER, DRAIN_SECONDS, ERROR_HEADER, Bus
 from libs.common.bus.context import bind_context, context_of, current_context
 from libs.common.bus.discovery import QUEUE_GROUP, Counts, Discovery
+from libs.common.bus.wire import unpacked
 from libs.common.contracts.base import Request
 from libs.common.errors import BadInput, InternalError, ModelyardError, Problem, TimedOut
 from libs.common.log import get_logger
@@ -158,7 +159,7 @@ class _Server:
     async def _carry_out(self, endpoint: Endpoint, message: Msg) -> bytes:
         _require_time(message)
         try:
-            request = endpoint.request.model_validate_json(message.data)
+            request = unpacked(endpoint.request, message.data, message.headers or {})
         except ValidationError as error:
             raise BadInput("the request is not valid", errors=problems_of(error)) from error
         try:

@@ -25,15 +25,22 @@ class View(BaseModel):
 
 
 class Request(View, Generic[Answer]):
-    """Ask and wait, milliseconds: `class GetProject(Request[Project], subject="svc.…")`."""
+    """Ask and wait, milliseconds: `class GetProject(Request[Project], subject="svc.…")`.
+
+    `attached` names a field of type tuple[bytes, ...] that travels behind the JSON as it is.
+    """
 
     subject: ClassVar[str] = ""
+    attached: ClassVar[str | None] = None
     answer_type: ClassVar[Any] = None
 
-    def __init_subclass__(cls, subject: str | None = None, **kwargs: Any) -> None:
+    def __init_subclass__(
+        cls, subject: str | None = None, attached: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init_subclass__(**kwargs)
         if subject is not None:
             cls.subject = subject
+            cls.attached = attached
 
     @classmethod
     def __pydantic_init_subclass__(cls, **kwargs: Any) -> None:

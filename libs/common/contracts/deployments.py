@@ -4,15 +4,15 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import AwareDatetime, Field
 
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.base import Fact, Gone, Page, PageQuery, Request, Slug, View
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import Prediction
+from libs.common.contracts.problems import Problem
 from libs.common.contracts.reports import EvaluationReport
-from libs.common.errors import Problem
 
 
 class DeploymentState(StrEnum):
@@ -62,6 +62,14 @@ class Deployment(View):
     updated_at: AwareDatetime
 
 
+class Tensor(View):
+    """An input or output of the served graph; `dims` without the batch, -1 where any size goes."""
+
+    name: str
+    dtype: str
+    dims: tuple[int, ...]
+
+
 class DeploymentMetadata(View):
     """Provenance of the answer: model card plus how to call Triton directly."""
 
@@ -71,12 +79,15 @@ class DeploymentMetadata(View):
     triton_model: str
     triton_http: str
     triton_grpc: str
+    inputs: tuple[Tensor, ...] = ()
+    outputs: tuple[Tensor, ...] = ()
 
 
 class PredictionAnswer(View):
     """One prediction per image sent, in order; latency in milliseconds inside the inference room.
 
-    `refused` are the rows about which the model is not sure enough to be believed.
+    `refused` are the rows about which the model is not sure enough to be believed. `left_out`, where that was
+    asked for, are the rows sent that no prediction could be made of; the others keep their order.
     """
 
     deployment: str
@@ -84,6 +95,7 @@ class PredictionAnswer(View):
     version: int
     predictions: tuple[Prediction, ...]
     refused: tuple[int, ...] = ()
+    left_out: tuple[Problem, ...] = ()
     latency_ms: float
 
 
@@ -202,7 +214,10 @@ class GetDeployment(Request[Deployment], subject="svc.inference.deployment.get")
 
 
 class ListDeployments(Request[Page[Deployment]], subject="svc.inference.deployment.list"):
+    """`model`: those that serve, try out or are to serve a version of it."""
+
     project_id: UUID | None = None
+    model: Slug | None = None
     query: PageQuery = PageQuery()
 
 
@@ -220,13 +235,13 @@ class GetDeploymentMetadata(Request[DeploymentMetadata], subject="svc.inference.
     name: Slug
 
 
-class Predict(Request[PredictionAnswer], subject="svc.inference.deployment.predict"):
-    """Images as they were sent (files, base64 on the way); decoded and checked in the inference room."""
-
-    model_config = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+class Predict(Request[PredictionAnswer], subject="svc.inference.deployment.predict", attached="images"):
+    """Images as they were sent, decoded and checked in the inference room; with `leaves_out` one that cannot
+    be used does not spoil the others."""
 
     name: Slug
     images: Annotated[tuple[bytes, ...], Field(min_length=1, max_length=64)]
+    leaves_out: bool = False
 
 
 class ModelDeployed(Fact, noun="model", past="deployed", about="deployment"):
