@@ -12,11 +12,14 @@ from ui.address import address_select, given_id, given_number, go
 from ui.dataset_links import dataset_links, without_dataset
 from ui.sample_detail import sample_detail
 from ui.sample_filters import clear_filters, filter_row
-from ui.sample_pages import SamplePage, Selection, choose, sample_page, selection, total, turn, version_stats
+from ui.sample_pages import Selection, sample_tiles, selection, total, version_stats
 from ui.states import ago, empty_state, escaped, size, state_badge
+from ui.tile_bar import bottom_pager, chosen_size, open_sample, pager, range_of, size_choice
+from ui.tiles import TilePage, Tiles, choose
 
 from libs.common.contracts.access import Role
 from libs.common.contracts.datasets import Dataset, DatasetStatus
+from libs.common.contracts.samples import Sample
 from libs.common.contracts.versions import MAX_EDITS, DatasetVersion
 from libs.common.errors import BadInput
 
@@ -111,7 +114,8 @@ def browse(dataset: Dataset, shown: int) -> None:
     classes = dataset.classes or tuple(each.name for each in stats.classes)
     filter_row(wanted, classes, stats, splits)
     try:
-        found = sample_page(wanted)
+        tiles = sample_tiles(wanted)
+        found = tiles.page()
     except BadInput as error:
         lost(error)
         return
@@ -119,36 +123,41 @@ def browse(dataset: Dataset, shown: int) -> None:
     can_edit = shown == dataset.version and st.session_state["session.caller"].role is not Role.VIEWER
     # Above the grid, but what is ticked is known only after it.
     bar = st.container(horizontal=True, vertical_alignment="center")
-    ticked = grid(found, wanted, Tones(classes), can_edit) if found.items else ()
+    ticked = grid(tiles, found, wanted, Tones(classes), can_edit) if found.items else ()
     with bar:
-        toolbar(dataset, wanted, found, count, ticked)
-    if not found.items:
+        toolbar(dataset, wanted, tiles, found, count, ticked)
+    if found.items:
+        bottom_pager(tiles, found, key="browse")
+    else:
         nothing_found(wanted)
-    elif found.number > 1 or found.next_cursor:
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            pager(wanted, found, "bottom")
     if "sample" in st.query_params:
         sample_detail(wanted, classes, count, can_edit)
 
 
-def grid(found: SamplePage, wanted: Selection, tones: Tones, can_edit: bool) -> tuple[UUID, ...]:
+def grid(
+    tiles: Tiles[Sample], found: TilePage[Sample], wanted: Selection, tones: Tones, can_edit: bool
+) -> tuple[UUID, ...]:
     """What is ticked stays so from page to page, until something is deleted or another version is shown."""
     round_ = st.session_state.get("browse.round", 0)
     return sample_grid(
-        [Tile(sample) for sample in found.items],
-        tones,
+        [Tile.of(sample, tones) for sample in found.items],
         key=f"browse.grid.{wanted.dataset_id}.{wanted.version}.{round_}",
-        on_open=lambda sample_id: go(sample=sample_id),
-        on_turn=lambda way: turn(wanted, way),
+        on_open=open_sample,
+        on_turn=tiles.turn,
         has_previous=found.number > 1,
         has_next=found.next_cursor is not None,
         can_tick=can_edit,
-        size=st.session_state.get("browse.size") or "medium",
+        size=chosen_size(key="browse.size"),
     )
 
 
 def toolbar(
-    dataset: Dataset, wanted: Selection, found: SamplePage, count: int | None, ticked: Sequence[UUID]
+    dataset: Dataset,
+    wanted: Selection,
+    tiles: Tiles[Sample],
+    found: TilePage[Sample],
+    count: int | None,
+    ticked: Sequence[UUID],
 ) -> None:
     st.caption(range_of(found, count), width="content")
     if wanted.is_filtered:
@@ -162,46 +171,8 @@ def toolbar(
     if ticked:
         delete_button(dataset, ticked)
     st.space("stretch")
-    st.segmented_control(
-        "Tiles",
-        ["small", "medium", "large"],
-        default="medium",
-        required=True,
-        key="browse.size",
-        format_func={"small": "S", "medium": "M", "large": "L"}.__getitem__,
-        label_visibility="collapsed",
-        persist_state="session",
-    )
-    pager(wanted, found, "top")
-
-
-def range_of(found: SamplePage, count: int | None) -> str:
-    if not found.items:
-        return "No samples"
-    shown = f"{found.first:,}–{found.last:,}"
-    return f"{shown} of {count:,}" if count is not None else shown
-
-
-def pager(wanted: Selection, found: SamplePage, place: str) -> None:
-    # One of the two pagers hears the keyboard, and none while a sample lies over the page.
-    is_heard = place == "top" and "sample" not in st.query_params
-    st.button(
-        "Previous",
-        key=f"browse.previous.{place}",
-        icon=":material/chevron_left:",
-        disabled=found.number <= 1,
-        shortcut="P" if is_heard else None,
-        on_click=lambda: turn(wanted, "previous"),
-    )
-    st.button(
-        "Next",
-        key=f"browse.next.{place}",
-        icon=":material/chevron_right:",
-        icon_position="right",
-        disabled=found.next_cursor is None,
-        shortcut="N" if is_heard else None,
-        on_click=lambda: turn(wanted, "next"),
-    )
+    size_choice(key="browse.size")
+    pager(tiles, found, "top", key="browse")
 
 
 def delete_button(dataset: Dataset, ticked: Sequence[UUID]) -> None:

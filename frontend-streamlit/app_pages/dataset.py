@@ -202,9 +202,9 @@ def preview(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("**A few of them**")
         st.button("Others", icon=":material/casino:", key="dataset.others", type="tertiary")
+    tones = Tones(dataset.classes)
     sample_grid(
-        [Tile(sample) for sample in yard().datasets.preview(dataset.id)],
-        Tones(dataset.classes),
+        [Tile.of(sample, tones) for sample in yard().datasets.preview(dataset.id)],
         key=f"dataset.preview.{dataset.id}.{dataset.version}",
         on_open=lambda sample_id: st.session_state.update({"dataset.open": sample_id}),
         on_turn=lambda _: None,

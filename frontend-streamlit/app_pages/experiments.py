@@ -1,15 +1,15 @@
 """Experiments of a project, or of all: how each stands, which to compare, and the way to a new one."""
 
 from collections.abc import Mapping
-from itertools import islice
 from typing import cast, get_args
 from uuid import UUID
 
 import streamlit as st
 from session import yard
-from ui.address import address_search, address_select, given_id
+from ui.address import address_search, address_select
 from ui.cursor_pages import choose, page_buttons, place
 from ui.experiment_rows import any_at_work, experiment_row, toast
+from ui.project_choice import chosen_scope, project_names, scope_select
 from ui.states import empty_state, may_edit
 from ui.ticks import compare_bar
 
@@ -18,9 +18,6 @@ from libs.common.contracts.experiments import ExperimentSort, ExperimentSummary,
 
 PAGE_SIZE = 25
 POLL_SECONDS = 2
-# Of these the name is known; more projects are reached from their own pages.
-MOST_PROJECTS = 1000
-ALL = "all"
 SORTS: dict[ExperimentSort, str] = {
     "-created": "Newest first",
     "created": "Oldest first",
@@ -34,29 +31,13 @@ STATES: dict[str, str] = {state: state.replace("_", " ").capitalize() for state 
 
 def page() -> None:
     toast()
-    names = {each.id: each.name for each in islice(yard().projects.list(), MOST_PROJECTS)}
+    names = project_names("An experiment belongs to one.")
     if not names:
-        empty_state("folder_open", "There is no project yet. An experiment belongs to one.")
-        st.page_link("app_pages/home.py", label="Projects", icon=":material/arrow_back:")
         return
     project = chosen_scope(names)
     header(project)
     filters(names, project)
     listing(names, project)
-
-
-def chosen_scope(names: Mapping[UUID, str]) -> UUID | None:
-    """The project of the address, else the one looked at last; None for all of them."""
-    if st.query_params.get("project") == ALL:
-        return None
-    given = given_id("project")
-    if given is not None and given not in names:
-        # Raises in words when it was deleted.
-        yard().projects.get(given)
-    last = st.session_state.get("project.last")
-    project = given or (last if last in names else next(iter(names)))
-    st.session_state["project.last"] = project
-    return project
 
 
 def header(project: UUID | None) -> None:
@@ -76,17 +57,7 @@ def new(project: UUID | None) -> None:
 
 def filters(names: Mapping[UUID, str], project: UUID | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if "project" not in st.query_params and project is not None:
-            st.query_params["project"] = str(project)
-        address_select(
-            "Project",
-            "project",
-            {ALL: "All projects", **{str(each): name for each, name in names.items()}},
-            key="experiments.project",
-            on_choose=lambda value: choose(project=value or ALL),
-            placeholder="All projects",
-            width=220,
-        )
+        scope_select(names, project, key="experiments.project", on_choose=lambda value: choose(project=value))
         address_select(
             "Last run",
             "state",

@@ -10,6 +10,7 @@ from session import yard
 from ui.address import given_id
 from ui.config_form import config_form
 from ui.data_choice import data_choice
+from ui.devices import devices
 from ui.knobs import differences, knobs_of
 from ui.project_choice import chosen_project
 from ui.states import counted, empty_state, escaped, may_edit, shortened
@@ -142,14 +143,6 @@ def chain() -> tuple[Step, ...]:
     )
     wanted = {Step.EXPORT, *chosen} if Step.DEPLOY in chosen else set(chosen)
     return tuple(step for step in Step if step in wanted)
-
-
-def devices() -> list[str]:
-    """What workers that are present offer."""
-    present = {device.id for node in yard().system().nodes for device in node.devices}
-    gpus = sorted(device for device in present if device.startswith("gpu"))
-    words = ["gpu", *(f"cuda:{device.removeprefix('gpu')}" for device in gpus)] if gpus else []
-    return ["auto", "cpu", *words]
 
 
 def create(

@@ -220,8 +220,7 @@ def changed_samples(found: VersionDiff, change: Change, tones: Tones) -> None:
 def grid(found: VersionDiff, version: int, samples: Sequence[Sample | None], tones: Tones, name: str) -> None:
     query = {"dataset": str(found.dataset_id), "version": str(version)}
     sample_grid(
-        [Tile(sample) for sample in samples if sample],
-        tones,
+        [Tile.of(sample, tones) for sample in samples if sample],
         key=f"versions.{name}.{found.version}.{found.against}",
         on_open=lambda sample_id: st.session_state.update(
             {"versions.open": {**query, "sample": str(sample_id)}}

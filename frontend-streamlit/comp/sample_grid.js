@@ -199,7 +199,8 @@ class Tile {
     this.tick.setAttribute("aria-hidden", "true")
     this.name = element("div", "name")
     this.badges = element("div", "badges")
-    this.box.append(this.picture, this.tick, this.name, this.badges)
+    this.rows = element("div", "rows")
+    this.box.append(this.picture, this.tick, this.name, this.badges, this.rows)
   }
 
   show(sample, url) {
@@ -209,10 +210,13 @@ class Tile {
     this.known = known
     const labels = sample.labels.map((label) => label.text)
     this.box.title = sample.name
-    this.box.setAttribute("aria-label", [sample.name, ...labels].join(", "))
+    const rows = sample.rows.map((row) => [row.mark, row.text, row.note].filter(Boolean).join(" "))
+    this.box.setAttribute("aria-label", [sample.name, ...labels, ...rows].filter(Boolean).join(", "))
     this.box.dataset.verdict = sample.verdict ?? ""
     this.name.textContent = shortName(sample.name)
     this.badges.replaceChildren(...badges(sample))
+    this.badges.hidden = sample.rows.length > 0
+    this.rows.replaceChildren(...sample.rows.map(answer))
     this.picture.className = "picture"
     this.picture.replaceChildren(...this.content(sample, url))
   }
@@ -231,9 +235,11 @@ class Tile {
     image.loading = "lazy"
     image.decoding = "async"
     image.draggable = false
-    image.onload = () => done("loaded")
+    image.onload = () => {
+      image.classList.toggle("tiny", Math.max(image.naturalWidth, image.naturalHeight) <= 64)
+      done("loaded")
+    }
     image.onerror = () => done("broken")
-    if (Math.max(sample.width, sample.height) <= 64) image.classList.add("tiny")
     image.src = `${url}/v1/samples/${sample.id}/thumbnail`
     return image
   }
@@ -258,6 +264,18 @@ function row(fields) {
   const list = element("dl", "fields")
   for (const [name, value] of fields) list.append(element("dt", "", name), element("dd", "", value))
   return list
+}
+
+// What somebody said of the sample, and how sure they were.
+function answer({ text, tone, note, mark, verdict }) {
+  const box = element("div", "answer")
+  if (verdict) box.dataset.verdict = verdict
+  if (mark) box.append(element("span", "mark", mark))
+  const said = element("span", tone === null ? "said" : "said badge", text)
+  if (tone !== null) said.style.setProperty("--tone", toneColor(tone))
+  box.append(said)
+  if (note) box.append(element("span", "note", note))
+  return box
 }
 
 function badges(sample) {

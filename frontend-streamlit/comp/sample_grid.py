@@ -1,7 +1,7 @@
 """Samples as a grid of thumbnails: opened, ticked and paged by mouse and keyboard."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID
 
@@ -9,7 +9,7 @@ import streamlit as st
 from settings import settings
 
 from comp import register
-from comp.shown import Tones, fields_of, kind_of, line_of, outlines_of
+from comp.shown import Kind, Shapes, Tones, fields_of, kind_of, line_of, outlines_of
 from libs.common.contracts.samples import Sample
 
 Verdict = Literal["right", "wrong"]
@@ -17,21 +17,62 @@ Way = Literal["next", "previous"]
 WAYS: tuple[Way, ...] = ("next", "previous")
 TILE_SIZES = {"small": "6.5rem", "medium": "8.5rem", "large": "12.5rem"}
 TileSize = Literal["small", "medium", "large"]
+MOST_LETTERS = 200
+MOST_FIELDS = 12
 
 _GRID = register("sample_grid", shared=("elements", "overlay", "masks"))
 
 
 @dataclass(frozen=True)
-class Tile:
-    """`verdict` borders it: whether a model was right about the sample."""
+class Row:
+    """A line under a thumbnail: `mark` tells whose it is, `note` stands at its end."""
 
-    sample: Sample
+    text: str
+    tone: int | None = None
+    note: str = ""
+    mark: str = ""
     verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Tile:
+    """`verdict` borders it: whether a model was right. `rows` stand in place of the classes."""
+
+    id: UUID
+    name: str
+    kind: Kind = "image"
+    width: int = 0
+    height: int = 0
+    labels: Sequence[Mapping[str, str | int]] = ()
+    line: str = ""
+    excerpt: str = ""
+    fields: Sequence[tuple[str, str]] = ()
+    shapes: Shapes = field(default_factory=list)
+    verdict: Verdict | None = None
+    rows: tuple[Row, ...] = ()
+
+    @classmethod
+    def of(cls, sample: Sample, tones: Tones) -> "Tile":
+        return cls(
+            id=sample.id,
+            name=sample.name,
+            kind=kind_of(sample),
+            width=sample.width,
+            height=sample.height,
+            labels=tones.badges(sample.labels),
+            line=line_of(sample)[:MOST_LETTERS],
+            excerpt=sample.excerpt or "",
+            fields=fields_of(sample)[:MOST_FIELDS],
+            shapes=outlines_of(sample.annotations, tones),
+        )
+
+    def told(self) -> dict[str, Any]:
+        """As the browser is told it."""
+        return vars(self) | {"id": str(self.id), "rows": [vars(row) for row in self.rows]}
 
 
 def sample_grid(
     tiles: Sequence[Tile],
-    tones: Tones,
     *,
     key: str,
     on_open: Callable[[UUID], None],
@@ -55,7 +96,7 @@ def sample_grid(
         key=key,
         data={
             "url": settings().public_url,
-            "tiles": [_tile(tile, tones) for tile in tiles],
+            "tiles": [tile.told() for tile in tiles],
             "tile_size": TILE_SIZES[size],
             "has_previous": has_previous,
             "has_next": has_next,
@@ -66,23 +107,6 @@ def sample_grid(
         on_ticked_change=lambda: None,
     )
     return tuple(filter(None, map(_id, result.ticked or ())))
-
-
-def _tile(tile: Tile, tones: Tones) -> dict[str, Any]:
-    sample = tile.sample
-    return {
-        "id": str(sample.id),
-        "name": sample.name,
-        "kind": kind_of(sample),
-        "width": sample.width,
-        "height": sample.height,
-        "labels": tones.badges(sample.labels),
-        "line": line_of(sample)[:200],
-        "excerpt": sample.excerpt or "",
-        "fields": fields_of(sample)[:12],
-        "shapes": outlines_of(sample.annotations, tones),
-        "verdict": tile.verdict,
-    }
 
 
 def _id(text: object) -> UUID | None:

@@ -55,7 +55,7 @@ class SampleView {
     this.stage.setAttribute("aria-label", sample.name)
     if (sample.kind === "image") this.picture = new Picture(this, gatewayUrl(url), sample)
     else this.stage.replaceChildren(sample.kind === "row" ? table(sample.fields) : this.text(sample, gatewayUrl(url)))
-    for (const id of this.data.neighbours) new Image().src = `${gatewayUrl(url)}/v1/samples/${id}/image`
+    if (this.picture) for (const id of this.data.neighbours) new Image().src = `${gatewayUrl(url)}/v1/samples/${id}/image`
   }
 
   text(sample, url) {

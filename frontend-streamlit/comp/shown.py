@@ -27,10 +27,14 @@ class Tones:
     """One colour per class, the same in every view of a dataset: its place among the classes."""
 
     def __init__(self, classes: Sequence[str]) -> None:
+        self.classes = list(classes)
         self._places = {name: place for place, name in enumerate(classes)}
 
     def of(self, label: str) -> int:
         return self._places.get(label, len(self._places))
+
+    def knows(self, label: str) -> bool:
+        return label in self._places
 
     def badges(self, labels: Iterable[str]) -> list[dict[str, str | int]]:
         return [{"text": label, "tone": self.of(label)} for label in labels]

@@ -1,4 +1,4 @@
-// What is known of a sample, beside it: annotations by class, then its facts.
+// What is known of a sample, beside it: what models said, annotations by class, then its facts.
 class Side {
   constructor(view, data) {
     Object.assign(this, { view, data })
@@ -6,10 +6,24 @@ class Side {
 
   parts() {
     return [
+      ...this.answers(),
       ...this.annotations(),
       ...(this.data.sample.kind === "row" ? [] : section("Fields", this.data.fields)),
       ...section("Sample", this.data.facts),
     ]
+  }
+
+  answers() {
+    const tones = new Map(this.data.classes.map((name, place) => [name, place]))
+    const boxes = this.data.answers.map(({ title, verdict, prediction, facts }) => {
+      const box = element("section", "answered")
+      const said = element("p", verdict ?? "", headline(prediction))
+      said.classList.add("headline")
+      if (title) box.append(element("h3", "", title))
+      box.append(said, bars(prediction, tones), table(facts))
+      return box
+    })
+    return boxes.length ? [...boxes, element("h3", "truth", "Truth")] : []
   }
 
   annotations() {

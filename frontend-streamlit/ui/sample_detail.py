@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
-from comp.sample_view import Surroundings, Way, sample_view
+from comp.sample_view import sample_view
 from comp.shown import Lines, Tones
 from session import yard
 
@@ -12,15 +12,18 @@ from libs.common.contracts.annotations import Annotation, LabelAnnotation, Label
 from libs.common.contracts.samples import Sample
 from libs.common.errors import ModelyardError, NotFound
 from ui.address import given_id, go
-from ui.sample_pages import SamplePage, Selection, sample_page, turn_to_sample
+from ui.sample_pages import Selection, sample_tiles
 from ui.states import escaped, size
+from ui.tile_bar import around
+from ui.tiles import TilePage
 
 
 @st.dialog("Sample", width="large", icon=":material/image_search:", on_dismiss=lambda: go(sample=None))
 def sample_detail(wanted: Selection, classes: Sequence[str], total: int | None, can_edit: bool) -> None:
     """Goes from sample to sample by itself: the address says which, the page behind it waits."""
     sample_id = given_id("sample")
-    page = sample_page(wanted)
+    tiles = sample_tiles(wanted)
+    page = tiles.page()
     sample = _find(wanted, page, sample_id) if sample_id else None
     if sample is None:
         st.error("This sample is not in the version that is shown.", icon=":material/search_off:")
@@ -30,8 +33,8 @@ def sample_detail(wanted: Selection, classes: Sequence[str], total: int | None, 
         Tones(classes),
         facts(sample),
         key="browse.view",
-        on_move=lambda way: _move(wanted, sample.id, way),
-        around=_around(page, sample.id, total),
+        on_move=lambda way: tiles.move(sample.id, way),
+        around=around(page, page.place_of(sample.id), total),
     )
     if refused := st.session_state.pop("browse.refused", None):
         st.error(refused, icon=":material/error:")
@@ -56,7 +59,7 @@ def facts(sample: Sample) -> Lines:
     return [(name, value) for name, value in lines if value]
 
 
-def _find(wanted: Selection, page: SamplePage, sample_id: UUID) -> Sample | None:
+def _find(wanted: Selection, page: TilePage[Sample], sample_id: UUID) -> Sample | None:
     place = page.place_of(sample_id)
     if place is not None:
         return page.items[place]
@@ -64,32 +67,6 @@ def _find(wanted: Selection, page: SamplePage, sample_id: UUID) -> Sample | None
         return yard().samples.get(sample_id, wanted.version)
     except NotFound:
         return None
-
-
-def _around(page: SamplePage, sample_id: UUID, total: int | None) -> Surroundings:
-    """A sample that is not on the page was linked to by itself and has no neighbours."""
-    place = page.place_of(sample_id)
-    if place is None:
-        return Surroundings()
-    beside = (*page.items[max(0, place - 1) : place], *page.items[place + 1 : place + 2])
-    return Surroundings(
-        place=f"{page.first + place:,} of {total:,}" if total else f"{page.first + place:,}",
-        has_previous=place > 0 or page.number > 1,
-        has_next=place + 1 < len(page.items) or page.next_cursor is not None,
-        neighbours=[each.id for each in beside if each.width],
-    )
-
-
-def _move(wanted: Selection, sample_id: UUID, way: Way) -> None:
-    page = sample_page(wanted)
-    place = page.place_of(sample_id)
-    if place is None:
-        return
-    place += 1 if way == "next" else -1
-    if 0 <= place < len(page.items):
-        go(sample=page.items[place].id)
-    else:
-        turn_to_sample(wanted, way)
 
 
 def _class_form(sample: Sample, classes: Sequence[str], version: int) -> None:

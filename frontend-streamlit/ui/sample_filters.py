@@ -7,7 +7,8 @@ import streamlit as st
 from libs.common.contracts.splits import Split
 from libs.common.contracts.versions import DatasetStats
 from ui.address import address_search, address_select
-from ui.sample_pages import SORTS, Selection, choose
+from ui.sample_pages import SORTS, Selection
+from ui.tiles import choose
 
 # A longer list is searched for in vain; the class of a sample is told by its tile.
 MOST_CLASSES = 3000

@@ -1,8 +1,8 @@
-"""Which samples of a dataset are looked at, as the address says it, and pages of them by cursor."""
+"""Which samples of a dataset are looked at, as the address says it, and pages of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast, get_args
+from typing import cast, get_args
 from uuid import UUID
 
 import streamlit as st
@@ -11,9 +11,9 @@ from session import yard
 from libs.common.contracts.samples import Sample, SampleSort
 from libs.common.contracts.splits import Split
 from libs.common.contracts.versions import DatasetStats
-from ui.address import given_id, given_number, go
+from ui.address import given_id
+from ui.tiles import PAGE_SIZE, Listed, TilePage, Tiles
 
-PAGE_SIZE = 60
 SORTS: dict[SampleSort, str] = {
     "name": "Name, A to Z",
     "-name": "Name, Z to A",
@@ -22,7 +22,6 @@ SORTS: dict[SampleSort, str] = {
     "-size": "Largest first",
     "size": "Smallest first",
 }
-Way = Literal["next", "previous"]
 
 
 @dataclass(frozen=True)
@@ -42,24 +41,6 @@ class Selection:
         return any((self.label, self.split, self.subset, self.text))
 
 
-@dataclass(frozen=True)
-class SamplePage:
-    items: tuple[Sample, ...]
-    next_cursor: str | None
-    number: int
-
-    @property
-    def first(self) -> int:
-        return (self.number - 1) * PAGE_SIZE + 1
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.items) - 1
-
-    def place_of(self, sample_id: UUID) -> int | None:
-        return next((place for place, each in enumerate(self.items) if each.id == sample_id), None)
-
-
 def selection(dataset_id: UUID, version: int) -> Selection:
     asked = st.query_params.get
     sort = asked("sort", "name")
@@ -74,44 +55,13 @@ def selection(dataset_id: UUID, version: int) -> Selection:
     )
 
 
-def choose(**changes: object) -> None:
-    """Other filters begin at their first page."""
-    go(**changes, cursor=None, page=None, sample=None)
+def sample_tiles(wanted: Selection) -> Tiles[Sample]:
+    return Tiles(wanted, lambda cursor: _listed(wanted, cursor), lambda sample: sample.id)
 
 
-def sample_page(wanted: Selection) -> SamplePage:
-    """The page that the address names."""
-    cursor = st.query_params.get("cursor") or None
-    items, next_cursor = _listed(wanted, cursor)
-    return SamplePage(items, next_cursor, given_number("page", 1) if cursor else 1)
-
-
-def turn(wanted: Selection, way: Way) -> None:
-    cursor, number = _beside(wanted, sample_page(wanted), way)
-    go(cursor=cursor, page=number, sample=None)
-
-
-def turn_to_sample(wanted: Selection, way: Way) -> None:
-    """The first sample of the next page, or the last one of the page before."""
-    cursor, number = _beside(wanted, sample_page(wanted), way)
-    items, _ = _listed(wanted, cursor)
-    if items:
-        go(cursor=cursor, page=number, sample=items[0 if way == "next" else -1].id)
-
-
-def _beside(wanted: Selection, page: SamplePage, way: Way) -> tuple[str | None, int | None]:
-    """Cursors lead forward only: the way back is remembered, and where it is not it leads to the start."""
-    trail: dict[tuple[Selection, int], str] = st.session_state.setdefault("browse.trail", {})
-    if here := st.query_params.get("cursor"):
-        trail[wanted, page.number] = here
-    number = page.number + (1 if way == "next" else -1)
-    if way == "next" and page.next_cursor:
-        trail[wanted, number] = page.next_cursor
-    cursor = trail.get((wanted, number))
-    return cursor, number if cursor else None
-
-
-def total(wanted: Selection, page: SamplePage, stats: DatasetStats, splits: Sequence[Split]) -> int | None:
+def total(
+    wanted: Selection, page: TilePage[Sample], stats: DatasetStats, splits: Sequence[Split]
+) -> int | None:
     """How many there are in all, where that is known without counting."""
     if page.next_cursor is None and (page.items or page.number == 1):
         return page.last
@@ -130,7 +80,7 @@ def total(wanted: Selection, page: SamplePage, stats: DatasetStats, splits: Sequ
 
 # What belongs to a version never changes, so a session asks for it once.
 @st.cache_data(scope="session", max_entries=40, show_spinner=False)
-def _listed(wanted: Selection, cursor: str | None) -> tuple[tuple[Sample, ...], str | None]:
+def _listed(wanted: Selection, cursor: str | None) -> Listed[Sample]:
     page = yard().samples.page(
         wanted.dataset_id,
         version=wanted.version,

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 COMPONENTS = Path(__file__).parents[2] / "frontend-streamlit" / "comp"
 GRID = ("sample_grid", "gateway", "elements", "overlay", "masks")
-VIEW = ("sample_view", "gateway", "elements", "overlay", "masks", "picture", "side")
+VIEW = ("sample_view", "gateway", "elements", "overlay", "masks", "picture", "side", "answer")
 GATEWAY = "http://gateway.test"
 SQUARE = (
     b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='30'><rect width='40' height='30'/></svg>"
@@ -68,7 +68,7 @@ def mount(browser: Browser) -> Iterator[Mount]:
 def tile(given: str, **changes: Any) -> dict[str, Any]:
     return {
         "id": given, "name": f"folder/{given}", "kind": "image", "width": 40, "height": 30, "labels": [],
-        "line": "", "excerpt": "", "fields": [], "shapes": [], "verdict": None, **changes,
+        "line": "", "excerpt": "", "fields": [], "shapes": [], "verdict": None, "rows": [], **changes,
     }  # fmt: skip
 
 
@@ -199,7 +199,7 @@ def view(*shapes: dict[str, Any], **changes: Any) -> dict[str, Any]:
     sample = {**tile("s1", shapes=shapes), **changes}
     return {
         "url": GATEWAY, "sample": sample, "fields": [["camera", "north"]], "facts": [["SHA-256", "abc"]],
-        "place": "2 of 9", "has_previous": True, "has_next": False, "neighbours": [],
+        "place": "2 of 9", "has_previous": True, "has_next": False, "neighbours": [], "answers": [], "classes": [],
     }  # fmt: skip
 
 
