@@ -3,6 +3,7 @@
 import re
 from uuid import UUID
 
+FOREIGN_MODELS = "models/"
 _WORD = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,79}$")
 
 
@@ -85,6 +86,19 @@ def export_prefix(export_id: UUID) -> str:
 def export_file(export_id: UUID, sha256: str, suffix: str) -> str:
     """By content: an attempt that lost its lease cannot write over what its successor has announced."""
     return f"{export_prefix(export_id)}{_word(sha256)}.{_word(suffix)}"
+
+
+def foreign_model_prefix(version_id: UUID) -> str:
+    return f"{FOREIGN_MODELS}{version_id}/"
+
+
+def foreign_model_source(version_id: UUID) -> str:
+    """As it was uploaded, until it was looked at."""
+    return f"{foreign_model_prefix(version_id)}uploaded"
+
+
+def foreign_model_file(version_id: UUID, sha256: str) -> str:
+    return f"{foreign_model_prefix(version_id)}{_word(sha256)}.onnx"
 
 
 def is_below(key: str, prefix: str) -> bool:

@@ -83,6 +83,10 @@ class Codec(Protocol):
         """One prediction per row of the batch."""
         ...
 
+    def misfit(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> str | None:
+        """Why these cannot be answers, though their shapes fit: a model from elsewhere may say anything."""
+        return None
+
     def refuses(self, prediction: Prediction, card: ModelCard) -> bool:
         """Whether it is too unsure to be believed, as the calibration on the card has it."""
         return False

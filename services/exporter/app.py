@@ -8,11 +8,14 @@ from libs.common.db import Schema
 from libs.common.db.outbox import Outbox
 from libs.common.jobs import JobQueue
 from libs.common.room import Resources, Room
+from services.exporter.collecting import collect
 from services.exporter.events import events
+from services.exporter.imports import Imports
 from services.exporter.jobs import jobs
 from services.exporter.models import Model
 from services.exporter.registry import Registry
-from services.exporter.repository import Repository
+from services.exporter.repository.exports import ExportRepository
+from services.exporter.repository.models import ModelRepository
 from services.exporter.requests import requests
 from services.exporter.service import Service
 from services.exporter.settings import Settings
@@ -21,9 +24,10 @@ SCHEMA = Schema("exporter", Model.metadata, "services.exporter.migrations")
 
 
 def open_service(resources: Resources[Any], session: AsyncSession) -> Service:
-    repository, outbox = Repository(session), Outbox(session)
-    registry = Registry(repository, outbox)
-    return Service(repository, registry, JobQueue(session), outbox, resources.storage)
+    models, outbox, queue = ModelRepository(session), Outbox(session), JobQueue(session)
+    registry = Registry(models, outbox, resources.storage)
+    imports = Imports(models, registry, queue, resources.storage)
+    return Service(ExportRepository(session), registry, imports, queue, outbox, resources.storage)
 
 
 def room(settings: Settings) -> Room[Service]:
@@ -35,4 +39,5 @@ def room(settings: Settings) -> Room[Service]:
         requests=requests,
         events=events,
         jobs=jobs,
+        background=(collect,),
     )

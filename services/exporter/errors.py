@@ -1,6 +1,6 @@
 """What can go wrong in the exporter room."""
 
-from libs.common.errors import BadInput, Conflict, NotFound
+from libs.common.errors import BadInput, Conflict, NotFound, TooLarge
 
 
 class ExportNotFound(NotFound):
@@ -29,3 +29,31 @@ class ModelNameIsTaken(Conflict):
 
 class AliasIsReserved(BadInput):
     code, title = "alias_reserved", "This alias has a fixed meaning"
+
+
+class AliasNotFound(NotFound):
+    code, title = "alias_not_found", "The model has no such alias"
+
+
+class VersionHasAlias(Conflict):
+    code, title = "model_version_has_alias", "An alias points to this version"
+
+
+class ModelIsOfAnotherTask(Conflict):
+    code, title = "model_of_another_task", "The model of this name is for another task"
+
+
+class UploadIsGone(NotFound):
+    code, title = "upload_gone", "The uploaded file is not there any more"
+
+
+class ImportIsGone(NotFound):
+    code, title = "model_import_gone", "The import was given up"
+
+
+class ModelFileIsTooLarge(TooLarge):
+    code, title = "model_file_too_large", "A model of one file has 2 GiB at most"
+
+
+class ModelFileBreaksOff(BadInput):
+    code, title = "model_file_breaks_off", "The file needs more than a model may take"

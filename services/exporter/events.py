@@ -5,6 +5,7 @@ from libs.common.contracts.base import Step
 from libs.common.contracts.evaluations import Evaluable, EvaluationCompleted
 from libs.common.contracts.exports import ExportModel
 from libs.common.contracts.jobs import JobCancelled, JobFailed
+from libs.common.contracts.models import ImportForeignModel
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.run_facts import RunCompleted
 from services.exporter.service import Service
@@ -28,12 +29,16 @@ async def export_completed_run(fact: RunCompleted, service: Service) -> None:
 async def record_failure(fact: JobFailed, service: Service) -> None:
     if fact.kind == ExportModel.kind:
         await service.fail(ExportModel.model_validate(fact.spec), fact.code, fact.detail)
+    if fact.kind == ImportForeignModel.kind:
+        await service.imports.drop(ImportForeignModel.model_validate(fact.spec))
 
 
 @events.on
 async def record_cancellation(fact: JobCancelled, service: Service) -> None:
     if fact.kind == ExportModel.kind:
         await service.cancel(ExportModel.model_validate(fact.spec))
+    if fact.kind == ImportForeignModel.kind:
+        await service.imports.drop(ImportForeignModel.model_validate(fact.spec))
 
 
 @events.on

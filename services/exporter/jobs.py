@@ -4,10 +4,12 @@ from libs.common import artifacts
 from libs.common.cache import ObjectCache
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import ExportModel, ModelFile
+from libs.common.contracts.models import ImportForeignModel
 from libs.common.contracts.reports import ParityReport
 from libs.common.jobs import JobDoor, Work
 from libs.common.jobs.delegate import delegate
 from libs.common.staging import stage_model
+from services.exporter import importing
 from services.exporter.errors import ExportNotFound, ParityFailed
 from services.exporter.handover import Assignment, Outcome
 from services.exporter.service import Service
@@ -26,6 +28,11 @@ async def export_model(spec: ExportModel, work: Work[Service]) -> None:
             await service.refuse(spec, outcome.parity)
         raise ParityFailed(_difference(outcome.parity))
     await _publish(spec, outcome, work)
+
+
+@jobs.does
+async def import_model(spec: ImportForeignModel, work: Work[Service]) -> None:
+    await importing.import_model(spec, work)
 
 
 async def _publish(spec: ExportModel, outcome: Outcome, work: Work[Service]) -> None:

@@ -70,7 +70,10 @@ class ExportRow(Model):
 
 
 class ModelRow(Model):
-    """A name in the registry; its row lock gives out version numbers one by one."""
+    """A name in the registry; its row lock gives out version numbers one by one.
+
+    `latest_version` is the newest that there is, `last_number` the last that was given out.
+    """
 
     __tablename__ = "models"
     __table_args__ = (Index(None, "project_id"),)
@@ -79,36 +82,46 @@ class ModelRow(Model):
     project_id: Mapped[UUID]
     task: Mapped[str]
     latest_version: Mapped[int] = mapped_column(default=0)
+    last_number: Mapped[int] = mapped_column(default=0)
+    note: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
 
 class VersionRow(Model):
+    """`export_id` is None for a file from elsewhere, whose bytes are this version's own."""
+
     __tablename__ = "versions"
     __table_args__ = (UniqueConstraint("model", "export_id"),)
 
     model: Mapped[str] = mapped_column(ForeignKey(ModelRow.name, ondelete="CASCADE"), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    run_id: Mapped[UUID]
-    export_id: Mapped[UUID]
+    origin: Mapped[str] = mapped_column(default="export")
+    run_id: Mapped[UUID | None]
+    export_id: Mapped[UUID | None]
     project_id: Mapped[UUID]
     task: Mapped[str]
+    precision: Mapped[str] = mapped_column(default=Precision.FP32.value)
     file: Mapped[dict[str, Any]]
     card: Mapped[dict[str, Any]]
-    parity: Mapped[dict[str, Any]]
+    parity: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    note: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(default=now)
 
     def view(self, aliases: tuple[str, ...]) -> ModelVersion:
         return ModelVersion(
             model=self.model,
             version=self.version,
+            origin="upload" if self.origin == "upload" else "export",
             run_id=self.run_id,
             export_id=self.export_id,
             project_id=self.project_id,
             task=self.task,
+            precision=Precision(self.precision),
             file=ModelFile.model_validate(self.file),
             card=ModelCard.model_validate(self.card),
-            parity=ParityReport.model_validate(self.parity),
+            parity=ParityReport.model_validate(self.parity) if self.parity else None,
             aliases=aliases,
+            note=self.note,
             created_at=self.created_at,
         )
 
@@ -126,3 +139,15 @@ class AliasRow(Model):
     model: Mapped[str] = mapped_column(primary_key=True)
     alias: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int]
+
+
+class ImportRow(Model):
+    """An uploaded file that a job looks at; `key` holds its bytes until it is a version or refused."""
+
+    __tablename__ = "imports"
+    __table_args__ = (Index(None, "project_id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    project_id: Mapped[UUID]
+    job_id: Mapped[UUID]
+    key: Mapped[str]

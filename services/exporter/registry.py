@@ -1,48 +1,101 @@
-"""The registry: which name a model gets, its versions and aliases."""
+"""The registry: which name a model gets, its versions, what is noted of them, and how they go."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from libs.common.contracts.base import Page, PageQuery
 from libs.common.contracts.evaluations import Evaluable
+from libs.common.contracts.exports import Download, ModelFile, Precision
 from libs.common.contracts.models import Model, ModelRegistered, ModelVersion
+from libs.common.contracts.packages import ModelCard
+from libs.common.contracts.reports import ParityReport
 from libs.common.db.outbox import Outbox
 from libs.common.errors import BadInput
 from libs.common.paging import after, page_of, whole_number
-from services.exporter.errors import AliasIsReserved, ModelNameIsTaken, ModelNotFound, VersionNotFound
+from libs.common.storage import Storage
+from services.exporter.aliases import LATEST, Aliases
+from services.exporter.errors import (
+    ModelIsOfAnotherTask,
+    ModelNameIsTaken,
+    ModelNotFound,
+    VersionHasAlias,
+    VersionNotFound,
+)
 from services.exporter.models import AliasRow, ExportRow, ModelRow, VersionRow
-from services.exporter.repository import Repository
+from services.exporter.repository.models import ModelRepository
 
-LATEST = "latest"
 LONGEST_NAME = 63
 
 
+@dataclass(frozen=True)
+class NewVersion:
+    """What becomes a version; `run_id`, `export_id` and `parity` are None of a file from elsewhere."""
+
+    project_id: UUID
+    task: str
+    file: ModelFile
+    card: ModelCard
+    precision: Precision = Precision.FP32
+    origin: Literal["export", "upload"] = "export"
+    run_id: UUID | None = None
+    export_id: UUID | None = None
+    parity: ParityReport | None = None
+    note: str = ""
+
+    @classmethod
+    def of(cls, row: ExportRow, note: str = "") -> "NewVersion":
+        export = row.view()
+        assert export.file is not None
+        return cls(
+            project_id=export.project_id,
+            task=export.task,
+            file=export.file,
+            card=ModelCard.model_validate(row.card),
+            precision=export.precision,
+            run_id=export.run_id,
+            export_id=export.id,
+            parity=export.parity,
+            note=note,
+        )
+
+
 class Registry:
-    def __init__(self, repository: Repository, outbox: Outbox) -> None:
+    def __init__(self, repository: ModelRepository, outbox: Outbox, storage: Storage) -> None:
+        self.aliases = Aliases(repository, outbox)
         self._repository = repository
         self._outbox = outbox
+        self._storage = storage
 
-    async def register(self, name: str, export: ExportRow) -> VersionRow:
+    async def register(self, name: str, export: ExportRow, note: str = "") -> VersionRow:
         """The export as the next version of `name`; the version it already is when asked again."""
-        task = Evaluable.model_validate(export.source).task
-        model = await self._repository.ensure_model(name, export.project_id, task)
-        if model.project_id != export.project_id:
-            raise ModelNameIsTaken(f"another project has a model named {name}; choose another name")
+        new = NewVersion.of(export, note)
+        model = await self._ensured(name, new)
         known = await self._repository.version_of_export(name, export.id)
-        return known or await self._add_version(model, export)
+        return known or await self._add_version(model, new)
+
+    async def add(self, name: str, new: NewVersion) -> VersionRow:
+        return await self._add_version(await self._ensured(name, new), new)
+
+    async def require_free(self, name: str, project_id: UUID, task: str) -> None:
+        """Before the work begins: whether such a version could be added to `name`."""
+        model = await self._repository.get(name)
+        if model is not None:
+            _require_fitting(model, project_id, task)
 
     async def free_name(self, source: Evaluable) -> str:
-        """What an export is registered as by itself; stays clear of the models of other projects."""
+        """What an export is registered as by itself; stays clear of what it cannot be a version of."""
         name = slug(source.deployment or source.run_name)
-        model = await self._repository.model(name)
-        if model is None or model.project_id == source.project_id:
+        model = await self._repository.get(name)
+        if model is None or (model.project_id, model.task) == (source.project_id, source.task):
             return name
         tail = source.project_id.hex[-8:]
         return f"{name[: LONGEST_NAME - len(tail) - 1].rstrip('-')}-{tail}"
 
     async def list_models(self, project_id: UUID | None, query: PageQuery) -> Page[Model]:
-        rows = await self._repository.page_models(project_id, after(query, _name), query.limit + 1)
+        rows = await self._repository.page(project_id, after(query, _name), query.limit + 1)
         aliases = await self._repository.aliases([row.name for row in rows])
         return page_of(rows, query, lambda row: _view(row, aliases), lambda row: row.name)
 
@@ -63,28 +116,81 @@ class Registry:
         number = version if version is not None else await self._resolve(name, alias or LATEST)
         return await self.view(await self._existing_version(name, number))
 
+    async def download(self, name: str, version: int) -> Download:
+        """A link that ends by itself; the bytes come from the object store, which answers ranges."""
+        file = (await self.view(await self._existing_version(name, version))).file
+        filename = f"{name}-v{version}.onnx"
+        return Download(
+            url=self._storage.presign_get(file.key, filename=filename),
+            filename=filename,
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+        )
+
     async def set_alias(self, name: str, alias: str, version: int) -> Model:
-        if alias == LATEST:
-            raise AliasIsReserved(f"{LATEST} always means the newest version")
+        model = await self._locked(name)
         await self._existing_version(name, version)
-        await self._repository.set_alias(name, alias, version)
+        await self.aliases.set(model, alias, version)
         return await self.get(name)
+
+    async def remove_alias(self, name: str, alias: str) -> Model:
+        await self.aliases.remove(await self._locked(name), alias)
+        return await self.get(name)
+
+    async def annotate(self, name: str, note: str) -> Model:
+        (await self._existing(name)).note = note
+        return await self.get(name)
+
+    async def annotate_version(self, name: str, version: int, note: str) -> ModelVersion:
+        row = await self._existing_version(name, version)
+        row.note = note
+        return await self.view(row)
+
+    async def delete_version(self, name: str, version: int) -> None:
+        """Its number is not given out again; the file of an export stays with the export."""
+        model = await self._locked(name)
+        row = await self._existing_version(name, version)
+        pointing = _pointing_at(row, await self._repository.aliases([name]))
+        if pointing:
+            raise VersionHasAlias(f"{name} v{version} is {', '.join(pointing)}: move or remove that first")
+        await self._repository.forget_version(row)
+        model.latest_version = await self._repository.latest(name)
+        if row.origin == "upload":
+            await self._storage.remove([row.file["key"]])
+
+    async def delete(self, name: str) -> None:
+        model = await self._locked(name)
+        await self._storage.remove(await self._repository.uploaded_of_model(name))
+        await self._repository.forget_model(model)
+
+    async def forget_project(self, project_id: UUID) -> None:
+        await self._storage.remove(await self._repository.uploaded_of_project(project_id))
+        await self._repository.delete_project(project_id)
 
     async def view(self, row: VersionRow) -> ModelVersion:
         return row.view(_pointing_at(row, await self._repository.aliases([row.model])))
 
-    async def _add_version(self, model: ModelRow, export: ExportRow) -> VersionRow:
-        model.latest_version += 1
+    async def _ensured(self, name: str, new: NewVersion) -> ModelRow:
+        model = await self._repository.ensure(name, new.project_id, new.task)
+        _require_fitting(model, new.project_id, new.task)
+        return model
+
+    async def _add_version(self, model: ModelRow, new: NewVersion) -> VersionRow:
+        model.last_number += 1
+        model.latest_version = model.last_number
         row = VersionRow(
             model=model.name,
-            version=model.latest_version,
-            run_id=export.run_id,
-            export_id=export.id,
-            project_id=export.project_id,
-            task=model.task,
-            file=export.file,
-            card=export.card,
-            parity=export.parity,
+            version=model.last_number,
+            origin=new.origin,
+            run_id=new.run_id,
+            export_id=new.export_id,
+            project_id=new.project_id,
+            task=new.task,
+            precision=new.precision.value,
+            file=new.file.model_dump(mode="json"),
+            card=new.card.model_dump(mode="json"),
+            parity=new.parity.model_dump(mode="json") if new.parity else None,
+            note=new.note,
         )
         await self._repository.add(row)
         registered = ModelRegistered(
@@ -99,18 +205,18 @@ class Registry:
 
     async def _resolve(self, name: str, alias: str) -> int:
         model = await self._existing(name)
-        if alias == LATEST:
-            return model.latest_version
-        row = await self._repository.alias(name, alias)
-        if row is None:
-            raise VersionNotFound(f"no version of {name} is called {alias}")
-        return row.version
+        if alias != LATEST:
+            return await self.aliases.resolve(name, alias)
+        if model.latest_version == 0:
+            raise VersionNotFound(f"{name} has no version any more")
+        return model.latest_version
 
     async def _existing(self, name: str) -> ModelRow:
-        row = await self._repository.model(name)
-        if row is None:
-            raise ModelNotFound(f"there is no model named {name}")
-        return row
+        return _there(name, await self._repository.get(name))
+
+    async def _locked(self, name: str) -> ModelRow:
+        """So that no alias is set to a version that goes at the same moment."""
+        return _there(name, await self._repository.lock(name))
 
     async def _existing_version(self, name: str, version: int) -> VersionRow:
         row = await self._repository.version(name, version)
@@ -131,6 +237,19 @@ def _name(text: str) -> str:
     return text
 
 
+def _there(name: str, row: ModelRow | None) -> ModelRow:
+    if row is None:
+        raise ModelNotFound(f"there is no model named {name}")
+    return row
+
+
+def _require_fitting(model: ModelRow, project_id: UUID, task: str) -> None:
+    if model.project_id != project_id:
+        raise ModelNameIsTaken(f"another project has a model named {model.name}; choose another name")
+    if model.task != task:
+        raise ModelIsOfAnotherTask(f"{model.name} is a model for {model.task}; choose another name")
+
+
 def _view(row: ModelRow, aliases: Sequence[AliasRow]) -> Model:
     return Model(
         name=row.name,
@@ -138,6 +257,7 @@ def _view(row: ModelRow, aliases: Sequence[AliasRow]) -> Model:
         task=row.task,
         latest_version=row.latest_version,
         aliases={each.alias: each.version for each in aliases if each.model == row.name},
+        note=row.note,
         created_at=row.created_at,
     )
 

@@ -1,7 +1,7 @@
 """The request door of the exporter."""
 
 from libs.common.bus import RequestDoor
-from libs.common.contracts.base import Page
+from libs.common.contracts.base import Gone, Page
 from libs.common.contracts.exports import (
     CreateExport,
     Download,
@@ -10,15 +10,23 @@ from libs.common.contracts.exports import (
     GetExport,
     ListExports,
 )
+from libs.common.contracts.jobs import Job
 from libs.common.contracts.models import (
+    DeleteModel,
+    DeleteModelVersion,
+    DownloadModelVersion,
     GetModel,
     GetModelVersion,
+    ImportModel,
     ListModels,
     ListModelVersions,
     Model,
     ModelVersion,
     RegisterModel,
+    RemoveAlias,
     SetAlias,
+    UpdateModel,
+    UpdateModelVersion,
 )
 from services.exporter.service import Service
 
@@ -47,7 +55,7 @@ async def download(request: GetDownload, service: Service) -> Download:
 
 @requests.answers
 async def register_model(request: RegisterModel, service: Service) -> ModelVersion:
-    return await service.register(request.name, request.export_id)
+    return await service.register(request.name, request.export_id, request.note)
 
 
 @requests.answers
@@ -73,3 +81,40 @@ async def get_version(request: GetModelVersion, service: Service) -> ModelVersio
 @requests.answers
 async def set_alias(request: SetAlias, service: Service) -> Model:
     return await service.registry.set_alias(request.name, request.alias, request.version)
+
+
+@requests.answers
+async def import_model(request: ImportModel, service: Service) -> Job:
+    return await service.imports.begin(request)
+
+
+@requests.answers
+async def update_model(request: UpdateModel, service: Service) -> Model:
+    return await service.registry.annotate(request.name, request.note)
+
+
+@requests.answers
+async def delete_model(request: DeleteModel, service: Service) -> Gone:
+    await service.registry.delete(request.name)
+    return Gone(id=request.name)
+
+
+@requests.answers
+async def download_version(request: DownloadModelVersion, service: Service) -> Download:
+    return await service.registry.download(request.name, request.version)
+
+
+@requests.answers
+async def update_version(request: UpdateModelVersion, service: Service) -> ModelVersion:
+    return await service.registry.annotate_version(request.name, request.version, request.note)
+
+
+@requests.answers
+async def delete_version(request: DeleteModelVersion, service: Service) -> Gone:
+    await service.registry.delete_version(request.name, request.version)
+    return Gone(id=f"{request.name}@{request.version}")
+
+
+@requests.answers
+async def remove_alias(request: RemoveAlias, service: Service) -> Model:
+    return await service.registry.remove_alias(request.name, request.alias)

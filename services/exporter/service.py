@@ -24,18 +24,26 @@ from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of
 from libs.common.storage import Storage
 from services.exporter.errors import ExportIsNotReady, ExportNotFound
+from services.exporter.imports import Imports
 from services.exporter.models import ExportRow
 from services.exporter.registry import Registry
-from services.exporter.repository import OPEN, Repository
+from services.exporter.repository.exports import OPEN, ExportRepository
 
 
 class Service:
     """One transaction's worth; nothing here commits."""
 
     def __init__(
-        self, repository: Repository, registry: Registry, queue: JobQueue, outbox: Outbox, storage: Storage
+        self,
+        repository: ExportRepository,
+        registry: Registry,
+        imports: Imports,
+        queue: JobQueue,
+        outbox: Outbox,
+        storage: Storage,
     ) -> None:
         self.registry = registry
+        self.imports = imports
         self._repository = repository
         self._queue = queue
         self._outbox = outbox
@@ -78,8 +86,8 @@ class Service:
             sha256=export.file.sha256,
         )
 
-    async def register(self, name: str, export_id: UUID) -> ModelVersion:
-        version = await self.registry.register(name, await self._completed(export_id))
+    async def register(self, name: str, export_id: UUID, note: str = "") -> ModelVersion:
+        version = await self.registry.register(name, await self._completed(export_id), note)
         return await self.registry.view(version)
 
     async def start(self, spec: ExportModel) -> None:
@@ -130,6 +138,8 @@ class Service:
             if ExportState(row.state) in OPEN:
                 await self._queue.cancel(row.job_id)
             await self._storage.remove_prefix(artifacts.export_prefix(row.id))
+        await self.imports.forget_project(project_id)
+        await self.registry.forget_project(project_id)
         await self._repository.delete_project(project_id)
 
     async def _existing(self, export_id: UUID) -> ExportRow:

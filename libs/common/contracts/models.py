@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field, StringConstraints
 
 from libs.common.contracts.base import Fact, Gone, JobSpec, Page, PageQuery, Request, Slug, View
-from libs.common.contracts.exports import ModelFile, Precision
+from libs.common.contracts.exports import Download, ModelFile, Precision
 from libs.common.contracts.jobs import Job
 from libs.common.contracts.packages import ImageInput, ModelCard
 from libs.common.contracts.reports import ParityReport
@@ -126,6 +126,11 @@ class GetModelVersion(Request[ModelVersion], subject="svc.exporter.model.version
     name: Slug
     version: VersionNumber | None = None
     alias: Slug | None = None
+
+
+class DownloadModelVersion(Request[Download], subject="svc.exporter.model.download"):
+    name: Slug
+    version: VersionNumber
 
 
 class UpdateModelVersion(Request[ModelVersion], subject="svc.exporter.model.annotate"):

@@ -12,6 +12,9 @@ from libs.tasks.classification import multi, single
 from libs.tasks.classification.truths import is_multi_label
 from libs.tasks.codec import IMAGES, Codec, Judged, SampleScore, ServingSignature, TensorSpec
 
+# By so much probabilities may miss what they should be.
+ROUNDING = 1e-2
+
 
 class ClassificationCodec(Codec):
     def signature(self, card: ModelCard) -> ServingSignature:
@@ -20,6 +23,15 @@ class ClassificationCodec(Codec):
             inputs=(IMAGES,),
             outputs=(TensorSpec("scores", "float32", (len(card.classes),)),),
         )
+
+    def misfit(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> str | None:
+        scores = outputs["scores"]
+        if scores.min() < -ROUNDING or scores.max() > 1 + ROUNDING:
+            return "the scores are not all between 0 and 1: they are logits, not probabilities"
+        sums = scores.sum(axis=1)
+        if not is_multi_label(card) and np.abs(sums - 1).max() > ROUNDING:
+            return "the scores of an image do not add up to 1; of several classes per image the mode is multi"
+        return None
 
     def decode(self, outputs: Mapping[str, np.ndarray], card: ModelCard) -> list[Prediction]:
         prediction = multi.prediction if is_multi_label(card) else single.prediction

@@ -7,12 +7,11 @@ import pytest
 import pytest_asyncio
 
 from libs.common.db import migrate
-from libs.common.db.outbox import Outbox
-from libs.common.jobs import JobQueue
+from libs.common.room import Resources
 from services.exporter.app import SCHEMA
-from services.exporter.registry import Registry
-from services.exporter.repository import Repository
+from services.exporter.app import open_service as service_of
 from services.exporter.service import Service
+from services.exporter.settings import Settings
 from tests.house import House, open_house
 from tests.stack import TestStack, running_stack
 
@@ -34,11 +33,11 @@ async def house(stores: TestStack) -> AsyncIterator[House]:
 
 @pytest.fixture(scope="package")
 def open_service(house: House) -> OpenService:
+    resources = Resources("exporter", Settings(), house.bus, house.database, house.storage)
+
     @asynccontextmanager
     async def opened() -> AsyncIterator[Service]:
         async with house.database.transaction() as session:
-            repository, outbox = Repository(session), Outbox(session)
-            registry = Registry(repository, outbox)
-            yield Service(repository, registry, JobQueue(session), outbox, house.storage)
+            yield service_of(resources, session)
 
     return opened

@@ -14,17 +14,20 @@ from libs.common.contracts.exports import (
     ExportModel,
     ExportState,
 )
-from libs.common.contracts.models import ModelRegistered
+from libs.common.contracts.models import ModelAliased, ModelRegistered
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput
 from libs.common.ids import new_id
 from services.exporter.app import SCHEMA
 from services.exporter.errors import (
     AliasIsReserved,
+    AliasNotFound,
     ExportIsNotReady,
     ExportNotFound,
+    ModelIsOfAnotherTask,
     ModelNameIsTaken,
     ModelNotFound,
+    VersionHasAlias,
     VersionNotFound,
 )
 from tests.factories import data_reference, evaluable, model_card, model_file, parity_report
@@ -141,6 +144,103 @@ async def test_an_alias_moves_and_latest_is_always_there(open_service: OpenServi
             await service.registry.set_alias("nobody", "champion", 1)
         with pytest.raises(BadInput):
             await service.registry.version(name, 1, "champion")
+
+
+async def test_a_version_goes_unless_an_alias_points_to_it_and_its_number_never_comes_again(
+    house: House, open_service: OpenService
+) -> None:
+    source = _source(data=data_reference())
+    exports = [await _completed(open_service, source) for _ in range(2)]
+    name = source.deployment
+    async with open_service() as service:
+        await service.registry.set_alias(name, "champion", 2)
+    async with open_service() as service:
+        with pytest.raises(VersionHasAlias, match="champion"):
+            await service.registry.delete_version(name, 2)
+        await service.registry.remove_alias(name, "champion")
+    async with open_service() as service:
+        await service.registry.delete_version(name, 2)
+
+    async with open_service() as service:
+        assert (await service.registry.get(name)).latest_version == 1
+        assert (await service.registry.version(name, None, "latest")).version == 1
+        with pytest.raises(VersionNotFound):
+            await service.registry.delete_version(name, 2)
+        export = await service.get(exports[1].id)
+        assert (export.state, export.model, export.model_version) == (ExportState.COMPLETED, None, None)
+        again = await service.register(name, export.id, "back again")
+    assert (again.version, again.note) == (3, "back again")
+
+
+async def test_a_model_without_versions_still_counts_on(open_service: OpenService) -> None:
+    source = _source(data=data_reference())
+    await _completed(open_service, source)
+    async with open_service() as service:
+        await service.registry.delete_version(source.deployment, 1)
+
+    async with open_service() as service:
+        assert (await service.registry.get(source.deployment)).latest_version == 0
+        with pytest.raises(VersionNotFound):
+            await service.registry.version(source.deployment, None, None)
+    assert (await _completed(open_service, source)).model_version == 2
+
+
+async def test_notes_are_kept_and_a_deleted_model_is_forgotten(open_service: OpenService) -> None:
+    source = _source()
+    export = await _completed(open_service, source)
+    name = source.deployment
+    async with open_service() as service:
+        await service.registry.annotate(name, "reads meters")
+        await service.registry.annotate_version(name, 1, "the first that works")
+    async with open_service() as service:
+        assert (await service.registry.get(name)).note == "reads meters"
+        assert (await service.registry.version(name, 1, None)).note == "the first that works"
+        await service.registry.delete(name)
+
+    async with open_service() as service:
+        with pytest.raises(ModelNotFound):
+            await service.registry.get(name)
+        assert (await service.get(export.id)).file is not None
+        with pytest.raises(ModelNotFound):
+            await service.registry.delete(name)
+
+
+async def test_moved_and_removed_aliases_are_announced_once_each(
+    house: House, open_service: OpenService
+) -> None:
+    source = _source(data=data_reference())
+    for _ in range(2):
+        await _completed(open_service, source)
+    name = source.deployment
+    for version in (1, 1, 2):
+        async with open_service() as service:
+            await service.registry.set_alias(name, "champion", version)
+    async with open_service() as service:
+        await service.registry.remove_alias(name, "champion")
+    async with open_service() as service:
+        with pytest.raises(AliasNotFound):
+            await service.registry.remove_alias(name, "champion")
+        with pytest.raises(AliasIsReserved):
+            await service.registry.remove_alias(name, "latest")
+
+    facts = await house.facts(ModelAliased, model=name)
+    assert [(fact.alias, fact.version) for fact in facts] == [
+        ("champion", 1),
+        ("champion", 2),
+        ("champion", None),
+    ]
+
+
+async def test_a_name_is_for_one_task(open_service: OpenService) -> None:
+    source = _source()
+    await _completed(open_service, source)
+
+    other = await _completed(open_service, source.model_copy(update={"task": "counting"}))
+
+    assert other.model == f"{source.deployment}-{source.project_id.hex[-8:]}"
+    async with open_service() as service:
+        with pytest.raises(ModelIsOfAnotherTask):
+            await service.register(source.deployment, other.id)
 
 
 async def test_models_are_listed_by_name_per_project_with_their_aliases(open_service: OpenService) -> None:

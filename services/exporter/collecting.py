@@ -1,0 +1,42 @@
+"""The collector: bytes of models from elsewhere that no row speaks of, left behind by what was killed."""
+
+import asyncio
+from datetime import timedelta
+
+from libs.common import artifacts
+from libs.common.cancellation import end_if_cancelled
+from libs.common.contracts.base import now
+from libs.common.errors import Unavailable
+from libs.common.log import get_logger
+from libs.common.room import Resources
+from services.exporter.repository.models import ModelRepository
+from services.exporter.settings import Settings
+
+COLLECT_SECONDS = 3600.0
+# Bytes are written before their row: only what has waited so long for one is an orphan.
+GRACE = timedelta(days=1)
+log = get_logger(__name__)
+
+
+async def collect(resources: Resources[Settings]) -> None:
+    """Until cancelled; several rooms of this kind may collect at once."""
+    while True:
+        end_if_cancelled()
+        try:
+            await collect_once(resources)
+        except Unavailable as error:
+            log.warning("collector_waits", code=error.code)
+        await asyncio.sleep(COLLECT_SECONDS)
+
+
+async def collect_once(resources: Resources[Settings], grace: timedelta = GRACE) -> int:
+    """How many objects went. Listed first: what is announced meanwhile is spoken of by then."""
+    ripe = now() - grace
+    found = await resources.storage.list_objects(artifacts.FOREIGN_MODELS)
+    old = [each.key for each in found if each.modified_at is not None and each.modified_at < ripe]
+    async with resources.database.transaction() as session:
+        orphans = sorted(set(old) - await ModelRepository(session).spoken_of(old))
+    await resources.storage.remove(orphans)
+    if orphans:
+        log.info("orphans_collected", count=len(orphans))
+    return len(orphans)

@@ -1,0 +1,1 @@
+"""Every SQL statement of the exporter, by what it is about."""

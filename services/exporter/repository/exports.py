@@ -1,0 +1,53 @@
+"""SQL of exports."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from libs.common.contracts.exports import ExportState
+from services.exporter.models import ExportRow
+
+OPEN = (ExportState.QUEUED, ExportState.RUNNING)
+
+
+class ExportRepository:
+    def __init__(self, session: AsyncSession) -> None:
+        self._session = session
+
+    async def add(self, row: ExportRow) -> None:
+        self._session.add(row)
+        await self._session.flush()
+
+    async def export(self, export_id: UUID) -> ExportRow | None:
+        return await self._session.get(ExportRow, export_id)
+
+    async def lock_export(self, export_id: UUID) -> ExportRow | None:
+        return await self._session.get(ExportRow, export_id, with_for_update=True)
+
+    async def page_exports(self, run_id: UUID | None, before: UUID | None, limit: int) -> Sequence[ExportRow]:
+        """Newest first: ids grow with time."""
+        statement = select(ExportRow).order_by(ExportRow.id.desc()).limit(limit)
+        if run_id is not None:
+            statement = statement.where(ExportRow.run_id == run_id)
+        if before is not None:
+            statement = statement.where(ExportRow.id < before)
+        return (await self._session.scalars(statement)).all()
+
+    async def set_running(self, export_id: UUID) -> bool:
+        """False when it is gone or has ended."""
+        statement = (
+            update(ExportRow)
+            .where(ExportRow.id == export_id, ExportRow.state.in_(OPEN))
+            .values(state=ExportState.RUNNING)
+            .returning(ExportRow.id)
+        )
+        return await self._session.scalar(statement) is not None
+
+    async def exports_of_project(self, project_id: UUID) -> Sequence[ExportRow]:
+        statement = select(ExportRow).where(ExportRow.project_id == project_id)
+        return (await self._session.scalars(statement)).all()
+
+    async def delete_project(self, project_id: UUID) -> None:
+        await self._session.execute(delete(ExportRow).where(ExportRow.project_id == project_id))
