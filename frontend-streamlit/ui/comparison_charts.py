@@ -11,8 +11,12 @@ from libs.common.contracts.comparisons import Curve
 Axis = Literal["step", "epoch", "time"]
 AXES: dict[Axis, str] = {"step": "Step", "epoch": "Epoch", "time": "Time"}
 UNITS: dict[Axis, str] = {"step": "step", "epoch": "epoch", "time": "seconds since the start"}
-# As in the theme; more runs than colours begin anew.
-COLORS = ("#3f6fdc", "#e0a13a", "#2ba79b", "#d67a9b", "#8b6fd6", "#7d9b3f", "#5aa9e6", "#8c95a6")
+# As in the theme, then darker and lighter ones: as many as can be compared.
+COLORS = (
+    *("#3f6fdc", "#e0a13a", "#2ba79b", "#d67a9b", "#8b6fd6", "#7d9b3f", "#5aa9e6", "#8c95a6"),
+    *("#b3532e", "#1f7a5c", "#a23b72", "#4f4a9c", "#b8a400", "#2f6f8f", "#e3735e", "#6fc0a5"),
+    *("#c9a0dc", "#8a6d3b", "#9ccc65", "#ff9eb5"),
+)
 FAINT = 0.2
 Point = tuple[float, float]
 

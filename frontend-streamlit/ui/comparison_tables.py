@@ -1,7 +1,7 @@
 """Comparisons as tables: only what differs, and what each run reached with the best marked."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -10,24 +10,32 @@ from ui.states import escaped, shortened
 
 MISSING = ":gray[not set]"
 LONGEST_VALUE = 60
+# Beyond these columns would be too narrow for their heads: then each run has a row.
+MOST_COLUMNS = 6
+Cells = Mapping[str, Sequence[str]]
 
 
 def differences_table(found: Sequence[Difference], names: Sequence[str]) -> None:
-    rows = [{"": escaped(each.path), **_cells(each.settings, names)} for each in found]
-    st.table(rows, border="horizontal", hide_index=True, width="content")
+    _table({escaped(each.path): [shown(setting) for setting in each.settings] for each in found}, names)
 
 
 def metrics_table(rows: Sequence[MetricRow], names: Sequence[str], *, is_last: bool) -> None:
     """The best value of each run, or the last; ties are marked together."""
-    st.table(
-        [
-            {"": _key(row), **dict(zip(map(escaped, names), _values(row, is_last), strict=True))}
-            for row in rows
-        ],
-        border="horizontal",
-        hide_index=True,
-        width="content",
-    )
+    _table({_key(row): _values(row, is_last) for row in rows}, names)
+
+
+def _table(cells: Cells, names: Sequence[str]) -> None:
+    """What is compared beside the runs' values of it, or, of many runs, above them."""
+    runs = list(map(escaped, names))
+    if len(runs) <= MOST_COLUMNS:
+        rows = [{"": what, **dict(zip(runs, values, strict=True))} for what, values in cells.items()]
+    else:
+        columns = zip(*cells.values(), strict=True)
+        rows = [
+            {"": run, **dict(zip(cells, values, strict=True))}
+            for run, values in zip(runs, columns, strict=True)
+        ]
+    st.table(rows, border="horizontal", hide_index=True, width="content")
 
 
 def unique_names(found: Comparison) -> list[str]:
@@ -41,15 +49,17 @@ def unique_names(found: Comparison) -> list[str]:
     return names
 
 
-def _cells(settings: Sequence[Setting], names: Sequence[str]) -> dict[str, str]:
-    return {escaped(name): shown(setting) for name, setting in zip(names, settings, strict=True)}
-
-
 def shown(setting: Setting) -> str:
     """Missing is told apart from null."""
     if setting.is_missing:
         return MISSING
-    text = setting.value if isinstance(setting.value, str) else json.dumps(setting.value, ensure_ascii=False)
+    match setting.value:
+        case str(text):
+            pass
+        case float(number):
+            text = f"{number:.10g}"
+        case other:
+            text = json.dumps(other, ensure_ascii=False)
     return escaped(shortened(text, LONGEST_VALUE)) or "“”"
 
 

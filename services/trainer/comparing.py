@@ -13,8 +13,13 @@ Direction = Literal["max", "min"] | None
 MISSING = Setting(is_missing=True)
 
 
-def differences(documents: Sequence[Settings]) -> tuple[tuple[Difference, ...], int]:
-    """Places in the order in which they first come, and the number of those where all are the same."""
+def differences(
+    documents: Sequence[Settings], *, is_empty_unknown: bool = False
+) -> tuple[tuple[Difference, ...], int]:
+    """Places in the order in which they first come, and the number of those where all are the same.
+
+    With `is_empty_unknown`, a document without any place is one that is not known yet, and no difference.
+    """
     flat = [dict(_places(document)) for document in documents]
     paths = dict.fromkeys(path for each in flat for path in each)
     told = [
@@ -23,7 +28,8 @@ def differences(documents: Sequence[Settings]) -> tuple[tuple[Difference, ...], 
         )
         for path in paths
     ]
-    found = tuple(each for each in told if not _is_same(each.settings))
+    known = [place for place, each in enumerate(flat) if each or not is_empty_unknown]
+    found = tuple(each for each in told if not _is_same([each.settings[place] for place in known]))
     return found, len(told) - len(found)
 
 

@@ -38,9 +38,11 @@ class Comparisons:
         experiments = await self._repository.experiments.some([run.experiment_id for run in runs])
         found = await summaries(self._repository, runs)
         measured = {run.id: {each.key: each for each in found[run.id]} for run in runs}
-        config, num_same = differences([run.config for run in runs])
+        config, num_same = differences([{"task": run.task, **run.config} for run in runs])
         data, num_same_data = differences([_data(run) for run in runs])
-        environment, num_same_environment = differences([_environment(run) for run in runs])
+        environment, num_same_environment = differences(
+            [_environment(run) for run in runs], is_empty_unknown=True
+        )
         return Comparison(
             sides=tuple(_side(run, experiments[run.experiment_id]) for run in runs),
             config=config,
@@ -154,8 +156,9 @@ def _data(run: RunRow) -> dict[str, Any]:
 
 
 def _environment(run: RunRow) -> dict[str, Any]:
+    """Nothing of a run that has not begun."""
     told = run.carried_out_with
-    return {"device": run.device, "task": run.task, **(told.model_dump(mode="json") if told else {})}
+    return {"device": run.device, **told.model_dump(mode="json")} if told else {}
 
 
 def _curve(row: SeriesRow, points: Sequence[PointRow], run: RunRow) -> Curve:

@@ -100,3 +100,11 @@ def test_metrics_of_any_name_have_a_direction_but_what_training_tells_of_itself_
     found = [direction_of("classification", key) for key in keys]
 
     assert found == ["max", "min", "min", "max", None, None, "min"]
+
+
+def test_a_run_that_has_nothing_yet_is_no_difference():
+    told = {"device": "local/cpu", "torch": "2.14"}
+
+    assert differences([told, {}, told], is_empty_unknown=True) == ((), 2)
+    (found,), _ = differences([told, {}, {**told, "torch": "2.15"}], is_empty_unknown=True)
+    assert [each.is_missing for each in found.settings] == [False, True, False]
