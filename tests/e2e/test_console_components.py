@@ -199,7 +199,8 @@ def view(*shapes: dict[str, Any], **changes: Any) -> dict[str, Any]:
     sample = {**tile("s1", shapes=shapes), **changes}
     return {
         "url": GATEWAY, "sample": sample, "fields": [["camera", "north"]], "facts": [["SHA-256", "abc"]],
-        "place": "2 of 9", "has_previous": True, "has_next": False, "neighbours": [], "answers": [], "classes": [],
+        "place": "2 of 9", "has_previous": True, "has_next": False, "neighbours": [],
+        "answers": [], "classes": [],
     }  # fmt: skip
 
 
