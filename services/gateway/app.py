@@ -77,6 +77,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     """The last one added is the outermost."""
     limits = {
         "/predict": settings.max_predict_bytes,
+        "/predict/batch": settings.max_batch_bytes,
         "/content": settings.max_streamed_upload_bytes,
     }
     app.add_middleware(AnswerBugs)

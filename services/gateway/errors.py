@@ -27,6 +27,18 @@ class BodyTooLarge(TooLarge):
     code = "body_too_large"
 
 
+class TooManyFiles(TooLarge):
+    code, title = "too_many_files", "More files than one request may have"
+
+
+class UrlsAreNotFetched(Forbidden):
+    code, title = "urls_not_fetched", "Images are not fetched from elsewhere"
+
+
+class ContentTypeIsUnknown(ModelyardError):
+    code, status, title = "content_type_unknown", 415, "This kind of content is not understood here"
+
+
 class KeyWasUsed(BadInput):
     code, title = "idempotency_key_reused", "This Idempotency-Key belongs to another request"
 

@@ -18,5 +18,10 @@ class Settings(RoomSettings):
     cookie_secure: bool = False
     max_body_bytes: Annotated[int, Field(ge=1024)] = 2 * 2**20
     max_predict_bytes: Annotated[int, Field(ge=1024)] = 32 * 2**20
+    max_batch_bytes: Annotated[int, Field(ge=1024)] = 2**30
+    max_batch_images: Annotated[int, Field(ge=1)] = 2000
+    # Images of predictions by URL: off, for what the gateway reaches is more than what its callers may.
+    predict_urls: bool = False
+    predict_url_hosts: tuple[str, ...] = Field(default=(), description="Hosts that may be of the inside.")
     max_streamed_upload_bytes: Annotated[int, Field(ge=1024)] = 2 * 2**30
     ask_timeout_seconds: float = 10.0

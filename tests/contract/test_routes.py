@@ -24,6 +24,11 @@ DOCS = {"/docs", "/docs/oauth2-redirect"}
 # They ask with a body and change nothing.
 READING_POSTS = {
     "/v1/deployments/{name}/predict",
+    "/v1/deployments/{name}/predict/batch",
+    "/v1/deployments/{name}/evaluate",
+    "/forward",
+    "/forward_batch",
+    "/evaluate",
     "/v1/datasets/{dataset_id}/splits/preview",
     "/v1/experiments/compare",
 }

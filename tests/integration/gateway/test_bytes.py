@@ -198,21 +198,3 @@ async def test_what_a_browser_might_execute_is_only_downloaded(
         "application/octet-stream",
         "attachment",
     )
-
-
-@pytest.mark.parametrize(
-    ("content", "media_type", "field"),
-    [
-        (b"", "image/png", None),
-        (b"text", "text/plain", "content-type"),
-        (b'{"images": []}', "application/json", "images"),
-        (b'{"images": ["no base64!"]}', "application/json", None),
-        (b"{}", "application/json", "images"),
-    ],
-)
-async def test_what_is_no_image_is_told(api, content, media_type, field):
-    headers = {"Content-Type": media_type}
-    answer = await api.post("/v1/deployments/pets/predict", content=content, headers=headers)
-
-    (first, *_) = problem_of(answer, 422, "bad_input")["errors"]
-    assert first.get("field") == field
