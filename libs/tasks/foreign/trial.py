@@ -52,7 +52,8 @@ def _opened(path: Path) -> onnxruntime.InferenceSession:
     try:
         return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise ModelDoesNotRun(f"ONNX Runtime refuses the file: {first_line(error)}") from error
+        reason = first_line(error).replace(str(path), "it")
+        raise ModelDoesNotRun(f"ONNX Runtime refuses the file: {reason}") from error
 
 
 def _answered(
