@@ -1,7 +1,6 @@
 """The console's own components in a real Chromium, by themselves: what Python is told, what is drawn."""
 
-from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -9,33 +8,15 @@ import pytest
 from faster_coco_eval.core import mask as coco
 from playwright.sync_api import Browser, Page, Route, expect
 
-COMPONENTS = Path(__file__).parents[2] / "frontend-streamlit" / "comp"
+from tests.e2e.components import FOLDER, GATEWAY, SQUARE, Mount, mounting
+
 GRID = ("sample_grid", "gateway", "elements", "overlay", "masks")
 VIEW = ("sample_view", "gateway", "elements", "overlay", "masks", "picture", "side", "answer")
-GATEWAY = "http://gateway.test"
-SQUARE = (
-    b"<svg xmlns='http://www.w3.org/2000/svg' width='40' height='30'><rect width='40' height='30'/></svg>"
-)
 BOX = {"type": "box", "label": "boat", "tone": 1, "x": 4, "y": 3, "width": 10, "height": 6}
 TURNED = {
     "type": "rotated_box", "label": "crane", "tone": 2, "cx": 20, "cy": 15, "width": 10, "height": 4,
     "angle": np.pi / 2,
 }  # fmt: skip
-MOUNT = """async ([script, styles]) => {
-    const host = document.createElement("div")
-    document.body.replaceChildren(host)
-    const parentElement = host.attachShadow({ mode: "open" })
-    const root = document.createElement("div"), style = document.createElement("style")
-    root.className = "root"
-    style.textContent = styles
-    parentElement.append(style, root)
-    const module = await import(URL.createObjectURL(new Blob([script], { type: "text/javascript" })))
-    window.told = []
-    const setStateValue = (name, value) => told.push([name, value])
-    const setTriggerValue = setStateValue
-    window.update = (data) => module.default({ data, parentElement, setStateValue, setTriggerValue })
-}"""
-Mount = Callable[[Sequence[str], dict[str, Any]], Page]
 
 
 def answer(route: Route) -> None:
@@ -47,22 +28,8 @@ def answer(route: Route) -> None:
 
 @pytest.fixture
 def mount(browser: Browser) -> Iterator[Mount]:
-    context = browser.new_context(viewport={"width": 1000, "height": 700})
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.route(f"{GATEWAY}/**", answer)
-
-    def mounted(names: Sequence[str], data: dict[str, Any]) -> Page:
-        script = "".join((COMPONENTS / f"{name}.js").read_text() for name in names)
-        styles = (path for name in names if (path := COMPONENTS / f"{name}.css").exists())
-        page.evaluate(MOUNT, [script, "".join(style.read_text() for style in styles)])
-        page.evaluate("data => update(data)", data)
-        return page
-
-    yield mounted
-    context.close()
-    assert not errors
+    with mounting(browser, answer) as mount:
+        yield mount
 
 
 def tile(given: str, **changes: Any) -> dict[str, Any]:
@@ -290,7 +257,7 @@ DECODE = """([masks]) => masks.map(({ rle, width, height }) => {
 def codec(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     for name in ("elements", "overlay", "masks"):
-        page.add_script_tag(content=(COMPONENTS / f"{name}.js").read_text())
+        page.add_script_tag(content=(FOLDER / f"{name}.js").read_text())
     yield page
     page.close()
 
