@@ -1,11 +1,15 @@
 """What followed a run: its evaluation, its export with the certificate."""
 
+from uuid import UUID
+
 import streamlit as st
 from session import yard
 
 from libs.common.contracts.base import Step
+from libs.common.contracts.evaluations import EvaluationState
 from libs.common.contracts.runs import Run
-from ui.report import report_view
+from ui.evaluation_metrics import evaluation_metrics
+from ui.evaluation_rows import told
 from ui.states import empty_state, escaped, size, state_badge
 
 
@@ -15,16 +19,29 @@ def evaluation(run: Run) -> None:
         _follows(
             run, Step.EVALUATE, "fact_check", "Evaluated by itself once it is trained.", "Not evaluated."
         )
+        if run.state.is_final:
+            to_evaluate("Evaluate", run)
         return
-    state_badge(found.state)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        state_badge(found.state)
+        st.caption(escaped(told(found)), width="content")
+        st.space("stretch")
+        to_evaluate("All evaluations and samples", run, found.id)
     if found.error_detail:
         st.error(escaped(found.error_detail), icon=":material/error:")
-    if found.report is not None:
-        with st.container(horizontal=True):
-            for key, value in found.report.metrics.items():
-                st.metric(key.replace("_", " "), f"{value:.4f}", border=True)
-        for view in found.report.views:
-            report_view(view)
+    if found.state is EvaluationState.COMPLETED:
+        evaluation_metrics(yard().evaluations.get(found.id), key="run.confusion")
+
+
+def to_evaluate(label: str, run: Run, evaluation_id: UUID | None = None) -> None:
+    query = {"run": str(run.id)} | ({"evaluation": str(evaluation_id)} if evaluation_id else {})
+    st.page_link(
+        "app_pages/evaluate.py",
+        label=label,
+        icon=":material/fact_check:",
+        query_params=query,
+        width="content",
+    )
 
 
 def export(run: Run) -> None:
