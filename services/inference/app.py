@@ -9,12 +9,15 @@ from libs.common.db import Schema
 from libs.common.db.outbox import Outbox
 from libs.common.room import Resources, Room
 from services.inference import events, requests
+from services.inference.loader import Loader
 from services.inference.models import Table
 from services.inference.predictor import Predictor
-from services.inference.reconciler import Reconciler
+from services.inference.reconciler import OpenService, Reconciler
+from services.inference.recording import record
 from services.inference.repository import Repository
 from services.inference.service import Service
 from services.inference.settings import Settings
+from services.inference.traffic import Traffic
 from services.inference.triton import Triton
 
 SCHEMA = Schema("inference", Table.metadata, "services.inference.migrations")
@@ -22,20 +25,28 @@ SCHEMA = Schema("inference", Table.metadata, "services.inference.migrations")
 
 def room(settings: Settings) -> Room[Service]:
     triton = Triton(settings.triton.grpc)
-    predictor = Predictor(triton, settings.max_batch_size)
+    traffic = Traffic()
+    predictor = Predictor(triton, traffic)
 
     def service(resources: Resources[Any], session: AsyncSession) -> Service:
-        return Service(Repository(session), Outbox(session), predictor, settings.triton)
+        return Service(Repository(session), Outbox(session), predictor, settings)
 
-    async def reconcile(resources: Resources[Any]) -> None:
+    def opener(resources: Resources[Any]) -> OpenService:
         @asynccontextmanager
         async def open_service():
             async with resources.database.transaction() as session:
                 yield service(resources, session)
 
+        return open_service
+
+    async def reconcile(resources: Resources[Any]) -> None:
+        loader = Loader(settings, resources.storage, triton)
         await Reconciler(
-            settings, resources.database, resources.storage, triton, predictor, open_service
+            settings, resources.database, loader, triton, predictor, traffic, opener(resources)
         ).run()
+
+    async def record_traffic(resources: Resources[Any]) -> None:
+        await record(traffic, opener(resources))
 
     return Room(
         name="inference",
@@ -44,5 +55,5 @@ def room(settings: Settings) -> Room[Service]:
         service=service,
         requests=requests.door,
         events=events.events,
-        background=(reconcile,),
+        background=(reconcile, record_traffic),
     )

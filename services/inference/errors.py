@@ -1,6 +1,14 @@
 """What can go wrong with deployments and predictions."""
 
-from libs.common.errors import BadInput, Conflict, ModelyardError, NotFound, Unavailable
+from libs.common.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    ModelyardError,
+    NotFound,
+    TooLarge,
+    Unavailable,
+)
 
 
 class DeploymentIsUnknown(NotFound):
@@ -9,6 +17,22 @@ class DeploymentIsUnknown(NotFound):
 
 class DeploymentNameIsTaken(Conflict):
     code, title = "deployment_name_taken", "Another project has a deployment of this name"
+
+
+class TaskIsAnother(Conflict):
+    code, title = "deployment_of_another_task", "A deployment keeps its task"
+
+
+class NoCanary(Conflict):
+    code, title = "no_canary", "No version is on trial"
+
+
+class CanaryIsTheVersionServed(Conflict):
+    code, title = "canary_is_served", "This version is served already"
+
+
+class CanaryDoesNotLoad(Conflict):
+    code, title = "canary_does_not_load", "What does not answer is not made the deployment's version"
 
 
 class NothingToRollBackTo(Conflict):
@@ -25,6 +49,16 @@ class TritonIsAway(Unavailable):
 
 class ImageIsRefused(BadInput):
     code, title = "image_refused", "An image cannot be used"
+
+
+class ImagesAreTooLarge(TooLarge):
+    """All that is wrong is the number of pixels."""
+
+    code, title = "images_too_large", "An image has too many pixels"
+
+
+class PredictionIsRefused(Forbidden):
+    code, title = "prediction_refused", "The model is not sure enough of its answer"
 
 
 class ModelDoesNotLoad(Conflict):

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from libs.common.contracts.deployments import ServingSettings
 from libs.common.contracts.exports import ModelFile
 from libs.tasks.codec import ServingSignature, TensorSpec
 from services.inference.errors import FileIsCorrupt, RepositoryIsNotWritable
@@ -23,7 +24,7 @@ CONFIG_TYPES = {"uint8": "TYPE_UINT8", "float32": "TYPE_FP32", "int64": "TYPE_IN
 
 
 class ModelRepository:
-    """Names are slugs by contract: letters, digits and dashes, so no name leaves the folder."""
+    """Names are slugs by contract, those of canaries with `_canary` behind: none leaves the folder."""
 
     def __init__(self, settings: Settings) -> None:
         self._folder = settings.triton.repository
@@ -61,10 +62,11 @@ class ModelRepository:
         revisions: Iterable[int],
         signature: ServingSignature,
         warm_up: Mapping[str, np.ndarray],
+        serving: ServingSettings,
     ) -> None:
         """What Triton loads next: exactly these revisions. Raises RepositoryIsNotWritable."""
         numbers = sorted(revisions)
-        config = model_config(self._settings, name, numbers, signature, warm_up)
+        config = model_config(self._settings, name, numbers, signature, warm_up, serving)
         path = self._folder / name / "config.pbtxt"
         draft = path.with_name(".config.pbtxt")
         with _writing():
@@ -106,19 +108,26 @@ def model_config(
     revisions: list[int],
     signature: ServingSignature,
     warm_up: Mapping[str, np.ndarray],
+    serving: ServingSettings,
 ) -> str:
-    """`config.pbtxt` as protobuf text; its strings are quoted as JSON quotes them."""
+    """`config.pbtxt` as protobuf text; its strings are quoted as JSON quotes them.
+
+    What `serving` leaves open is the installation's.
+    """
     # ONNX Runtime in the Python backend is a CPU build.
     kind = "KIND_CPU" if settings.triton.backend == "python" else "KIND_AUTO"
+    delay = serving.queue_delay_microseconds
+    if delay is None:
+        delay = settings.max_queue_delay_microseconds
     lines = [
         f"name: {json.dumps(name)}",
         f"backend: {json.dumps(settings.triton.backend)}",
-        f"max_batch_size: {settings.max_batch_size}",
+        f"max_batch_size: {serving.max_batch_size or settings.max_batch_size}",
         f"input [ {', '.join(_tensor(spec) for spec in signature.inputs)} ]",
         f"output [ {', '.join(_tensor(spec) for spec in signature.outputs)} ]",
         f"version_policy: {{ specific: {{ versions: {json.dumps(revisions)} }} }}",
-        f"dynamic_batching {{ max_queue_delay_microseconds: {settings.max_queue_delay_microseconds} }}",
-        f"instance_group [ {{ kind: {kind} }} ]",
+        f"dynamic_batching {{ max_queue_delay_microseconds: {delay} }}",
+        f"instance_group [ {{ kind: {kind} count: {serving.num_instances} }} ]",
         f"model_warmup [ {_warm_up(signature, warm_up)} ]",
     ]
     return "\n".join(lines) + "\n"

@@ -4,24 +4,19 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 import numpy as np
-from prometheus_client import Counter, Histogram
 
 from libs.common.contracts.deployments import PredictionAnswer
-from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.predictions import Prediction
 from libs.common.errors import BadInput, ModelyardError, Problem
-from libs.tasks import registry
 from libs.tasks.codec import Codec
 from libs.tasks.images import MAX_PIXELS
 from services.inference.errors import DeploymentIsNotReady, ImageIsRefused
+from services.inference.served import Served, Shares
+from services.inference.traffic import Traffic
 from services.inference.triton import Triton
 
-PREDICTIONS = Counter("modelyard_predictions_total", "Images answered", ["deployment", "version"])
-REFUSALS = Counter("modelyard_prediction_errors_total", "Requests refused or failed", ["deployment", "code"])
-SECONDS = Histogram("modelyard_prediction_seconds", "Time in the room per request", ["deployment", "version"])
 NUM_DECODING_THREADS = 4
 PATIENCE_SECONDS = 2.0
 POLL_SECONDS = 0.05
@@ -29,34 +24,28 @@ POLL_SECONDS = 0.05
 MAX_REQUEST_BYTES = 3 * MAX_PIXELS
 
 
-@dataclass(frozen=True)
-class Served:
-    """What answers under a deployment's name now."""
-
-    name: str
-    revision: int
-    version: ModelVersion
-    codec: Codec
-
-
 class Predictor:
     """Knows what is served from the reconciler; decodes images off the event loop."""
 
-    def __init__(self, triton: Triton, max_batch_size: int) -> None:
+    def __init__(self, triton: Triton, traffic: Traffic) -> None:
         self._triton = triton
-        self._max_batch_size = max_batch_size
-        self._served: dict[str, Served] = {}
+        self._traffic = traffic
+        self._served: dict[str, Shares] = {}
         self._threads = ThreadPoolExecutor(NUM_DECODING_THREADS, thread_name_prefix="decode")
 
-    def serve(self, name: str, revision: int, version: ModelVersion) -> None:
+    def serve(self, name: str, shares: Shares) -> None:
         known = self._served.get(name)
-        if known is None or known.revision != revision:
-            codec = registry.task(version.task).load_codec()
-            self._served[name] = Served(name, revision, version, codec)
+        # Told again in every round: the division goes on where it was.
+        if known is None or not known.is_same(shares):
+            self._served[name] = shares
+
+    def forget(self, name: str) -> None:
+        self._served.pop(name, None)
 
     def forget_all_but(self, names: set[str]) -> None:
         for name in set(self._served) - names:
             del self._served[name]
+        self._traffic.forget_all_but(names)
 
     def knows(self, name: str) -> bool:
         return name in self._served
@@ -64,17 +53,18 @@ class Predictor:
     async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
         """In the order of `images`. Errors: ImageIsRefused names each bad image by its row."""
         started = time.perf_counter()
-        served = self._now(name)
+        if not self.knows(name):
+            self._traffic.failed(name, None, DeploymentIsNotReady.code)
+        chosen = self._now(name).next()
         try:
-            pixels = await self._decoded(served.codec, images)
-            served, predictions = await self._patiently(name, pixels)
+            with self._traffic.in_flight(name):
+                pixels = await self._decoded(chosen.codec, images)
+                served, predictions = await self._patiently(name, chosen, pixels)
         except ModelyardError as error:
-            REFUSALS.labels(name, error.code).inc()
+            self._traffic.failed(name, chosen.version, error.code)
             raise
         seconds = time.perf_counter() - started
-        version = str(served.version.version)
-        PREDICTIONS.labels(name, version).inc(len(images))
-        SECONDS.labels(name, version).observe(seconds)
+        self._traffic.answered(name, served.version, len(images), seconds)
         return PredictionAnswer(
             deployment=name,
             model=served.version.model,
@@ -83,7 +73,7 @@ class Predictor:
             latency_ms=seconds * 1000,
         )
 
-    def _now(self, name: str) -> Served:
+    def _now(self, name: str) -> Shares:
         if name not in self._served:
             raise DeploymentIsNotReady(f"{name} is not loaded yet")
         return self._served[name]
@@ -91,20 +81,23 @@ class Predictor:
     async def _decoded(self, codec: Codec, images: Sequence[bytes]) -> list[np.ndarray]:
         return await asyncio.get_running_loop().run_in_executor(self._threads, _encode, codec, images)
 
-    async def _patiently(self, name: str, pixels: Sequence[np.ndarray]) -> tuple[Served, list[Prediction]]:
-        """Of a swap the news may come a moment after Triton has let go of the old revision."""
+    async def _patiently(
+        self, name: str, served: Served, pixels: Sequence[np.ndarray]
+    ) -> tuple[Served, list[Prediction]]:
+        """Of a swap the news may come a moment after Triton has let go of the old revision, and a canary may
+        not be loaded again yet: whoever asked gets the main revision's answer."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
-            served = self._now(name)
             try:
                 return served, await self._predict(served, pixels)
             except DeploymentIsNotReady:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(POLL_SECONDS)
+            served = self._now(name).main
 
     async def _predict(self, served: Served, pixels: Sequence[np.ndarray]) -> list[Prediction]:
-        batches = self._batches(pixels)
+        batches = _batches(pixels, served.max_batch_size)
         answers = await asyncio.gather(
             *(self._ask(served, np.stack([pixels[place] for place in places])) for places in batches)
         )
@@ -115,24 +108,21 @@ class Predictor:
         }
         return [found[place] for place in range(len(pixels))]
 
-    def _batches(self, pixels: Sequence[np.ndarray]) -> list[list[int]]:
-        """Places of images of one size, as many as the model takes at once."""
-        places_of: dict[tuple[int, ...], list[int]] = {}
-        for place, image in enumerate(pixels):
-            places_of.setdefault(image.shape, []).append(place)
-        size = self._max_batch_size
-        return [
-            places[start : start + size]
-            for places in places_of.values()
-            for start in range(0, len(places), size)
-        ]
-
     async def _ask(self, served: Served, batch: np.ndarray) -> list[Prediction]:
-        card = served.version.card
-        signature = served.codec.signature(card)
+        signature = served.codec.signature(served.card)
         inputs = {signature.inputs[0].name: batch}
-        outputs = await self._triton.infer(served.name, served.revision, inputs, signature)
-        return served.codec.decode(outputs, card)
+        outputs = await self._triton.infer(served.triton_model, served.revision, inputs, signature)
+        return served.codec.decode(outputs, served.card)
+
+
+def _batches(pixels: Sequence[np.ndarray], size: int) -> list[list[int]]:
+    """Places of images of one size, as many as the model takes at once."""
+    places_of: dict[tuple[int, ...], list[int]] = {}
+    for place, image in enumerate(pixels):
+        places_of.setdefault(image.shape, []).append(place)
+    return [
+        places[start : start + size] for places in places_of.values() for start in range(0, len(places), size)
+    ]
 
 
 def _encode(codec: Codec, images: Sequence[bytes]) -> list[np.ndarray]:

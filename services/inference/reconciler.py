@@ -6,28 +6,25 @@ for it gets an answer.
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, suppress
 from datetime import timedelta
 
 import asyncpg
-import numpy as np
 
 from libs.common.contracts.base import now
 from libs.common.contracts.deployments import DeploymentState
-from libs.common.contracts.models import ModelVersion
 from libs.common.db import Database
 from libs.common.errors import ModelyardError, Unavailable
 from libs.common.log import get_logger
-from libs.common.storage import ObjectNotFound, Storage
-from libs.tasks import registry
-from libs.tasks.codec import ServingSignature
-from services.inference.errors import FileIsGone, ModelDoesNotLoad, ModelFails
-from services.inference.model_repository import ModelRepository
+from services.inference.errors import TritonIsAway
+from services.inference.loader import TRIAL, Loader
 from services.inference.predictor import Predictor
-from services.inference.repository import CHANGES, Deployed
+from services.inference.repository import CHANGES, Deployed, Slot
+from services.inference.served import shares_of
 from services.inference.service import Service
 from services.inference.settings import Settings
+from services.inference.traffic import Traffic
 from services.inference.triton import Triton
 
 LOCK = 0x6D6F64656C04
@@ -35,6 +32,8 @@ LOCK = 0x6D6F64656C04
 GRACE_SECONDS = 1.0
 NUM_LOADING = 4
 OpenService = Callable[[], AbstractAsyncContextManager[Service]]
+Loaded = dict[str, set[int]]
+Step = Callable[[], Awaitable[None]]
 log = get_logger(__name__)
 
 
@@ -45,21 +44,24 @@ class Reconciler:
         self,
         settings: Settings,
         database: Database,
-        storage: Storage,
+        loader: Loader,
         triton: Triton,
         predictor: Predictor,
+        traffic: Traffic,
         open_service: OpenService,
     ) -> None:
         self._settings = settings
         self._database = database
-        self._storage = storage
+        self._loader = loader
         self._triton = triton
         self._predictor = predictor
+        self._traffic = traffic
         self._open_service = open_service
-        self._models = ModelRepository(settings)
         self._swapped_at: dict[str, float] = {}
         self._news = asyncio.Event()
         self._loading = asyncio.Semaphore(NUM_LOADING)
+        # By Triton's name of the model: one step at a time of each.
+        self._steps: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
         """Until cancelled; the loss of PostgreSQL or Triton only delays it."""
@@ -69,6 +71,9 @@ class Reconciler:
                     await self._rounds(connection)
             except (Unavailable, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("reconciler_interrupted", reason=str(error) or type(error).__name__)
+            finally:
+                # Without the lock another instance may be at the same model.
+                await self._stop()
             await asyncio.sleep(self._settings.reconcile_seconds)
 
     async def _rounds(self, connection: asyncpg.Connection) -> None:
@@ -87,157 +92,115 @@ class Reconciler:
                     await self._news.wait()
 
     async def _round(self, may_change: bool) -> None:
+        """Looks and begins; what takes long goes on while the next rounds look."""
+        busy = set(self._steps)
         async with self._open_service() as service:
             wished = await service.outcomes.every()
-        loaded = await self._triton.loaded()
-        if may_change:
-            await asyncio.gather(
-                *(self._bring_up_alone(each, loaded.get(each.row.name, set())) for each in wished)
-            )
-            await self._take_down({deployed.row.name for deployed in wished}, loaded)
+        self._predictor.forget_all_but({each.name for each in wished})
+        try:
             loaded = await self._triton.loaded()
-        async with self._open_service() as service:
-            self._tell_predictor(await service.outcomes.every(), loaded)
+        except TritonIsAway:
+            self._tell(wished, {})
+            raise
+        self._tell(wished, loaded)
+        if may_change:
+            for triton_model, step in self._next_steps(wished, loaded).items():
+                # What ended meanwhile has changed what was seen.
+                if triton_model not in busy:
+                    self._begin(triton_model, step)
 
-    def _tell_predictor(self, wished: list[Deployed], loaded: dict[str, set[int]]) -> None:
-        for deployed in wished:
-            row = deployed.row
-            serving = row.serving_revision
-            if deployed.serving and serving in loaded.get(row.name, set()):
-                self._predictor.serve(row.name, serving, deployed.serving)
-        self._predictor.forget_all_but({deployed.row.name for deployed in wished})
+    def _tell(self, wished: list[Deployed], loaded: Loaded) -> None:
+        for each in wished:
+            shares = shares_of(
+                each,
+                self._settings.max_batch_size,
+                lambda slot: slot.row.serving_revision in loaded.get(slot.triton_model, ()),
+            )
+            if shares is not None:
+                self._predictor.serve(each.name, shares)
+            self._traffic.show(
+                each.name,
+                is_ready=shares is not None,
+                is_failed=each.main.row.state == DeploymentState.FAILED,
+                canary_percent=shares.percent if shares else 0,
+            )
 
-    async def _bring_up_alone(self, deployed: Deployed, loaded: set[int]) -> None:
-        """What is slow or wrong with one keeps no other waiting."""
-        async with self._loading:
-            try:
-                await self._bring_up(deployed, loaded)
-            except ModelyardError as error:
-                name = deployed.row.name
-                log.warning("deployment_waits", deployment=name, code=error.code, detail=error.detail)
+    def _next_steps(self, wished: list[Deployed], loaded: Loaded) -> dict[str, Step]:
+        steps: dict[str, Step] = {}
+        slots = {slot.triton_model: slot for each in wished for slot in each.slots}
+        for triton_model, slot in slots.items():
+            if step := self._next_step(slot, loaded.get(triton_model, set())):
+                steps[triton_model] = step
+        for triton_model in sorted(self._loader.names() - slots.keys()):
+            # What was tried out apart is minded by the step of whose name it bears, and left over by a crash.
+            step = self._removal(triton_model, triton_model in loaded)
+            steps.setdefault(triton_model.removesuffix(TRIAL), step)
+        return steps
 
-    async def _bring_up(self, deployed: Deployed, loaded: set[int]) -> None:
-        row = deployed.row
+    def _next_step(self, slot: Slot, loaded: set[int]) -> Step | None:
+        row, serving = slot.row, slot.serving
         if row.desired_revision in loaded and row.desired_revision == row.serving_revision:
             if row.state != DeploymentState.READY:
-                await self._note(lambda service: service.outcomes.note_serving(deployed))
-            await self._let_go(deployed, loaded)
-        elif self._may_try(deployed):
-            await self._swap(deployed)
-        elif row.serving_revision is not None and row.serving_revision not in loaded and deployed.serving:
-            await self._ensure_file(row.name, deployed.serving, row.serving_revision)
-            await self._load(row.name, deployed.serving, {row.serving_revision})
+                return lambda: self._note(lambda service: service.outcomes.note_serving(slot))
+            swapped = self._swapped_at.get(slot.triton_model, 0.0)
+            has_others = loaded != {row.desired_revision}
+            is_over = time.monotonic() - swapped > GRACE_SECONDS
+            return (lambda: self._let_others_go(slot)) if has_others and is_over else None
+        if self._may_try(slot):
+            return lambda: self._swap(slot)
+        if serving is not None and serving.revision not in loaded:
+            return lambda: self._loader.load_again(slot, serving)
+        return None
 
-    def _may_try(self, deployed: Deployed) -> bool:
-        row = deployed.row
+    def _may_try(self, slot: Slot) -> bool:
+        row = slot.row
         if row.failed_revision != row.desired_revision or row.failed_at is None:
             return True
         return now() - row.failed_at > timedelta(seconds=self._settings.retry_failed_seconds)
 
-    async def _swap(self, deployed: Deployed) -> None:
-        row = deployed.row
-        await self._note(lambda service: service.outcomes.note_loading(deployed))
+    async def _swap(self, slot: Slot) -> None:
+        await self._note(lambda service: service.outcomes.note_loading(slot))
         try:
-            await self._ensure_file(row.name, deployed.desired, row.desired_revision)
-            await self._load_beside(deployed)
+            await self._loader.load_beside(slot)
         except Unavailable:
             raise
         except ModelyardError as error:
             reason = error.detail
-            await self._note(lambda service: service.outcomes.note_failure(deployed, reason))
+            await self._note(lambda service: service.outcomes.note_failure(slot, reason))
             return
-        self._swapped_at[row.name] = time.monotonic()
-        await self._note(lambda service: service.outcomes.note_serving(deployed))
-        self._predictor.serve(row.name, row.desired_revision, deployed.desired)
+        self._swapped_at[slot.triton_model] = time.monotonic()
+        await self._note(lambda service: service.outcomes.note_serving(slot))
 
-    async def _load_beside(self, deployed: Deployed) -> None:
-        """The desired revision, tried out; what serves now stays whatever comes of it.
+    async def _let_others_go(self, slot: Slot) -> None:
+        self._swapped_at[slot.triton_model] = time.monotonic()
+        await self._loader.let_others_go(slot)
 
-        One configuration is for all revisions: where inputs or outputs differ, Triton changes over by itself
-        as soon as the new revision is ready.
-        """
-        row = deployed.row
-        revisions = {row.desired_revision}
-        if (
-            row.serving_revision is not None
-            and deployed.serving is not None
-            and signature_of(deployed.serving) == signature_of(deployed.desired)
-        ):
-            await self._ensure_file(row.name, deployed.serving, row.serving_revision)
-            revisions.add(row.serving_revision)
+    def _removal(self, triton_model: str, is_loaded: bool) -> Step:
+        return lambda: self._loader.remove(triton_model, is_loaded=is_loaded)
+
+    def _begin(self, triton_model: str, step: Step) -> None:
+        task = asyncio.create_task(self._alone(triton_model, step), name=f"reconcile {triton_model}")
+        self._steps[triton_model] = task
+        task.add_done_callback(lambda _: self._steps.pop(triton_model))
+
+    async def _alone(self, triton_model: str, step: Step) -> None:
+        """What is slow or wrong with one keeps no other waiting."""
         try:
-            await self._load(row.name, deployed.desired, revisions)
-            await self._try_out(row.name, deployed.desired, row.desired_revision)
-        except (ModelDoesNotLoad, ModelFails):
-            await self._go_back(deployed)
-            raise
+            async with self._loading:
+                await step()
+            self._news.set()
+        except ModelyardError as error:
+            log.warning("deployment_waits", triton_model=triton_model, code=error.code, detail=error.detail)
+        except Exception:
+            # A bug of ours: the others go on, and this one is tried again.
+            log.exception("deployment_step_broke", triton_model=triton_model)
 
-    async def _go_back(self, deployed: Deployed) -> None:
-        """Triton kept what answered before; the folder must say the same after a restart."""
-        row = deployed.row
-        if row.serving_revision is None or deployed.serving is None:
-            await self._triton.unload(row.name)
-            self._models.remove(row.name)
-            return
-        await self._write_config(row.name, deployed.serving, {row.serving_revision})
-        if (await self._triton.loaded()).get(row.name, set()) != {row.serving_revision}:
-            await self._triton.load(row.name)
-
-    async def _load(self, name: str, version: ModelVersion, revisions: set[int]) -> None:
-        """Exactly these revisions, whose files are there; their signature is that of `version`."""
-        await self._write_config(name, version, revisions)
-        await self._triton.load(name)
-        log.info("model_loaded", deployment=name, revisions=sorted(revisions))
-
-    async def _write_config(self, name: str, version: ModelVersion, revisions: set[int]) -> None:
-        warm_up = registry.task(version.task).load_codec().warm_up(version.card)
-        await asyncio.to_thread(self._models.write_config, name, revisions, signature_of(version), warm_up)
-
-    async def _ensure_file(self, name: str, version: ModelVersion, revision: int) -> None:
-        if not await asyncio.to_thread(self._models.has, name, revision, version.file):
-            try:
-                model = await self._storage.get_bytes(version.file.key)
-            except ObjectNotFound as error:
-                raise FileIsGone(f"the file of {version.model} v{version.version} is gone") from error
-            await asyncio.to_thread(self._models.write_version, name, revision, model, version.file)
-
-    async def _try_out(self, name: str, version: ModelVersion, revision: int) -> None:
-        """One real request, decoded: ready means that an answer was seen."""
-        codec = registry.task(version.task).load_codec()
-        signature = codec.signature(version.card)
-        outputs = await self._triton.infer(name, revision, codec.warm_up(version.card), signature)
-        require_shapes(outputs, signature)
-        codec.decode(outputs, version.card)
-
-    async def _let_go(self, deployed: Deployed, loaded: set[int]) -> None:
-        row = deployed.row
-        swapped = self._swapped_at.get(row.name, 0.0)
-        if loaded != {row.desired_revision} and time.monotonic() - swapped > GRACE_SECONDS:
-            await self._load(row.name, deployed.desired, {row.desired_revision})
-            self._models.forget_other_versions(row.name, (row.desired_revision,))
-
-    async def _take_down(self, wished: set[str], loaded: dict[str, set[int]]) -> None:
-        for name in self._models.names() - wished:
-            if name in loaded:
-                await self._triton.unload(name)
-                log.info("model_unloaded", deployment=name)
-            self._models.remove(name)
+    async def _stop(self) -> None:
+        steps = list(self._steps.values())
+        for task in steps:
+            task.cancel()
+        await asyncio.gather(*steps, return_exceptions=True)
 
     async def _note(self, what: Callable[[Service], Awaitable[None]]) -> None:
         async with self._open_service() as service:
             await what(service)
-
-
-def signature_of(version: ModelVersion) -> ServingSignature:
-    return registry.task(version.task).load_codec().signature(version.card)
-
-
-def require_shapes(outputs: Mapping[str, np.ndarray], signature: ServingSignature) -> None:
-    """Those of one answer; ModelDoesNotLoad names the output that is another."""
-    for spec in signature.outputs:
-        found, wanted = outputs[spec.name].shape, (1, *spec.dims)
-        is_so = len(found) == len(wanted) and all(
-            one in (-1, other) for one, other in zip(wanted, found, strict=True)
-        )
-        if not is_so:
-            raise ModelDoesNotLoad(f"{spec.name} has the shape {found}; by the model card it is {wanted}")

@@ -3,16 +3,22 @@
 from libs.common.bus import RequestDoor
 from libs.common.contracts.base import Gone, Page
 from libs.common.contracts.deployments import (
+    ChangeServing,
     CreateDeployment,
     DeleteDeployment,
     Deployment,
     DeploymentMetadata,
+    DeploymentTraffic,
     GetDeployment,
     GetDeploymentMetadata,
+    GetTraffic,
     ListDeployments,
+    ListRevisions,
     Predict,
     PredictionAnswer,
+    Revision,
     RollBackDeployment,
+    SetCanary,
 )
 from services.inference.service import Service
 
@@ -21,7 +27,7 @@ door = RequestDoor()
 
 @door.answers
 async def create_deployment(request: CreateDeployment, service: Service) -> Deployment:
-    return await service.deployments.deploy(request.name, request.version)
+    return await service.deployments.deploy(request.name, request.version, request.settings)
 
 
 @door.answers
@@ -31,7 +37,7 @@ async def get_deployment(request: GetDeployment, service: Service) -> Deployment
 
 @door.answers
 async def list_deployments(request: ListDeployments, service: Service) -> Page[Deployment]:
-    return await service.deployments.list_deployments(request.project_id, request.query)
+    return await service.deployments.list_deployments(request.project_id, request.model, request.query)
 
 
 @door.answers
@@ -42,6 +48,26 @@ async def delete_deployment(request: DeleteDeployment, service: Service) -> Gone
 @door.answers
 async def roll_back_deployment(request: RollBackDeployment, service: Service) -> Deployment:
     return await service.deployments.roll_back(request.name)
+
+
+@door.answers
+async def change_serving(request: ChangeServing, service: Service) -> Deployment:
+    return await service.deployments.retune(request.name, request.settings)
+
+
+@door.answers
+async def set_canary(request: SetCanary, service: Service) -> Deployment:
+    return await service.canaries.set(request.name, request.version, request.percent)
+
+
+@door.answers
+async def list_revisions(request: ListRevisions, service: Service) -> Page[Revision]:
+    return await service.deployments.list_revisions(request.name, request.query)
+
+
+@door.answers
+async def get_traffic(request: GetTraffic, service: Service) -> DeploymentTraffic:
+    return await service.traffic.of(request.name, request.minutes)
 
 
 @door.answers

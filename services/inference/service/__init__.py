@@ -3,18 +3,24 @@
 from libs.common.db.outbox import Outbox
 from services.inference.predictor import Predictor
 from services.inference.repository import Repository
+from services.inference.service.canaries import Canaries
 from services.inference.service.deployments import Deployments
 from services.inference.service.outcomes import Outcomes
 from services.inference.service.predictions import Predictions
-from services.inference.settings import TritonSettings
+from services.inference.service.traffic import TrafficHistory
+from services.inference.service.wishes import Wishes
+from services.inference.settings import Settings
 
 
 class Service:
     """What the doors open, by topic."""
 
     def __init__(
-        self, repository: Repository, outbox: Outbox, predictor: Predictor, triton: TritonSettings
+        self, repository: Repository, outbox: Outbox, predictor: Predictor, settings: Settings
     ) -> None:
-        self.deployments = Deployments(repository)
+        wishes = Wishes(repository)
+        self.deployments = Deployments(repository, wishes, predictor)
+        self.canaries = Canaries(repository, wishes)
         self.outcomes = Outcomes(repository, outbox)
-        self.predictions = Predictions(repository, predictor, triton)
+        self.predictions = Predictions(repository, predictor, settings)
+        self.traffic = TrafficHistory(repository)

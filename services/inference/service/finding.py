@@ -5,7 +5,7 @@ from services.inference.repository import Deployed, Repository
 
 
 async def find(repository: Repository, name: str) -> Deployed:
-    found = await repository.find(name)
+    found = await repository.deployments.find(name)
     if found is None:
         raise DeploymentIsUnknown(f"there is no deployment {name!r}")
     return found

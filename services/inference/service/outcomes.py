@@ -3,7 +3,7 @@
 from libs.common.contracts.base import now
 from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
 from libs.common.db.outbox import Outbox
-from services.inference.repository import Deployed, Repository
+from services.inference.repository import Deployed, Repository, Slot
 
 
 class Outcomes:
@@ -12,34 +12,36 @@ class Outcomes:
         self._outbox = outbox
 
     async def every(self) -> list[Deployed]:
-        return await self._repository.every()
+        return await self._repository.deployments.every()
 
-    async def note_loading(self, deployed: Deployed) -> None:
-        await self._repository.mark_loading(deployed.row.name, deployed.row.desired_revision)
+    async def note_loading(self, slot: Slot) -> None:
+        await self._repository.slots.mark_loading(slot)
 
-    async def note_serving(self, deployed: Deployed) -> None:
-        """Announced once, however often it is seen."""
-        if await self._repository.mark_serving(deployed.row.name, deployed.row.desired_revision):
-            version = deployed.desired
-            await self._repository.announce_change()
+    async def note_serving(self, slot: Slot) -> None:
+        """Announced once, however often it is seen; what is on trial is not the deployment's version."""
+        if not await self._repository.slots.mark_serving(slot):
+            return
+        await self._repository.announce_change()
+        if not slot.row.is_canary:
+            version = slot.desired.version
             await self._outbox.add(
                 ModelDeployed(
                     project_id=version.project_id,
-                    deployment=deployed.row.name,
+                    deployment=slot.row.deployment,
                     model=version.model,
                     version=version.version,
                     run_id=version.run_id,
                 )
             )
 
-    async def note_failure(self, deployed: Deployed, reason: str) -> None:
-        name, revision = deployed.row.name, deployed.row.desired_revision
-        if await self._repository.mark_failed(name, revision, reason, now()):
-            version = deployed.desired
+    async def note_failure(self, slot: Slot, reason: str) -> None:
+        is_first = await self._repository.slots.mark_failed(slot, reason, now())
+        if is_first and not slot.row.is_canary:
+            version = slot.desired.version
             await self._outbox.add(
                 DeploymentFailed(
                     project_id=version.project_id,
-                    deployment=name,
+                    deployment=slot.row.deployment,
                     model=version.model,
                     version=version.version,
                     detail=reason,

@@ -2,26 +2,29 @@
 
 from collections.abc import Sequence
 
-from libs.common.contracts.deployments import DeploymentMetadata, PredictionAnswer
+from libs.common.contracts.deployments import DeploymentMetadata, PredictionAnswer, Tensor
+from libs.tasks import registry
+from libs.tasks.codec import TensorSpec
 from services.inference.errors import DeploymentIsNotReady
 from services.inference.predictor import Predictor
 from services.inference.repository import Repository
+from services.inference.served import adapted, shares_of
 from services.inference.service.finding import find
-from services.inference.settings import TritonSettings
+from services.inference.settings import Settings
 
 
 class Predictions:
-    def __init__(self, repository: Repository, predictor: Predictor, triton: TritonSettings) -> None:
+    def __init__(self, repository: Repository, predictor: Predictor, settings: Settings) -> None:
         self._repository = repository
         self._predictor = predictor
-        self._triton = triton
+        self._settings = settings
 
     async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
         if not self._predictor.knows(name):
             # Deployed a moment ago, perhaps by another instance.
             found = await find(self._repository, name)
-            if found.row.serving_revision is not None and found.serving is not None:
-                self._predictor.serve(name, found.row.serving_revision, found.serving)
+            if shares := shares_of(found, self._settings.max_batch_size):
+                self._predictor.serve(name, shares)
         try:
             return await self._predictor.predict(name, images)
         except DeploymentIsNotReady:
@@ -31,12 +34,20 @@ class Predictions:
 
     async def metadata(self, name: str) -> DeploymentMetadata:
         found = await find(self._repository, name)
-        version = found.serving or found.desired
+        wish = found.main.serving or found.main.desired
+        card = adapted(wish.version.card, wish.settings)
+        signature = registry.task(wish.version.task).load_codec().signature(card)
         return DeploymentMetadata(
             name=name,
-            version=version.version,
-            card=version.card,
+            version=wish.version.version,
+            card=card,
             triton_model=name,
-            triton_http=self._triton.http,
-            triton_grpc=self._triton.grpc,
+            triton_http=self._settings.triton.http,
+            triton_grpc=self._settings.triton.grpc,
+            inputs=tuple(map(_tensor, signature.inputs)),
+            outputs=tuple(map(_tensor, signature.outputs)),
         )
+
+
+def _tensor(spec: TensorSpec) -> Tensor:
+    return Tensor(name=spec.name, dtype=spec.dtype, dims=spec.dims)

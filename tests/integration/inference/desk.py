@@ -149,6 +149,7 @@ async def until(is_so: Callable[[], Awaitable[bool]], timeout_seconds: float = 2
 
 
 def export_completed(version: ModelVersion, deployment: str | None) -> ExportCompleted:
+    assert version.run_id and version.export_id and version.parity
     source = evaluable(
         data_reference(project_id=version.project_id),
         project_id=version.project_id,

@@ -17,8 +17,11 @@ from libs.common.contracts.deployments import (
 )
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput, NotFound
+from libs.tasks import registry
 from services.inference.app import SCHEMA
 from services.inference.predictor import Predictor
+from services.inference.served import Served, Shares
+from services.inference.traffic import Traffic
 from services.inference.triton import Triton
 from tests.house import House
 from tests.integration.inference.desk import (
@@ -99,8 +102,11 @@ async def test_bad_images_are_named_by_their_rows(desk: Desk) -> None:
 @pytest_asyncio.fixture
 async def frugal(house: House, desk: Desk, shapes: Deployment) -> Predictor:
     """A predictor in this process, before the same Triton, with two images at once at most."""
-    predictor = Predictor(Triton(house.stack.environment("inference")["MODELYARD_TRITON__GRPC"]), 2)
-    predictor.serve(shapes.name, 1, await desk.version("shapes", 1, desk.straight))
+    triton = Triton(house.stack.environment("inference")["MODELYARD_TRITON__GRPC"])
+    predictor = Predictor(triton, Traffic())
+    version = await desk.version("shapes", 1, desk.straight)
+    codec = registry.task(version.task).load_codec()
+    predictor.serve(shapes.name, Shares(Served(shapes.name, 1, version, version.card, codec, 2)))
     return predictor
 
 

@@ -114,7 +114,8 @@ async def _are_answering(house: House, num_rooms: int) -> bool:
 async def _has_answered(url: str, deployment: str, version: int) -> bool:
     async with httpx.AsyncClient() as client:
         metrics = (await client.get(f"{url}/metrics")).text
-    return f'modelyard_predictions_total{{deployment="{deployment}",version="{version}"}}' in metrics
+    labels = f'deployment="{deployment}",model="{deployment}",version="{version}"'
+    return f"modelyard_predictions_total{{{labels}}}" in metrics
 
 
 async def _is_all_that_is_loaded(desk: Desk, name: str, revision: int) -> bool:

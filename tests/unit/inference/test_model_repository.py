@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from libs.common.contracts.deployments import ServingSettings
 from libs.common.contracts.exports import ModelFile
 from libs.tasks.codec import IMAGES, ServingSignature, TensorSpec
 from services.inference.errors import FileIsCorrupt, RepositoryIsNotWritable
@@ -53,7 +54,7 @@ def test_the_configuration_names_exactly_the_wished_revisions(models: ModelRepos
     for revision in (9, 10):
         models.write_version("digits", revision, b"graph", file_of(b"graph"))
 
-    models.write_config("digits", {10, 9}, SIGNATURE, WARM_UP)
+    models.write_config("digits", {10, 9}, SIGNATURE, WARM_UP, ServingSettings())
 
     lines = (folder / "digits/config.pbtxt").read_text().splitlines()
     assert 'name: "digits"' in lines

@@ -5,7 +5,7 @@ import pytest
 
 from libs.tasks.codec import ServingSignature, TensorSpec
 from services.inference.errors import ModelDoesNotLoad
-from services.inference.reconciler import require_shapes
+from services.inference.loader import require_shapes
 
 
 def signature(*dims: int) -> ServingSignature:
