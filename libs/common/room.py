@@ -19,6 +19,7 @@ from libs.common.db.relay import Relay
 from libs.common.errors import Unavailable
 from libs.common.health import Check, HttpDoor, Measure, health_app
 from libs.common.jobs import JobDoor, Worker
+from libs.common.jobs.needs import offered_by
 from libs.common.log import configure_logging, get_logger
 from libs.common.metrics import CONNECTIONS, CONNECTIONS_LIMIT
 from libs.common.settings import RoomSettings
@@ -118,6 +119,7 @@ class Room(Generic[ServiceT]):
                 node=self.settings.node,
                 device=self.settings.device if self.job_slots == 1 else None,
                 slots=self.job_slots,
+                capabilities=offered_by(self.settings.device) if self.job_slots == 1 else (),
                 service=self.service,
                 scratch=self.settings.scratch / self.name,
             )

@@ -31,6 +31,7 @@ from libs.common.contracts.jobs import (
 from libs.common.contracts.measurements import LogPage, MetricSeries, ReadLogs, ReadMetrics
 from libs.common.contracts.queue import (
     ChangeQueueSettings,
+    DeviceNeeds,
     GetQueueSettings,
     ListQueue,
     ListQueueHistory,
@@ -38,6 +39,7 @@ from libs.common.contracts.queue import (
     QueueEntry,
     QueueSettings,
     RemoveFromQueue,
+    RequireDevice,
 )
 from libs.common.contracts.runs import (
     CancelRun,
@@ -239,6 +241,11 @@ async def get_queue_settings(request: GetQueueSettings, service: Service) -> Que
 @requests.answers
 async def change_queue_settings(request: ChangeQueueSettings, service: Service) -> QueueSettings:
     return await service.queue.change(request)
+
+
+@requests.answers
+async def require_device(request: RequireDevice, service: Service) -> DeviceNeeds:
+    return await service.nodes.require_device(request.device, request.kind)
 
 
 @requests.answers

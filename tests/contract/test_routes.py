@@ -31,6 +31,7 @@ READING_POSTS = {
     "/evaluate",
     "/v1/datasets/{dataset_id}/splits/preview",
     "/v1/experiments/compare",
+    "/v1/evaluations/compare",
 }
 
 

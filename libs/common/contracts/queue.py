@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field, model_validator
 
 from libs.common.contracts.base import Page, PageQuery, Request, View
 from libs.common.contracts.jobs import Job, JobState, Kind, Pool
+from libs.common.contracts.runs import DeviceWish
 
 AtOnce = Annotated[int, Field(ge=1, le=8)]
 
@@ -31,6 +32,19 @@ class QueueSettings(View):
     max_running: AtOnce | None = Field(default=None, description="Null: one run on each device.")
     max_running_by_pool: dict[Pool, AtOnce] = Field(default={}, description="A pool left out has no limit.")
     is_paused: bool = Field(default=False, description="A paused queue starts no run.")
+
+
+class DeviceNeeds(View):
+    """What a worker must offer to take a job that is to run on a device."""
+
+    needs: tuple[str, ...]
+
+
+class RequireDevice(Request[DeviceNeeds], subject="svc.trainer.device.require"):
+    """Refused where no worker that does such jobs ever had the device."""
+
+    device: DeviceWish
+    kind: Kind
 
 
 class ListQueue(Request[tuple[QueueEntry, ...]], subject="svc.trainer.queue.list"):

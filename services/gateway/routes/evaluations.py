@@ -11,12 +11,14 @@ from libs.common.contracts.evaluations import (
     BatchSize,
     CreateEvaluation,
     DeleteEvaluation,
+    EvaluateModel,
     Evaluation,
     EvaluationState,
     EvaluationSummary,
     GetEvaluation,
     ListEvaluations,
 )
+from libs.common.contracts.queue import RequireDevice
 from libs.common.contracts.results import (
     Agreement,
     CompareEvaluations,
@@ -66,6 +68,8 @@ class PairsWanted(View):
 @router.post("/runs/{run_id}/evaluations", status_code=202, dependencies=[EDIT])
 async def create_evaluation(run_id: UUID, wanted: NewEvaluation, house: House) -> Evaluation:
     """Evaluates a checkpoint that exists, as a job."""
+    if wanted.device is not None:
+        await house.ask(RequireDevice(device=wanted.device, kind=EvaluateModel.kind))
     model = await evaluable(house, run_id, wanted.checkpoint)
     return await house.ask(
         CreateEvaluation(

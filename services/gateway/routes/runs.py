@@ -25,19 +25,14 @@ from libs.common.contracts.runs import (
     RunSummary,
     StopRun,
 )
-from libs.common.contracts.splits import GetSplit
-from libs.common.errors import Conflict, NotFound
 from services.gateway.access import EDIT, READ
 from services.gateway.doors import Doors, House
 from services.gateway.idempotency import IdempotentRoute
 from services.gateway.lineage import lineage_of
 from services.gateway.paging import Paging
+from services.gateway.subjects import require_data
 
 router = APIRouter(prefix="/v1", tags=["runs"], route_class=IdempotentRoute)
-
-
-class DataIsGone(Conflict):
-    code, title = "data_gone", "The data are not there any more"
 
 
 class NewRun(View):
@@ -55,7 +50,7 @@ class NewRun(View):
 @router.post("/experiments/{experiment_id}/runs", status_code=202, dependencies=[EDIT])
 async def create_run(experiment_id: UUID, wanted: NewRun, house: House) -> Run:
     """Puts a run in the queue; `then` says what follows by itself: evaluate, export, deploy."""
-    await _require_data(house, await _data_of(house, experiment_id, wanted.like))
+    await require_data(house, await _data_of(house, experiment_id, wanted.like))
     return await house.ask(
         CreateRun(
             experiment_id=experiment_id,
@@ -111,7 +106,7 @@ async def cancel_run(run_id: UUID, house: House) -> Run:
 @router.post("/runs/{run_id}/resume", status_code=202, dependencies=[EDIT])
 async def resume_run(run_id: UUID, house: House) -> Run:
     """Goes on from its last checkpoint, as a new attempt."""
-    await _require_data(house, (await house.ask(GetRun(run_id=run_id))).data)
+    await require_data(house, (await house.ask(GetRun(run_id=run_id))).data)
     return await house.ask(ResumeRun(run_id=run_id))
 
 
@@ -144,13 +139,3 @@ async def _data_of(house: Doors, experiment_id: UUID, like: UUID | None) -> Data
     if like is not None:
         return (await house.ask(GetRun(run_id=like))).data
     return (await house.ask(GetExperiment(experiment_id=experiment_id))).data
-
-
-async def _require_data(house: Doors, data: DataReference) -> None:
-    """Before anything is queued: a worker would find it gone only after a wait."""
-    for part in data.parts:
-        try:
-            await house.ask(GetSplit(split_id=part.split_id))
-        except NotFound as error:
-            words = f"version {part.version} of dataset {part.dataset_name} or its split was deleted"
-            raise DataIsGone(words) from error

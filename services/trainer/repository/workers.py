@@ -58,11 +58,11 @@ class Workers:
         )
         return [(worker, title) for worker, title in await self._session.execute(statement)]
 
-    async def knows(self, capabilities: Sequence[str]) -> bool:
-        """Whether any worker has had these; while none that trains was seen there is nothing to go by."""
+    async def knows(self, capabilities: Sequence[str], kind: str) -> bool:
+        """Whether any worker has had these; while none of this kind was seen there is nothing to go by."""
         fits = WorkerRow.capabilities.contains(list(capabilities))
-        trains = func.cardinality(WorkerRow.capabilities) > 0
-        statement = select(or_(func.count() == 0, func.count(case((fits, 1))) > 0)).where(trains)
+        does = WorkerRow.kinds.contains([kind])
+        statement = select(or_(func.count() == 0, func.count(case((fits, 1))) > 0)).where(does)
         return bool(await self._session.scalar(statement.select_from(WorkerRow)))
 
     async def forget(self, before: datetime) -> None:

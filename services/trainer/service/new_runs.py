@@ -53,20 +53,6 @@ def network_of(run: RunRow) -> tuple[str, object, object]:
     return run.task, run.config.get("architecture"), run.reference.classes
 
 
-def needs_of(device: str) -> tuple[str, ...]:
-    """What a worker must offer: `cuda:1` is its `gpu1`, `cuda` any GPU, `auto` anything."""
-    kind, _, number = device.partition(":")
-    match kind:
-        case "auto":
-            return ()
-        case "cuda" if number:
-            return (f"gpu{number}",)
-        case "cuda":
-            return ("gpu",)
-        case _:
-            return (kind,)
-
-
 def slug(name: str) -> str:
     """The deployment's default name: `Größe & Form` becomes `grosse-form`; `model` if no letter is left."""
     folded = unicodedata.normalize("NFKD", name.casefold()).encode("ascii", "ignore").decode()

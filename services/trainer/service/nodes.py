@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from uuid import UUID
 
+from libs.common.contracts.queue import DeviceNeeds
 from libs.common.contracts.system import (
     Device,
     Node,
@@ -23,6 +24,7 @@ from services.trainer.repository import Repository
 from services.trainer.repository.readings import COARSE_SECONDS, FINE_SECONDS, Figures
 from services.trainer.repository.workers import PRESENT_FOR
 from services.trainer.service.alerts import Alerts
+from services.trainer.service.devices import require_device
 from services.trainer.settings import NodeLimits
 from services.trainer.system_models import AlertRow, NodeRow
 
@@ -41,6 +43,9 @@ class Nodes:
         self._repository = repository
         self._alerts = alerts
         self._limits = limits
+
+    async def require_device(self, device: str, kind: str) -> DeviceNeeds:
+        return DeviceNeeds(needs=await require_device(self._repository.workers, device, kind))
 
     async def tell(self, wanted: TellNode, at: datetime) -> Told:
         """Of several processes on a node one is heard; the others ask now and then whether it still is."""

@@ -10,12 +10,12 @@ from libs.common.contracts.checkpoints import Checkpoint, StartedFrom, StartPoin
 from libs.common.contracts.runs import CreateRun, ListRuns, Run, RunState, RunSummary
 from libs.common.errors import Problem
 from libs.common.jobs import JobQueue
+from libs.common.jobs.needs import needs_of
 from libs.common.paging import after, page_of
 from services.trainer.errors import (
     CheckpointDoesNotFit,
     CheckpointIsNeeded,
     CheckpointNotFound,
-    DeviceIsUnknown,
     ExperimentNotFound,
     RunGoesOn,
     RunHasEnded,
@@ -26,8 +26,9 @@ from services.trainer.errors import (
 from services.trainer.models import CheckpointRow, RunRow
 from services.trainer.repository import Repository
 from services.trainer.service.best import summaries
+from services.trainer.service.devices import require_device
 from services.trainer.service.life import Life
-from services.trainer.service.new_runs import needs_of, network_of, new_run
+from services.trainer.service.new_runs import network_of, new_run
 
 LAST = "last"
 
@@ -49,7 +50,7 @@ class Runs:
         run = new_run(experiment, wanted, original)
         if wanted.from_checkpoint is not None:
             run.starts_from = await self._start(run, wanted.from_checkpoint)
-        await self._require_device(run.wanted_device)
+        await require_device(self._repository.workers, run.wanted_device, TrainRun.kind)
         run.job_id = await self._enqueue(run, experiment.name)
         await self._repository.runs.add(run)
         experiment.last_run_id, experiment.updated_at = run.id, run.created_at
@@ -166,11 +167,6 @@ class Runs:
             max_attempts=self._max_attempts,
             needs=needs_of(run.wanted_device),
         )
-
-    async def _require_device(self, device: str) -> None:
-        if not await self._repository.workers.knows(needs_of(device)):
-            problem = Problem(field="device", message=f"no worker has {device}")
-            raise DeviceIsUnknown(f"no worker has ever offered the device {device}", errors=[problem])
 
     async def _view(self, run: RunRow) -> Run:
         return run.view((await summaries(self._repository, [run]))[run.id])

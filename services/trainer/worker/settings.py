@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from libs.common.jobs.needs import offered_by
 from libs.common.settings import NodeSettings
 
 
@@ -20,8 +21,7 @@ class Settings(NodeSettings):
 
     @property
     def capabilities(self) -> tuple[str, ...]:
-        """What a run can ask for: any GPU, or this one."""
-        return ("gpu", self.device) if self.device.startswith("gpu") else (self.device,)
+        return offered_by(self.device)
 
     @property
     def weights_cache(self) -> Path:

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from libs.common.jobs.needs import needs_of
 from services.trainer.run import finite
 from services.trainer.service.best import is_smaller_better
-from services.trainer.service.new_runs import needs_of, slug
+from services.trainer.service.new_runs import slug
 from services.trainer.worker.settings import Settings
 
 
