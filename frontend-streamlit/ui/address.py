@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import Literal
 from uuid import UUID
 
 import streamlit as st
@@ -9,6 +10,7 @@ import streamlit as st
 from libs.common.errors import BadInput
 
 Choose = Callable[[str | None], None]
+Width = int | Literal["stretch"]
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -53,7 +55,7 @@ def address_select(
     on_choose: Choose,
     default: str | None = None,
     placeholder: str | None = None,
-    width: int = 180,
+    width: Width = 180,
     is_labelled: bool = False,
 ) -> None:
     """A choice that the address holds by its value, not by its name; it follows the browser's history.
@@ -103,7 +105,7 @@ def address_pages(num_pages: int, number: int, *, key: str) -> None:
     )
 
 
-def address_search(label: str, part: str, *, key: str, on_choose: Choose, width: int = 220) -> None:
+def address_search(label: str, part: str, *, key: str, on_choose: Choose, width: Width = 220) -> None:
     st.session_state[key] = st.query_params.get(part, "")
     st.text_input(
         label,

@@ -8,7 +8,7 @@ import streamlit as st
 from session import yard
 
 from libs.common.contracts.projects import Project
-from ui.address import address_select, given_id, go
+from ui.address import Width, address_select, given_id, go
 from ui.states import empty_state
 
 # Of these the name is known; more projects are reached from their own pages.
@@ -59,7 +59,7 @@ def scope_select(
     *,
     key: str,
     on_choose: Callable[[str], None],
-    width: int = 220,
+    width: Width = 220,
 ) -> None:
     if "project" not in st.query_params and project is not None:
         st.query_params["project"] = str(project)
