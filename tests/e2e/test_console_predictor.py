@@ -179,16 +179,19 @@ def test_the_last_answers_stay_in_reach(mount: Mount, says: dict[str, Any]):
 
 def test_pictures_are_pasted_and_dropped(mount: Mount):
     page = mount(PREDICTOR, data())
-    page.evaluate("""() => {
+    page.evaluate(
+        """(square) => {
         const carried = (name) => {
             const transfer = new DataTransfer()
-            transfer.items.add(new File(["<svg/>"], name, { type: "image/svg+xml" }))
+            transfer.items.add(new File([square], name, { type: "image/svg+xml" }))
             return transfer
         }
         document.dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried("pasted.svg") }))
         const root = document.querySelector("div").shadowRoot.querySelector(".root")
         root.dispatchEvent(new DragEvent("drop", { dataTransfer: carried("dropped.svg"), bubbles: true }))
-    }""")
+    }""",
+        SQUARE.decode(),
+    )
     expect(page.get_by_role("group", name="Last answers").get_by_role("button")).to_have_text(
         ["boat", "boat"]
     )
