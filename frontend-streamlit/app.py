@@ -14,6 +14,13 @@ DATASETS = st.Page("app_pages/datasets.py", title="Datasets", icon=":material/da
 EXPERIMENTS = st.Page(
     "app_pages/experiments.py", title="Experiments", icon=":material/science:", url_path="experiments"
 )
+EVALUATE = st.Page(
+    "app_pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"
+)
+DEPLOYMENTS = st.Page(
+    "app_pages/deployments.py", title="Deployments", icon=":material/rocket_launch:", url_path="deployments"
+)
+PREDICT = st.Page("app_pages/predict.py", title="Predict", icon=":material/image_search:", url_path="predict")
 QUEUE = st.Page("app_pages/queue.py", title="Queue", icon=":material/low_priority:", url_path="queue")
 SYSTEM = st.Page("app_pages/system.py", title="System", icon=":material/dns:", url_path="system")
 # Pages about one project, dataset or run: links lead to them, the menu does not, as it cannot say which.
@@ -28,6 +35,8 @@ ABOUT_ONE = {
     "new_experiment": "New experiment",
     "compare": "Compare runs",
     "run": "Run",
+    "compare_models": "Compare models",
+    "deployment": "Deployment",
 }
 
 
@@ -51,6 +60,7 @@ PAGES = {
             for name, title in ABOUT_ONE.items()
         ),
     ],
+    "Models": [EVALUATE, DEPLOYMENTS, PREDICT],
     "Operations": [QUEUE, SYSTEM],
 }
 

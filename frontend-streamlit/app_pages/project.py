@@ -6,8 +6,9 @@ import streamlit as st
 from session import yard
 from ui.address import given_id
 from ui.dataset_rows import dataset_rows, datasets_of
+from ui.deployment_rows import deployment_row, deployments_of
 from ui.run_rows import run_rows
-from ui.states import counted, empty_state, escaped, may_edit, shortened, state_badge
+from ui.states import counted, empty_state, escaped, may_edit, shortened
 
 RUNS_PER_PAGE = 25
 
@@ -50,16 +51,11 @@ def runs(project_id: UUID) -> None:
 
 
 def deployments(project_id: UUID) -> None:
-    found = list(yard().deployments.list(project_id))
+    found = deployments_of(project_id)
     if not found:
         empty_state("rocket_launch", "Nothing is served yet. A run that ends in deploy serves its model.")
     for deployment in found:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{deployment.name}**")
-            state_badge(deployment.state)
-            st.caption(f"{deployment.model} v{deployment.serving_version or '–'}")
-            if deployment.reason:
-                st.caption(f":red[{escaped(deployment.reason)}]")
+        deployment_row(deployment)
 
 
 def page() -> None:

@@ -3,6 +3,7 @@ const instances = new WeakMap()
 const AT_ONCE = 4
 const MOST_KEPT = 40
 const TINY = 96
+const REFUSED = "prediction_refused"
 
 export default function ({ data, parentElement }) {
   let shown = instances.get(parentElement)
@@ -300,7 +301,7 @@ function problemOf(status, said) {
   return {
     title: said.title || `The gateway answered ${status}`,
     detail: detail || "",
-    isRefusal: status === 403,
+    isRefusal: said.code === REFUSED,
   }
 }
 

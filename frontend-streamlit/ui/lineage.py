@@ -22,6 +22,23 @@ def lineage_view(run: Run) -> None:
         height=80 + ROW * rows,
         alt=f"From data to deployment: {', '.join(node.name for node in lineage.nodes)}",
     )
+    served(lineage)
+
+
+def served(lineage: Lineage) -> None:
+    """The way to what answers with it."""
+    names = dict.fromkeys(node.name for node in lineage.nodes if node.kind == "deployment")
+    if not names:
+        return
+    with st.container(horizontal=True):
+        for name in names:
+            st.page_link(
+                "app_pages/deployment.py",
+                label=name,
+                icon=":material/rocket_launch:",
+                query_params={"name": name},
+                width="content",
+            )
 
 
 def lineage_option(lineage: Lineage, own_id: str) -> dict[str, Any]:

@@ -43,7 +43,7 @@ ONE_CLASS = {
     "type": "class", "label": "boat", "score": 0.75,
     "scores": [{"label": "boat", "score": 0.75}, {"label": "crane", "score": 0.25}],
 }  # fmt: skip
-REFUSAL = {"title": "The model refuses", "status": 403, "detail": "boat with 0.41, below 0.5"}
+REFUSAL = {"title": "The model refuses", "code": "prediction_refused", "detail": "boat with 0.41, below 0.5"}
 
 
 @pytest.fixture
