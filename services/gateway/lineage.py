@@ -1,17 +1,18 @@
-"""Where a run comes from and what came of it, asked from the rooms that know."""
+"""Where a run or a version of a model comes from and what came of it, asked from the rooms that know."""
 
 from uuid import UUID
 
 from libs.common.contracts.base import PageQuery
-from libs.common.contracts.deployments import ListDeployments
 from libs.common.contracts.evaluations import ListEvaluations
 from libs.common.contracts.experiments import GetExperiment
-from libs.common.contracts.exports import Export, ListExports
+from libs.common.contracts.exports import Export, GetExport, ListExports
 from libs.common.contracts.lineage import Lineage, LineageEdge, LineageNode
+from libs.common.contracts.models import GetModelVersion
 from libs.common.contracts.runs import GetRun, Run
 from libs.common.contracts.splits import GetSplit
 from libs.common.errors import NotFound
 from services.gateway.doors import Doors
+from services.gateway.serving import deployments_of, versions_of
 
 # Of a run that was repeated again and again the nearest are enough.
 MOST_REPEATED = 10
@@ -25,6 +26,27 @@ async def lineage_of(house: Doors, run_id: UUID) -> Lineage:
     await _originals(house, graph, run)
     await _start(house, graph, run)
     await _results(house, graph, run)
+    return graph.view()
+
+
+async def lineage_of_version(house: Doors, name: str, version: int) -> Lineage:
+    """A version from elsewhere has a future only; of what was deleted there is no node."""
+    graph = _Graph()
+    found = await house.ask(GetModelVersion(name=name, version=version))
+    model = graph.add(_model_node(name, version))
+    if found.run_id is not None:
+        try:
+            run = await house.ask(GetRun(run_id=found.run_id))
+            await _data(house, graph, run)
+        except NotFound:
+            run = None
+        if run is not None and found.export_id is not None:
+            export = await house.ask(GetExport(export_id=found.export_id))
+            made = graph.add(_node("export", export.id, export.format, export.state), _run(run))
+            graph.add(model, made)
+    async for each in deployments_of(house, found.project_id):
+        if (name, version) in versions_of(each):
+            graph.add(_node("deployment", each.name, each.name, each.state), model)
     return graph.view()
 
 
@@ -103,17 +125,14 @@ async def _results(house: Doors, graph: _Graph, run: Run) -> None:
     for evaluation in (await house.ask(ListEvaluations(run_id=run.id, query=ALL))).items:
         name = f"{evaluation.checkpoint} on {', '.join(evaluation.subsets)}"
         graph.add(_node("evaluation", evaluation.id, name, evaluation.state), own)
-    deployments = (await house.ask(ListDeployments(project_id=run.project_id, query=ALL))).items
+    deployments = [each async for each in deployments_of(house, run.project_id)]
     for export in (await house.ask(ListExports(run_id=run.id, query=ALL))).items:
         made = graph.add(_node("export", export.id, export.format, export.state), own)
         if (model := _model(export)) is None:
             continue
         graph.add(model, made)
         for each in deployments:
-            if each.model == export.model and export.model_version in (
-                each.desired_version,
-                each.serving_version,
-            ):
+            if (export.model, export.model_version) in versions_of(each):
                 graph.add(_node("deployment", each.name, each.name, each.state), model)
 
 
@@ -124,13 +143,11 @@ def _run(run: Run) -> LineageNode:
 def _model(export: Export) -> LineageNode | None:
     if export.model is None or export.model_version is None:
         return None
-    return LineageNode(
-        key=f"model:{export.model}@{export.model_version}",
-        kind="model",
-        id=export.model,
-        name=export.model,
-        version=export.model_version,
-    )
+    return _model_node(export.model, export.model_version)
+
+
+def _model_node(name: str, version: int) -> LineageNode:
+    return LineageNode(key=f"model:{name}@{version}", kind="model", id=name, name=name, version=version)
 
 
 def _node(kind: str, id: UUID | str, name: str, state: str | None = None) -> LineageNode:
