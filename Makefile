@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up down status logs restart test check fmt format-check lint types contracts bench lock
+.PHONY: help env demo up down status logs restart monitor test check fmt format-check lint types contracts bench lock
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -27,6 +27,10 @@ logs: ## The last lines of one part: make logs s=trainer
 
 restart: ## Stop one part and start it again: make restart s=trainer
 	@$(PYTHON) -m infra.local restart $(s)
+
+monitor: env ## Prometheus over the local stack, on loopback, until Ctrl-C
+	@infra/local/setup.sh monitor
+	@$(PYTHON) -m infra.local monitor
 
 test: ## Every test, on real servers of its own
 	@infra/local/setup.sh test

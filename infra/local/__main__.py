@@ -1,4 +1,4 @@
-"""`python -m infra.local up|down|status|logs|restart`."""
+"""`python -m infra.local up|down|status|logs|restart|monitor`."""
 
 import os
 import sys
@@ -12,7 +12,8 @@ from rich.table import Table
 
 from infra.local.control import PARTS, LocalStack, NotReady
 from infra.local.home import HomeIsUnusable, default_home, is_made
-from infra.local.ports import PortIsUnusable
+from infra.local.monitoring import run_prometheus
+from infra.local.ports import LOOPBACK, PortIsUnusable
 from infra.local.postgres import ClusterFailed
 from infra.local.programs import ToolIsMissing
 from infra.local.supervision import SupervisorFailed
@@ -80,6 +81,14 @@ def restart(name: str) -> None:
     checked([name])
     local.restart(name)
     console.print(f"{name} ready")
+
+
+@app.command()
+def monitor(port: Annotated[int, typer.Option(min=1, max=65535)] = 9090) -> None:
+    """Prometheus over the stack, on loopback, until Ctrl-C."""
+    local = existing()
+    console.print(f"Prometheus http://{LOOPBACK}:{port} (alerts: /api/v1/alerts) · Ctrl-C ends it")
+    run_prometheus(local.stack, port)
 
 
 def existing() -> LocalStack:

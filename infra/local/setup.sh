@@ -108,6 +108,25 @@ make_triton() {
     echo "$wanted" > $stamp
 }
 
+# Unpacked, not installed: Debian's package starts a Prometheus for the whole machine.
+make_prometheus() {
+    PATH="$PATH:$PWD/.tools/bin" command -v promtool >/dev/null && return
+    say "unpacking Prometheus"
+    mkdir -p .tools/bin .tools/prometheus
+    download prometheus .tools/prometheus \
+        || fail "promtool is missing: put the programs of a release of prometheus/prometheus on PATH"
+    dpkg-deb -x .tools/prometheus/prometheus_*.deb .tools/prometheus
+    mv .tools/prometheus/usr/bin/{prometheus,promtool} .tools/bin/
+    rm -rf .tools/prometheus
+}
+
+download() {
+    local package=$1 folder=$2
+    command -v apt-get >/dev/null || return 1
+    # A bare image has no lists of packages yet.
+    (cd "$folder" && { apt-get download -qq "$package" || { apt-get update -qq && apt-get download -qq "$package"; }; }) 2>/dev/null
+}
+
 [ "$(uname -sm)" = "Linux x86_64" ] || fail "the local stack's programs are for Linux on x86-64: elsewhere use docker compose"
 mapfile -t packages < <(programs_missing "$@")
 install "${packages[@]}"
@@ -117,3 +136,4 @@ mapfile -t packages < <(libpython_missing)
 install "${packages[@]}"
 make_rclone
 make_triton
+case "${1:-}" in test|monitor) make_prometheus ;; esac

@@ -13,7 +13,8 @@ def test_health_readiness_and_metrics(stack, name: str):
     ready = httpx.get(f"{url}/readyz").json()
     assert ready["ready"] is True
     assert set(ready["checks"].values()) == {"ok"}
-    assert "process_cpu_seconds_total" in httpx.get(f"{url}/metrics").text
+    inner = stack.stack.ports["gateway_metrics"] if name == "gateway" else stack.stack.ports[name]
+    assert "process_cpu_seconds_total" in httpx.get(f"http://127.0.0.1:{inner}/metrics").text
 
 
 def test_the_stack_is_one_node_with_one_device(yard):

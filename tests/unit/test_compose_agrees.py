@@ -21,6 +21,7 @@ COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
 DOCKERFILE = (ROOT / "infra/Dockerfile").read_text()
 SERVERS = {"postgres", "nats", "minio", "triton"}
+WATCHERS = {"prometheus", "grafana"}
 ROOMS = {"gateway", "datasets", "trainer", "evaluator", "exporter", "inference", "notifier"}
 OURS = ROOMS | {"worker", "console"}
 
@@ -48,13 +49,13 @@ def test_the_file_is_one_that_compose_accepts():
 
 
 def test_every_part_of_the_house_is_in_the_compose_file():
-    assert set(SERVICES) == SERVERS | OURS
+    assert set(SERVICES) == SERVERS | WATCHERS | OURS
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_every_container_has_a_pinned_image_or_our_dockerfile_a_health_check_and_a_memory_limit(name):
     service = SERVICES[name]
-    if name in SERVERS:
+    if name in SERVERS | WATCHERS:
         assert re.search(r":[\w.-]*\d", service["image"]), "the image is not pinned"
         assert service["healthcheck"]["test"]
     else:
@@ -220,3 +221,39 @@ def test_fresh_secrets_are_all_that_compose_asks_for_and_are_written_once(tmp_pa
     assert not [value for value in values.values() if value in said]
     subprocess.run([str(script)], check=True, capture_output=True)
     assert (tmp_path / ".env").read_text() == written
+
+
+def test_a_secret_that_an_older_file_lacks_is_added_to_it(tmp_path):
+    script = tmp_path / "infra" / "compose-secrets.sh"
+    script.parent.mkdir()
+    shutil.copy2(ROOT / "infra/compose-secrets.sh", script)
+    (tmp_path / ".env").write_text("MODELYARD_NATS_PASSWORD=kept\n")
+    subprocess.run([str(script)], check=True, capture_output=True)
+    values = dict(line.split("=") for line in (tmp_path / ".env").read_text().splitlines())
+    assert values["MODELYARD_NATS_PASSWORD"] == "kept"
+    assert "MODELYARD_GRAFANA_PASSWORD" in values
+
+
+def test_who_watches_starts_only_when_asked_for_and_reads_the_files_of_this_house():
+    for name in WATCHERS:
+        assert SERVICES[name]["profiles"] == ["monitoring"]
+        files = [volume.split(":")[0] for volume in SERVICES[name]["volumes"] if volume.startswith("./")]
+        assert files
+        assert all((ROOT / file).exists() for file in files)
+    assert not [name for name in SERVERS | OURS if "profiles" in SERVICES[name]]
+
+
+def test_prometheus_reads_every_room_at_the_port_where_it_tells_its_figures():
+    jobs = yaml.safe_load((ROOT / "infra/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    targets = {job["job_name"]: [group["targets"] for group in job["static_configs"]] for job in jobs}
+    expected = {
+        name: f"{name}:{SERVICES[name]['environment']['MODELYARD_HTTP__PORT']}" for name in ROOMS | {"worker"}
+    }
+    expected["gateway"] = f"gateway:{SERVICES['gateway']['environment']['MODELYARD_METRICS__PORT']}"
+    assert sorted(targets["rooms"]) == sorted([target] for target in expected.values())
+    assert targets["triton"] == [[SERVICES["inference"]["environment"]["MODELYARD_TRITON__METRICS"]]]
+
+
+def test_the_figures_of_the_gateway_are_not_published():
+    inner = SERVICES["gateway"]["environment"]["MODELYARD_METRICS__PORT"]
+    assert not [port for port in SERVICES["gateway"]["ports"] if port.endswith(f":{inner}")]

@@ -1,6 +1,7 @@
 """Jobs of all rooms, who asks for them, and facts on their way."""
 
 from collections import Counter
+from math import nan
 
 from prometheus_client import Gauge
 
@@ -47,6 +48,8 @@ async def measure_queue(resources: Resources[Settings]) -> None:
 
 
 async def measure_outbox(resources: Resources[Settings]) -> None:
+    OUTBOX.set(nan)
+    OUTBOX_OLDEST.set(nan)
     async with resources.database.transaction() as session:
         number, seconds = await Outbox(session).waiting()
     OUTBOX.set(number)

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
 from pydantic import BaseModel
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -342,3 +343,28 @@ async def test_slots_work_side_by_side(desk: Desk, database: Database, tmp_path:
     jobs = [await enqueue(database) for _ in range(2)]
     async with working(desk, database, tmp_path, function, slots=2):
         assert [(await ended(database, job)).state for job in jobs] == [JobState.COMPLETED] * 2
+
+
+@pytest.mark.parametrize(
+    ("raised", "outcome"),
+    [(None, "completed"), (BadInput("burnt"), "failed"), (Unavailable("no oven"), "put_off")],
+)
+async def test_how_jobs_end_is_counted(
+    desk: Desk, database: Database, tmp_path: Path, raised: Exception | None, outcome: str
+) -> None:
+    async def function(spec: Bake, work: Work[Shelf]) -> None:
+        assert _counted("modelyard_jobs_running") == 1
+        if raised is not None:
+            raise raised
+
+    before = _counted("modelyard_jobs_ended_total", outcome=outcome)
+    job = await enqueue(database)
+    async with working(desk, database, tmp_path, function):
+        await until(database, job, lambda row: row.attempt == 1 and row.state != JobState.RUNNING)
+
+    assert _counted("modelyard_jobs_ended_total", outcome=outcome) == before + 1
+    assert _counted("modelyard_jobs_running") == 0
+
+
+def _counted(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, {"kind": Bake.kind, **labels}) or 0
