@@ -10,6 +10,7 @@ import typer
 from libs.client.client import Modelyard
 from libs.client.commands import (
     datasets,
+    deployments,
     evaluations,
     experiments,
     imports,
@@ -38,6 +39,7 @@ GROUPS = {
     "queue": queue.commands,
     "evaluations": evaluations.commands,
     "models": models.commands,
+    "deployments": deployments.commands,
 }
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)

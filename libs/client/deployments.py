@@ -9,7 +9,10 @@ from libs.common.contracts.deployments import (
     Deployment,
     DeploymentMetadata,
     DeploymentState,
+    DeploymentTraffic,
     PredictionAnswer,
+    Revision,
+    ServingSettings,
 )
 from libs.common.errors import NotFound
 
@@ -19,13 +22,23 @@ class Deployments:
         self._transport = transport
 
     def create(
-        self, name: str, model: str, *, version: int | None = None, alias: str | None = None
+        self,
+        name: str,
+        model: str,
+        *,
+        version: int | None = None,
+        alias: str | None = None,
+        settings: ServingSettings | None = None,
     ) -> Deployment:
+        """A first deployment, or another version of one; without `settings` it keeps those it has."""
         body = {"name": name, "model": model, "version": version, "alias": alias}
+        if settings is not None:
+            body["settings"] = settings.model_dump(mode="json")
         return self._transport.post(Deployment, "/v1/deployments", body)
 
-    def list(self, project: UUID | None = None) -> Iterator[Deployment]:
-        return self._transport.pages(Deployment, "/v1/deployments", {"project": project})
+    def list(self, project: UUID | None = None, model: str | None = None) -> Iterator[Deployment]:
+        """`model`: those that serve, try out or are to serve a version of it."""
+        return self._transport.pages(Deployment, "/v1/deployments", {"project": project, "model": model})
 
     def get(self, name: str) -> Deployment:
         return self._transport.get(Deployment, f"/v1/deployments/{name}")
@@ -53,6 +66,36 @@ class Deployments:
             return self.get(name)
         except NotFound:
             return None
+
+    def set_canary(
+        self,
+        name: str,
+        percent: int,
+        *,
+        model: str | None = None,
+        version: int | None = None,
+        alias: str | None = None,
+    ) -> Deployment:
+        """A share of the requests for a version on trial, or, where none is named, for the one that is: 100
+        makes it the deployment's own, 0 ends the trial."""
+        body = {"percent": percent, "model": model, "version": version, "alias": alias}
+        return self._change(name, body)
+
+    def change_settings(self, name: str, settings: ServingSettings) -> Deployment:
+        """Only of what is set; a revision that can be rolled back."""
+        return self._change(name, {"settings": settings.model_dump(mode="json", exclude_unset=True)})
+
+    def _change(self, name: str, body: dict[str, object]) -> Deployment:
+        return self._transport.call(Deployment, "PATCH", f"/v1/deployments/{name}", body=body)
+
+    def revisions(self, name: str) -> Iterator[Revision]:
+        """Newest first."""
+        return self._transport.pages(Revision, f"/v1/deployments/{name}/revisions")
+
+    def traffic(self, name: str, *, minutes: int = 60) -> DeploymentTraffic:
+        """Of each version: requests, errors, latencies; up to a day back."""
+        query = {"minutes": minutes}
+        return self._transport.get(DeploymentTraffic, f"/v1/deployments/{name}/traffic", query)
 
     def roll_back(self, name: str) -> Deployment:
         return self._transport.post(Deployment, f"/v1/deployments/{name}/rollback")
