@@ -64,6 +64,32 @@ def test_the_configuration_names_exactly_the_wished_revisions(models: ModelRepos
     assert (folder / "digits/10/model.py").is_file()
 
 
+def test_settings_take_the_place_of_the_installations(models: ModelRepository, folder: Path) -> None:
+    models.write_version("digits", 1, b"graph", file_of(b"graph"))
+    settings = ServingSettings(num_instances=3, max_batch_size=8, queue_delay_microseconds=0)
+
+    models.write_config("digits", {1}, SIGNATURE, WARM_UP, settings)
+
+    lines = (folder / "digits/config.pbtxt").read_text().splitlines()
+    assert "max_batch_size: 8" in lines
+    assert "dynamic_batching { max_queue_delay_microseconds: 0 }" in lines
+    assert "instance_group [ { kind: KIND_CPU count: 3 } ]" in lines
+
+
+def test_in_tritons_own_image_instances_are_where_the_devices_are(folder: Path) -> None:
+    triton = TritonSettings(repository=folder, backend="onnxruntime")
+    models = ModelRepository(Settings(triton=triton, max_queue_delay_microseconds=100))
+    models.write_version("digits", 1, b"graph", file_of(b"graph"))
+
+    models.write_config("digits", {1}, SIGNATURE, WARM_UP, ServingSettings(num_instances=2))
+
+    lines = (folder / "digits/config.pbtxt").read_text().splitlines()
+    assert 'backend: "onnxruntime"' in lines
+    assert "instance_group [ { kind: KIND_AUTO count: 2 } ]" in lines
+    assert "dynamic_batching { max_queue_delay_microseconds: 100 }" in lines
+    assert not (folder / "digits/1/model.py").exists()
+
+
 def test_versions_that_are_not_kept_go(models: ModelRepository, folder: Path) -> None:
     for revision in (1, 2):
         models.write_version("digits", revision, b"graph", file_of(b"graph"))
