@@ -4,6 +4,7 @@ import re
 from uuid import UUID
 
 FOREIGN_MODELS = "models/"
+LABELLED_SAMPLES = "labelled/"
 _WORD = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,79}$")
 
 
@@ -99,6 +100,11 @@ def foreign_model_source(version_id: UUID) -> str:
 
 def foreign_model_file(version_id: UUID, sha256: str) -> str:
     return f"{foreign_model_prefix(version_id)}{_word(sha256)}.onnx"
+
+
+def labelled_samples(request_id: UUID) -> str:
+    """An archive that a deployment is asked about, gone with the answer."""
+    return f"{LABELLED_SAMPLES}{request_id}.zip"
 
 
 def is_below(key: str, prefix: str) -> bool:

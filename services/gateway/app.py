@@ -78,6 +78,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     limits = {
         "/predict": settings.max_predict_bytes,
         "/predict/batch": settings.max_batch_bytes,
+        "/evaluate": settings.max_batch_bytes,
         "/content": settings.max_streamed_upload_bytes,
     }
     app.add_middleware(AnswerBugs)

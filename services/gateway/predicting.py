@@ -2,9 +2,16 @@
 
 from fastapi import Request
 
+from libs.common import artifacts
 from libs.common.contracts.batches import BatchAnswer
-from libs.common.contracts.deployments import Predict, PredictionAnswer
+from libs.common.contracts.deployments import (
+    DeploymentEvaluation,
+    EvaluateDeployment,
+    Predict,
+    PredictionAnswer,
+)
 from libs.common.errors import Problem, TooLarge
+from libs.common.ids import new_id
 from services.gateway.batches import MARGIN_BYTES, Batch
 from services.gateway.doors import Doors
 from services.gateway.sent.fetching import Fetching
@@ -12,6 +19,7 @@ from services.gateway.sent.files import SentFiles
 from services.gateway.sent.images import NamedImage, images_of
 
 TIMEOUT_SECONDS = 30.0
+EVALUATION_SECONDS = 600.0
 
 
 class ImagesAreTooManyBytes(TooLarge):
@@ -28,6 +36,19 @@ async def predict(name: str, request: Request, house: Doors) -> PredictionAnswer
 async def predict_batch(name: str, request: Request, house: Doors) -> BatchAnswer:
     with SentFiles(house.settings) as sent:
         return await Batch(house, name, await sent.receive(request)).answer()
+
+
+async def evaluate(name: str, request: Request, house: Doors) -> DeploymentEvaluation:
+    """The samples lie in the object store for as long as this takes; what a crash leaves is swept up."""
+    key = artifacts.labelled_samples(new_id())
+    try:
+        with SentFiles(house.settings) as sent:
+            file, size_bytes = await sent.archive(request)
+            await house.storage.put_stream(key, file, size_bytes)
+        wanted = EvaluateDeployment(name=name, key=key, filename="samples.zip")
+        return await house.ask(wanted, timeout_seconds=EVALUATION_SECONDS)
+    finally:
+        await house.storage.remove([key])
 
 
 def _require_room(images: list[NamedImage], most_bytes: int) -> None:

@@ -15,6 +15,7 @@ from services.inference.predictor import Predictor
 from services.inference.reconciler import OpenService, Reconciler
 from services.inference.recording import record
 from services.inference.repository import Repository
+from services.inference.scoring import Scoring, sweep
 from services.inference.service import Service
 from services.inference.settings import Settings
 from services.inference.traffic import Traffic
@@ -27,9 +28,10 @@ def room(settings: Settings) -> Room[Service]:
     triton = Triton(settings.triton.grpc)
     traffic = Traffic()
     predictor = Predictor(triton, traffic)
+    scoring = Scoring(predictor)
 
     def service(resources: Resources[Any], session: AsyncSession) -> Service:
-        return Service(Repository(session), Outbox(session), predictor, settings)
+        return Service(Repository(session), Outbox(session), predictor, scoring, resources.storage, settings)
 
     def opener(resources: Resources[Any]) -> OpenService:
         @asynccontextmanager
@@ -48,6 +50,9 @@ def room(settings: Settings) -> Room[Service]:
     async def record_traffic(resources: Resources[Any]) -> None:
         await record(traffic, opener(resources))
 
+    async def sweep_samples(resources: Resources[Any]) -> None:
+        await sweep(resources.storage)
+
     return Room(
         name="inference",
         settings=settings,
@@ -55,5 +60,5 @@ def room(settings: Settings) -> Room[Service]:
         service=service,
         requests=requests.door,
         events=events.events,
-        background=(reconcile, record_traffic),
+        background=(reconcile, record_traffic, sweep_samples),
     )

@@ -51,6 +51,10 @@ class ImageIsRefused(BadInput):
     code, title = "image_refused", "An image cannot be used"
 
 
+class NothingToScore(BadInput):
+    code, title = "samples_unusable", "None of the samples can be used"
+
+
 class ImagesAreTooLarge(TooLarge):
     """All that is wrong is the number of pixels."""
 

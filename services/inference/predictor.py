@@ -3,35 +3,53 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from libs.common.contracts.deployments import PredictionAnswer
-from libs.common.contracts.predictions import Prediction
-from libs.common.errors import BadInput, ModelyardError, Problem
-from libs.tasks.codec import Codec
-from libs.tasks.images import MAX_PIXELS
-from services.inference.errors import DeploymentIsNotReady, ImageIsRefused
+from libs.common.contracts.packages import ModelCard
+from libs.common.contracts.predictions import ClassPrediction, Prediction
+from libs.common.contracts.problems import Problem
+from libs.common.errors import ModelyardError, TimedOut
+from services.inference.decoding import Decoder, Slice
+from services.inference.errors import (
+    DeploymentIsNotReady,
+    ImageIsRefused,
+    ImagesAreTooLarge,
+    PredictionIsRefused,
+)
 from services.inference.served import Served, Shares
 from services.inference.traffic import Traffic
 from services.inference.triton import Triton
 
-NUM_DECODING_THREADS = 4
 PATIENCE_SECONDS = 2.0
 POLL_SECONDS = 0.05
-# Of all images of one request, decoded: small files can be huge pictures. One alone may be as large.
-MAX_REQUEST_BYTES = 3 * MAX_PIXELS
+# Of one request, however large its pictures are: longer nobody waits for it.
+REQUEST_SECONDS = 60.0
+
+
+@dataclass
+class Answers:
+    """Of one request by row, in order; `problems` of the rows that no answer could be given to."""
+
+    predictions: dict[int, Prediction] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    are_too_large: bool = True
+
+    def note(self, decoded: Slice) -> None:
+        self.problems += decoded.problems
+        self.are_too_large &= decoded.are_too_large or not decoded.problems
 
 
 class Predictor:
-    """Knows what is served from the reconciler; decodes images off the event loop."""
+    """Knows what is served from the reconciler."""
 
     def __init__(self, triton: Triton, traffic: Traffic) -> None:
         self._triton = triton
         self._traffic = traffic
         self._served: dict[str, Shares] = {}
-        self._threads = ThreadPoolExecutor(NUM_DECODING_THREADS, thread_name_prefix="decode")
+        self._decoder = Decoder()
 
     def serve(self, name: str, shares: Shares) -> None:
         known = self._served.get(name)
@@ -50,26 +68,36 @@ class Predictor:
     def knows(self, name: str) -> bool:
         return name in self._served
 
-    async def predict(self, name: str, images: Sequence[bytes]) -> PredictionAnswer:
-        """In the order of `images`. Errors: ImageIsRefused names each bad image by its row."""
+    def main(self, name: str) -> Served:
+        """What serves, whatever is on trial. Raises DeploymentIsNotReady."""
+        return self._now(name).main
+
+    async def predict(
+        self, name: str, images: Sequence[bytes], *, leaves_out: bool = False
+    ) -> PredictionAnswer:
+        """In the order of `images`. Errors: ImageIsRefused names each bad image by its row, unless those are
+        left out; PredictionIsRefused says of a single one that the model is not sure of it."""
         started = time.perf_counter()
-        if not self.knows(name):
-            self._traffic.failed(name, None, DeploymentIsNotReady.code)
         chosen = self._now(name).next()
         try:
             with self._traffic.in_flight(name):
-                pixels = await self._decoded(chosen.codec, images)
-                served, predictions = await self._patiently(name, chosen, pixels)
+                served, answers = await self._patiently(name, chosen, images, leaves_out)
+            predictions = tuple(answers.predictions.values())
+            refused = _refused(served, predictions)
+            if refused and len(images) == 1 and not leaves_out:
+                raise _refusal(predictions[0], served.card)
         except ModelyardError as error:
             self._traffic.failed(name, chosen.version, error.code)
             raise
         seconds = time.perf_counter() - started
-        self._traffic.answered(name, served.version, len(images), seconds)
+        self._traffic.answered(name, served.version, len(predictions), seconds)
         return PredictionAnswer(
             deployment=name,
             model=served.version.model,
             version=served.version.version,
-            predictions=tuple(predictions),
+            predictions=predictions,
+            refused=refused,
+            left_out=tuple(answers.problems),
             latency_ms=seconds * 1000,
         )
 
@@ -78,28 +106,47 @@ class Predictor:
             raise DeploymentIsNotReady(f"{name} is not loaded yet")
         return self._served[name]
 
-    async def _decoded(self, codec: Codec, images: Sequence[bytes]) -> list[np.ndarray]:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _encode, codec, images)
-
     async def _patiently(
-        self, name: str, served: Served, pixels: Sequence[np.ndarray]
-    ) -> tuple[Served, list[Prediction]]:
-        """Of a swap the news may come a moment after Triton has let go of the old revision, and a canary may
-        not be loaded again yet: whoever asked gets the main revision's answer."""
+        self, name: str, served: Served, images: Sequence[bytes], leaves_out: bool
+    ) -> tuple[Served, Answers]:
+        """By one version from first to last. Of a swap the news may come a moment after Triton has let go of
+        the old revision, and a canary may not be loaded again yet: whoever asked gets the main revision's
+        answer."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
-                return served, await self._predict(served, pixels)
+                return served, await self.answers(served, images, leaves_out=leaves_out)
             except DeploymentIsNotReady:
                 if time.monotonic() > deadline:
                     raise
                 await asyncio.sleep(POLL_SECONDS)
             served = self._now(name).main
 
+    async def answers(self, served: Served, images: Sequence[bytes], *, leaves_out: bool) -> Answers:
+        """Slice by slice. Once an image is refused the others are only looked at, to name them all."""
+        answers, row = Answers(), 0
+        deadline = time.monotonic() + REQUEST_SECONDS
+        while row < len(images):
+            if time.monotonic() > deadline:
+                raise TimedOut(
+                    f"{row} of {len(images)} images took {REQUEST_SECONDS:.0f} s: send fewer at once"
+                )
+            async with self._decoder.slice(served.codec, images, row) as decoded:
+                answers.note(decoded)
+                if leaves_out or not answers.problems:
+                    found = await self._predict(served, decoded.pixels)
+                    answers.predictions |= zip(decoded.rows, found, strict=True)
+                row = decoded.end
+        if answers.problems and not leaves_out:
+            kind = ImagesAreTooLarge if answers.are_too_large else ImageIsRefused
+            message = f"{len(answers.problems)} of {len(images)} images cannot be used"
+            raise kind(message, errors=answers.problems)
+        return answers
+
     async def _predict(self, served: Served, pixels: Sequence[np.ndarray]) -> list[Prediction]:
         batches = _batches(pixels, served.max_batch_size)
         answers = await asyncio.gather(
-            *(self._ask(served, np.stack([pixels[place] for place in places])) for places in batches)
+            *(self._ask(served, _joined([pixels[place] for place in places])) for places in batches)
         )
         found = {
             place: prediction
@@ -115,6 +162,11 @@ class Predictor:
         return served.codec.decode(outputs, served.card)
 
 
+def _joined(images: Sequence[np.ndarray]) -> np.ndarray:
+    """As one batch; one alone is not copied for it."""
+    return images[0][None] if len(images) == 1 else np.stack(images)
+
+
 def _batches(pixels: Sequence[np.ndarray], size: int) -> list[list[int]]:
     """Places of images of one size, as many as the model takes at once."""
     places_of: dict[tuple[int, ...], list[int]] = {}
@@ -125,20 +177,15 @@ def _batches(pixels: Sequence[np.ndarray], size: int) -> list[list[int]]:
     ]
 
 
-def _encode(codec: Codec, images: Sequence[bytes]) -> list[np.ndarray]:
-    pixels: list[np.ndarray] = []
-    problems: list[Problem] = []
-    size_bytes = 0
-    for row, image in enumerate(images):
-        try:
-            pixels.append(codec.encode(image))
-            size_bytes += pixels[-1].nbytes
-        except BadInput as error:
-            problems.append(Problem(row=row, message=error.detail))
-        if size_bytes > MAX_REQUEST_BYTES:
-            message = f"up to here the images have more than {MAX_PIXELS} pixels: send fewer at once"
-            problems.append(Problem(row=row, message=message))
-            break
-    if problems:
-        raise ImageIsRefused(f"{len(problems)} of {len(images)} images cannot be used", errors=problems)
-    return pixels
+def _refused(served: Served, predictions: Sequence[Prediction]) -> tuple[int, ...]:
+    return tuple(row for row, each in enumerate(predictions) if served.codec.refuses(each, served.card))
+
+
+def _refusal(prediction: Prediction, card: ModelCard) -> PredictionIsRefused:
+    threshold = card.calibration.get("threshold")
+    asked = "" if threshold is None else f"; {threshold:.3g} is asked for"
+    said = "its answer"
+    if isinstance(prediction, ClassPrediction):
+        said = f"{prediction.label!r} with a confidence of {prediction.score:.3g}"
+    problem = Problem(row=0, message=f"{said}{asked}")
+    return PredictionIsRefused(f"the model is not sure enough: {said}{asked}", errors=[problem])

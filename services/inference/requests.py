@@ -7,8 +7,10 @@ from libs.common.contracts.deployments import (
     CreateDeployment,
     DeleteDeployment,
     Deployment,
+    DeploymentEvaluation,
     DeploymentMetadata,
     DeploymentTraffic,
+    EvaluateDeployment,
     GetDeployment,
     GetDeploymentMetadata,
     GetTraffic,
@@ -77,4 +79,9 @@ async def get_metadata(request: GetDeploymentMetadata, service: Service) -> Depl
 
 @door.answers
 async def predict(request: Predict, service: Service) -> PredictionAnswer:
-    return await service.predictions.predict(request.name, request.images)
+    return await service.predictions.predict(request.name, request.images, leaves_out=request.leaves_out)
+
+
+@door.answers
+async def evaluate(request: EvaluateDeployment, service: Service) -> DeploymentEvaluation:
+    return await service.predictions.evaluate(request.name, request.key)

@@ -1,10 +1,13 @@
 """Many files of one request: multipart files, archives among them opened, or one archive as the body."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+import shutil
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
+from tempfile import TemporaryFile
 from typing import BinaryIO, cast
 
 from fastapi import Request
@@ -20,8 +23,10 @@ from services.gateway.settings import Settings
 
 ZIP_MARKS = (b"PK\x03\x04", b"PK\x05\x06")
 ZIP_TYPES = ("application/zip", "application/x-zip-compressed")
+COPY_BYTES = 2**20
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 BATCH_BODY = schema_of({"application/zip": BINARY})
+LABELLED_BODY = schema_of({"application/zip": BINARY}, has_json=False)
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,31 @@ class SentFiles:
         self._settings = settings
         self._open = ExitStack()
         self._spool = self._open.enter_context(Spool())
+
+    async def archive(self, request: Request) -> tuple[BinaryIO, int]:
+        """The one archive that was sent, or one made of the files; with its length."""
+        if media_type_of(request) == "application/json":
+            raise ContentTypeIsUnknown("send application/zip or multipart/form-data")
+        pieces = await self._pieces(request)
+        if not pieces:
+            raise BadInput("send at least one file", errors=[Problem(field="files", message="empty")])
+        if len(pieces) == 1 and self._is_zip(pieces[0]):
+            return cast(BinaryIO, PieceFile(self._spool, pieces[0])), pieces[0].size_bytes
+        return await asyncio.to_thread(self._packed, pieces)
+
+    def _packed(self, pieces: Sequence[Piece]) -> tuple[BinaryIO, int]:
+        """Not compressed: images are already, and the archive is gone in a minute."""
+        file = self._open.enter_context(TemporaryFile())  # noqa: SIM115 — closed with the others
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as target:
+            for piece in pieces:
+                with target.open(zipfile.ZipInfo(piece.filename), "w") as entry:
+                    shutil.copyfileobj(PieceFile(self._spool, piece), entry, COPY_BYTES)
+        size_bytes = file.tell()
+        file.seek(0)
+        return cast(BinaryIO, file), size_bytes
+
+    def _is_zip(self, piece: Piece) -> bool:
+        return self._spool.read(piece.offset, 4) in ZIP_MARKS
 
     async def receive(self, request: Request) -> list[SentFile]:
         """Raises BadInput, ContentTypeIsUnknown, TooManyFiles, or what the archive is refused for."""
@@ -76,7 +106,7 @@ class SentFiles:
         return pieces
 
     def _of_piece(self, piece: Piece) -> Iterator[SentFile]:
-        if self._spool.read(piece.offset, 4) not in ZIP_MARKS:
+        if not self._is_zip(piece):
             yield SentFile(piece.filename, piece.size_bytes, partial(self._spool.piece, piece))
             return
         limits = ZipLimits(self._settings.max_batch_images, self._settings.max_batch_bytes)

@@ -15,14 +15,13 @@ from services.gateway.sent.spool import Spool
 MOST_IMAGES = 64
 
 
-def schema_of(more: dict[str, Any]) -> dict[str, Any]:
+def schema_of(more: dict[str, Any], *, has_json: bool = True) -> dict[str, Any]:
     """What the API's description says of bodies that FastAPI does not read."""
     files = {"type": "array", "items": {"type": "string", "format": "binary"}}
-    content = {
-        "multipart/form-data": {"schema": {"type": "object", "properties": {"images": files}}},
-        "application/json": {"schema": {"$ref": "#/components/schemas/ImagesAsJson"}},
-    }
-    return {"requestBody": {"content": {**more, **content}, "required": True}}
+    content = {**more, "multipart/form-data": {"schema": {"type": "object", "properties": {"images": files}}}}
+    if has_json:
+        content["application/json"] = {"schema": {"$ref": "#/components/schemas/ImagesAsJson"}}
+    return {"requestBody": {"content": content, "required": True}}
 
 
 BODY = schema_of({"image/*": {"schema": {"type": "string", "format": "binary"}}})

@@ -1,5 +1,7 @@
 """From a completed export to answers, the same as ONNX Runtime's own."""
 
+import asyncio
+
 import numpy as np
 import pytest
 import pytest_asyncio
@@ -119,17 +121,18 @@ async def test_more_images_than_the_model_takes_at_once_are_split(desk: Desk, fr
         assert found == pytest.approx(labelled(desk.card, scores_of(desk.straight, image)), abs=1e-5)
 
 
-async def test_small_files_that_are_huge_pictures_are_refused(
-    frugal: Predictor, monkeypatch: pytest.MonkeyPatch
+async def test_small_files_that_are_huge_pictures_are_decoded_a_few_at_a_time(
+    desk: Desk, frugal: Predictor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.inference.predictor.MAX_REQUEST_BYTES", 3 * 1500)
+    monkeypatch.setattr("services.inference.decoding.SLICE_BYTES", 3 * 1500)
+    monkeypatch.setattr("services.inference.decoding.MOST_BYTES", 3 * 1024)
+    images = [png(seed) for seed in range(5)]
 
-    with pytest.raises(BadInput) as refused:
-        await frugal.predict("shapes", [png(), png(), png()])
+    answers = await asyncio.gather(*(frugal.predict("shapes", images) for _ in range(3)))
 
-    (problem,) = refused.value.errors
-    assert problem.row == 1
-    assert "send fewer at once" in problem.message
+    for answer in answers:
+        assert by_label(answer) == by_label(answers[0])
+        assert len(answer.predictions) == 5
 
 
 async def test_a_name_that_nobody_deployed_is_not_found(desk: Desk) -> None:
