@@ -1,4 +1,4 @@
-"""Answers in words, reports as charts, which of two is better: what the pages about evaluations make of them."""
+"""Answers in words, reports as charts, the better one of two: what the console makes of evaluations."""
 
 from uuid import UUID
 
