@@ -12,4 +12,4 @@ class Settings(RoomSettings):
     cache_bytes: Annotated[int, Field(ge=0)] = 20 * 2**30
     # What a model from elsewhere may take while it is read and tried out.
     import_memory_bytes: Annotated[int, Field(ge=2**30)] = 6 * 2**30
-    import_cpu_seconds: Annotated[int, Field(ge=10)] = 300
+    import_cpu_seconds: Annotated[int, Field(ge=1)] = 300

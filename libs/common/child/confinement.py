@@ -37,7 +37,8 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def confine(folder: Path, *, cpu_seconds: int) -> None:
     """Before anything of the stranger's is opened, and from the thread that will read it."""
-    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
+    # At the second limit the kernel kills without saying why.
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds + 5))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform != "linux":
         return

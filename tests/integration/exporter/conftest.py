@@ -1,18 +1,23 @@
 """Real PostgreSQL and S3 with the exporter's schema, and its service in transactions of their own."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from libs.common.db import migrate
+from libs.common.jobs import Worker
 from libs.common.room import Resources
 from services.exporter.app import SCHEMA
 from services.exporter.app import open_service as service_of
+from services.exporter.jobs import jobs
 from services.exporter.service import Service
 from services.exporter.settings import Settings
 from tests.house import House, open_house
+from tests.scheduler import scheduler
 from tests.stack import TestStack, running_stack
 
 OpenService = Callable[[], AbstractAsyncContextManager[Service]]
@@ -41,3 +46,24 @@ def open_service(house: House) -> OpenService:
             yield service_of(resources, session)
 
     return opened
+
+
+@pytest_asyncio.fixture
+async def worker(house: House, tmp_path: Path) -> AsyncIterator[None]:
+    """The room's own work door, in this process."""
+    settings = Settings(scratch=tmp_path, import_memory_bytes=4 * 2**30, import_cpu_seconds=4)
+    running = Worker(
+        house.bus,
+        Resources("exporter", settings, house.bus, house.database, house.storage),
+        jobs,
+        node="local",
+        device="cpu",
+        service=service_of,
+        scratch=tmp_path / "jobs",
+    )
+    async with scheduler(house.bus, house.database):
+        task = asyncio.create_task(running.run())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task

@@ -1,25 +1,15 @@
 """A file that does not answer like its model is refused by name, and nothing of it is stored."""
 
-import asyncio
 import json
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from libs.common import artifacts
 from libs.common.contracts.jobs import JobFailed
-from libs.common.jobs import Worker
-from libs.common.room import Resources
-from services.exporter.app import open_service as service_of
-from services.exporter.jobs import jobs
-from services.exporter.settings import Settings
 from tests.house import House
 from tests.integration.exporter.conftest import OpenService
-from tests.scheduler import scheduler
 from tests.toy import Toy
 
 PLUG_IN = Path(__file__).with_name("crooked.py")
@@ -43,27 +33,6 @@ def crooked_toy(toy: Toy, plug_in: str, tmp_path: Path) -> Toy:
     card = folder / "package/model.json"
     card.write_text(json.dumps(json.loads(card.read_text()) | {"task": plug_in}))
     return toy.model_copy(update={"task": plug_in, "folder": folder})
-
-
-@pytest_asyncio.fixture
-async def worker(house: House, tmp_path: Path) -> AsyncIterator[None]:
-    """The room's own work door, in this process."""
-    resources = Resources("exporter", Settings(scratch=tmp_path), house.bus, house.database, house.storage)
-    running = Worker(
-        house.bus,
-        resources,
-        jobs,
-        node="local",
-        device="cpu",
-        service=service_of,
-        scratch=tmp_path / "jobs",
-    )
-    async with scheduler(house.bus, house.database):
-        task = asyncio.create_task(running.run())
-        yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 @pytest.mark.usefixtures("worker")
