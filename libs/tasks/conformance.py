@@ -17,11 +17,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from libs.common.contracts.annotations import Annotation
+from libs.common.contracts.exports import Precision
+from libs.common.contracts.results import SampleResult
 from libs.common.contracts.telemetry import Progress
 from libs.common.staging import LocalData
-from libs.tasks.exporting import check_parity, export_onnx
+from libs.tasks.exporters import catalogue
+from libs.tasks.exporting import Workshop
 from libs.tasks.manifest import DataFacts, TaskManifest
 from libs.tasks.package_files import read_card
+from libs.tasks.parity import Wanted, check_parity
 from libs.tasks.predicting import evaluate, load_model, run_chunk
 from libs.tasks.reading import ShardReader, read_manifest
 from libs.tasks.request import TrainRequest, TrainResult
@@ -49,7 +53,7 @@ def check_task(manifest: TaskManifest, folder: Path, toy: ToyData | None = None)
     package = heard.checkpoints[-1].package
     check_evaluation(manifest, package, data)
     check_validation_agrees(heard.checkpoints[-1], data)
-    check_export(primary, package, data, folder / "model.onnx")
+    check_exports(primary, package, data, folder)
     check_decode_agrees(package, data)
 
 
@@ -92,31 +96,44 @@ def check_resume(request: TrainRequest, uninterrupted: TrainResult, whole: "Hear
 
 
 def check_evaluation(manifest: TaskManifest, package: Path, data: LocalData) -> None:
-    evaluated = evaluate(package, data, ("val", "test"), 7, "cpu", lambda *_: None)
+    results: list[SampleResult] = []
+    report = evaluate(package, data, ("val", "test"), 7, "cpu", lambda *_: None, results.append)
     records = read_manifest(data.manifest, ("val", "test"))
-    assert [str(result.sample_id) for result in evaluated.results] == [record.id for record in records]
-    sure = [each.confidence for each in evaluated.results if each.confidence is not None]
+    assert [str(result.sample_id) for result in results] == [record.id for record in records]
+    sure = [each.confidence for each in results if each.confidence is not None]
     assert all(0 <= each <= 1 for each in sure), "a confidence is between 0 and 1"
-    wanted = {metric.key for metric in manifest.metrics_of(read_card(package).config)}
-    assert wanted <= set(evaluated.report.metrics)
-    assert set(evaluated.report.subset_metrics) == {"val", "test"}
-    assert {view.type for view in evaluated.report.views} <= set(manifest.views)
+    wanted = {
+        metric.key
+        for metric in manifest.metrics_of(read_card(package).config)
+        if not metric.is_evaluation_only
+    }
+    assert wanted <= set(report.metrics)
+    assert set(report.subset_metrics) == {"val", "test"}
+    assert {view.type for view in report.views} <= set(manifest.views)
 
 
 def check_validation_agrees(last: CheckpointFiles, data: LocalData) -> None:
     """What training said of an epoch, the evaluation of its package says, too; losses may be others."""
-    evaluated = evaluate(last.package, data, ("val",), None, "cpu", lambda *_: None)
+    report = evaluate(last.package, data, ("val",), None, "cpu", lambda *_: None, lambda _: None)
     said = {key: value for key, value in last.metrics.items() if key != "loss"}
-    found = {key: evaluated.report.metrics[key] for key in said}
+    found = {key: report.metrics[key] for key in said}
     apart = {key: (said[key], found[key]) for key in said if abs(said[key] - found[key]) > AGREEMENT}
     assert not apart, f"training and evaluation disagree: {apart}"
 
 
-def check_export(primary: str, package: Path, data: LocalData, path: Path) -> None:
-    export_onnx(package, path, {"checked_by": "conformance"})
-    parity = check_parity(package, path, data, "test", lambda *_: None)
-    assert parity.passed, parity
-    assert parity.metric == primary
+def check_exports(primary: str, package: Path, data: LocalData, folder: Path) -> None:
+    """In every format and precision that can be made here, the file answers like the package."""
+    loaded = load_model(package)
+    workshop = Workshop(loaded, folder, {"checked_by": "conformance"}, data)
+    for exporter in catalogue.exporters().values():
+        for precision in () if exporter.missing() else exporter.precisions:
+            # Eight bits of a network that has seen 24 images may turn some of its 12 answers.
+            may_lose = 0.2 if precision is Precision.INT8 else None
+            wanted = Wanted(data, "test", precision, metric_tolerance=may_lose)
+            path = workshop.make(exporter, precision)
+            parity = check_parity(loaded, exporter, path, wanted, lambda *_: None)
+            assert parity.passed, (exporter.title, precision, parity)
+            assert parity.metric == primary
 
 
 def check_decode_agrees(package: Path, data: LocalData) -> None:

@@ -11,6 +11,14 @@ class ExportIsNotReady(Conflict):
     code, title = "export_not_ready", "The export has no file"
 
 
+class ExportIsRegistered(Conflict):
+    code, title = "export_registered", "A version of a model is this export"
+
+
+class FormatIsNotServed(BadInput):
+    code, title = "format_not_served", "Deployments do not take this format"
+
+
 class ParityFailed(BadInput):
     code, title = "parity_failed", "The exported file does not answer like the model"
 

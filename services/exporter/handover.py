@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from libs.common.contracts.base import View
-from libs.common.contracts.exports import ExportFormat
+from libs.common.contracts.exports import FormatName, Precision
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
 from libs.common.staging import LocalModel
@@ -12,7 +12,9 @@ from libs.common.staging import LocalModel
 class Assignment(View):
     model: LocalModel
     subset: str
-    format: ExportFormat
+    format: FormatName
+    precision: Precision = Precision.FP32
+    metric_tolerance: float | None = None
     provenance: dict[str, str]
     device: str
     directory: Path
@@ -20,6 +22,7 @@ class Assignment(View):
 
 class Outcome(View):
     file: Path
+    suffix: str
     sha256: str
     size_bytes: int
     card: ModelCard

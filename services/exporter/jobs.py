@@ -1,8 +1,10 @@
 """The work door of the exporter: a child process exports and compares, the room stores what passed."""
 
+from datetime import datetime
+from importlib.metadata import version
+
 from libs.common import artifacts
 from libs.common.cache import ObjectCache
-from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import ExportModel, ModelFile
 from libs.common.contracts.models import ImportForeignModel
 from libs.common.contracts.reports import ParityReport
@@ -20,9 +22,11 @@ jobs = JobDoor()
 @jobs.does
 async def export_model(spec: ExportModel, work: Work[Service]) -> None:
     async with work.service() as service:
-        await service.start(spec)
-    assignment = await _assignment(spec, work)
-    outcome = await delegate(work, "services.exporter.run", assignment, Outcome)
+        asked_at = await service.start(spec)
+    assignment = await _assignment(spec, asked_at, work)
+    # What libraries lay down on their way goes with the job's folder, however the job ends.
+    scratch = {"TMPDIR": str(assignment.directory)}
+    outcome = await delegate(work, "services.exporter.run", assignment, Outcome, environment=scratch)
     if not outcome.parity.passed:
         async with work.service() as service:
             await service.refuse(spec, outcome.parity)
@@ -39,7 +43,7 @@ async def _publish(spec: ExportModel, outcome: Outcome, work: Work[Service]) -> 
     """Bytes first, then all that speaks of them; an export deleted meanwhile leaves no bytes behind."""
     storage = work.resources.storage
     file = ModelFile(
-        key=artifacts.export_file(spec.export_id, outcome.sha256, spec.format.value),
+        key=artifacts.export_file(spec.export_id, outcome.sha256, outcome.suffix),
         size_bytes=outcome.size_bytes,
         sha256=outcome.sha256,
     )
@@ -52,7 +56,7 @@ async def _publish(spec: ExportModel, outcome: Outcome, work: Work[Service]) -> 
         raise
 
 
-async def _assignment(spec: ExportModel, work: Work[Service]) -> Assignment:
+async def _assignment(spec: ExportModel, asked_at: datetime, work: Work[Service]) -> Assignment:
     await work.progress(0, "fetching samples and model")
     settings, storage = work.resources.settings, work.resources.storage
     cache = ObjectCache(settings.scratch / "objects", settings.cache_bytes, storage.get_file)
@@ -60,14 +64,17 @@ async def _assignment(spec: ExportModel, work: Work[Service]) -> Assignment:
         model=await stage_model(cache, spec.model.package, spec.model.data, work.directory),
         subset=next(iter(spec.model.data.held_out), "test"),
         format=spec.format,
-        provenance=provenance(spec.model),
+        precision=spec.precision,
+        metric_tolerance=spec.metric_tolerance,
+        provenance=provenance(spec, asked_at),
         device=work.job.device or "cpu",
         directory=work.directory.resolve(),
     )
 
 
-def provenance(source: Evaluable) -> dict[str, str]:
-    """Where the file comes from, written into the file itself."""
+def provenance(spec: ExportModel, asked_at: datetime) -> dict[str, str]:
+    """Where the file comes from, written into the file itself; every attempt writes the same."""
+    source = spec.model
     return {
         "modelyard.run": str(source.run_id),
         "modelyard.checkpoint": source.checkpoint,
@@ -75,12 +82,18 @@ def provenance(source: Evaluable) -> dict[str, str]:
         "modelyard.dataset_version": str(source.data.version),
         "modelyard.split": str(source.data.split_id),
         "modelyard.task": source.task,
+        "modelyard.export": str(spec.export_id),
+        "modelyard.format": spec.format,
+        "modelyard.precision": spec.precision.value,
+        "modelyard.exported_at": asked_at.isoformat(),
+        "modelyard.code_version": version("modelyard"),
     }
 
 
 def _difference(parity: ParityReport) -> str:
+    allowed = "as they like" if parity.tolerance is None else f"{parity.tolerance:.3g}"
     return (
         f"On {parity.num_samples} samples the outputs differ by {parity.max_abs_difference:.3g} "
-        f"(allowed {parity.tolerance:.3g}); {parity.metric} is {parity.metric_pytorch:.4f} in PyTorch and "
-        f"{parity.metric_exported:.4f} in the file (allowed difference {parity.metric_tolerance:.3g})"
+        f"(allowed {allowed}); {parity.metric} is {parity.metric_pytorch:.4f} in PyTorch and "
+        f"{parity.metric_exported:.4f} in the file (allowed loss {parity.metric_tolerance:.3g})"
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from libs.common.contracts.base import now
 from libs.common.contracts.evaluations import Evaluable
-from libs.common.contracts.exports import Export, ExportFormat, ExportState, ModelFile, Precision
+from libs.common.contracts.exports import Export, ExportState, ModelFile, Precision
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
@@ -26,7 +26,7 @@ class ExportRow(Model):
     """`source` is the Evaluable it is made from; `card` is the package's, as it was exported."""
 
     __tablename__ = "exports"
-    __table_args__ = (Index(None, "run_id", "id"), Index(None, "project_id"))
+    __table_args__ = (Index(None, "run_id", "id"), Index(None, "project_id", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     run_id: Mapped[UUID]
@@ -34,6 +34,8 @@ class ExportRow(Model):
     job_id: Mapped[UUID]
     source: Mapped[dict[str, Any]]
     format: Mapped[str]
+    precision: Mapped[str] = mapped_column(default=Precision.FP32.value)
+    metric_tolerance: Mapped[float | None]
     state: Mapped[str] = mapped_column(default=ExportState.QUEUED.value)
     file: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
     parity: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
@@ -54,8 +56,9 @@ class ExportRow(Model):
             project_id=self.project_id,
             task=source.task,
             checkpoint=source.checkpoint,
-            format=ExportFormat(self.format),
-            precision=Precision.FP32,
+            format=self.format,
+            precision=Precision(self.precision),
+            metric_tolerance=self.metric_tolerance,
             state=ExportState(self.state),
             job_id=self.job_id,
             file=ModelFile.model_validate(self.file) if self.file else None,

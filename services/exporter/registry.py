@@ -85,6 +85,11 @@ class Registry:
         if model is not None:
             _require_fitting(model, project_id, task)
 
+    async def names_of(self, export_id: UUID) -> tuple[str, ...]:
+        """The versions that this export is, as people call them."""
+        rows = await self._repository.versions_of_export(export_id)
+        return tuple(f"{row.model} v{row.version}" for row in rows)
+
     async def free_name(self, source: Evaluable) -> str:
         """What an export is registered as by itself; stays clear of what it cannot be a version of."""
         name = slug(source.deployment or source.run_name)

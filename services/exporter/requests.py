@@ -3,11 +3,16 @@
 from libs.common.bus import RequestDoor
 from libs.common.contracts.base import Gone, Page
 from libs.common.contracts.exports import (
+    Certificate,
     CreateExport,
+    DeleteExport,
     Download,
     Export,
+    ExportOption,
+    GetCertificate,
     GetDownload,
     GetExport,
+    ListExportOptions,
     ListExports,
 )
 from libs.common.contracts.jobs import Job
@@ -35,7 +40,29 @@ requests = RequestDoor()
 
 @requests.answers
 async def create_export(request: CreateExport, service: Service) -> Export:
-    return await service.create(request.model, request.format, request.then)
+    return await service.create(
+        request.model,
+        format=request.format,
+        precision=request.precision,
+        metric_tolerance=request.metric_tolerance,
+        then=request.then,
+    )
+
+
+@requests.answers
+async def list_options(_: ListExportOptions, service: Service) -> tuple[ExportOption, ...]:
+    return service.options()
+
+
+@requests.answers
+async def delete_export(request: DeleteExport, service: Service) -> Gone:
+    await service.delete(request.export_id)
+    return Gone(id=str(request.export_id))
+
+
+@requests.answers
+async def get_certificate(request: GetCertificate, service: Service) -> Certificate:
+    return await service.certificate(request.export_id)
 
 
 @requests.answers
@@ -45,7 +72,7 @@ async def get_export(request: GetExport, service: Service) -> Export:
 
 @requests.answers
 async def list_exports(request: ListExports, service: Service) -> Page[Export]:
-    return await service.list_exports(request.run_id, request.query)
+    return await service.list_exports(request.run_id, request.project_id, request.query)
 
 
 @requests.answers

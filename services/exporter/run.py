@@ -20,19 +20,33 @@ def main(spec: Path) -> None:
 
 def export(assignment: Assignment, reporter: Reporter) -> Outcome:
     # Late: seconds of imports, in which the reporter already answers for this process.
-    from libs.tasks import exporting
+    from libs.tasks.exporters import catalogue
+    from libs.tasks.exporting import Workshop
+    from libs.tasks.parity import Wanted, check_parity
+    from libs.tasks.predicting import load_model
 
     def tell_comparing(fraction: float, message: str) -> None:
         reporter.progress(MAKING + (1 - MAKING) * fraction, message)
 
-    package = assignment.model.package
-    file = assignment.directory / f"model.{assignment.format.value}"
-    reporter.progress(0.05, f"writing {file.name}")
-    card = exporting.export_onnx(package, file, assignment.provenance)
-    parity = exporting.check_parity(package, file, assignment.model.data, assignment.subset, tell_comparing)
+    data, precision, device = assignment.model.data, assignment.precision, assignment.device
+    exporter = catalogue.find(assignment.format, precision)
+    # On the CPU, whatever the job holds: there the answers of all formats can be compared.
+    loaded = load_model(assignment.model.package)
+    reporter.progress(0.05, f"writing {exporter.name_of(precision)}")
+    workshop = Workshop(loaded, assignment.directory, assignment.provenance, data, device)
+    file = workshop.make(exporter, precision)
+    wanted = Wanted(data, assignment.subset, precision, assignment.metric_tolerance, device)
+    parity = check_parity(loaded, exporter, file, wanted, tell_comparing)
     with file.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return Outcome(file=file, sha256=digest, size_bytes=file.stat().st_size, card=card, parity=parity)
+    return Outcome(
+        file=file,
+        suffix=exporter.suffix,
+        sha256=digest,
+        size_bytes=file.stat().st_size,
+        card=loaded.card,
+        parity=parity,
+    )
 
 
 if __name__ == "__main__":

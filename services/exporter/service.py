@@ -1,32 +1,44 @@
 """The rules of exports: what is queued, what becomes of it, what is announced."""
 
+from datetime import datetime
+from pathlib import PurePosixPath
 from uuid import UUID
 
 from libs.common import artifacts
 from libs.common.contracts.base import Chain, Page, PageQuery, now
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import (
+    Certificate,
     Download,
     Export,
     ExportCompleted,
     ExportFailed,
     ExportFormat,
     ExportModel,
+    ExportOption,
     ExportState,
+    FormatName,
     ModelFile,
+    Precision,
 )
 from libs.common.contracts.models import ModelVersion
-from libs.common.contracts.packages import ModelCard
+from libs.common.contracts.packages import DataSource, ModelCard
 from libs.common.contracts.reports import ParityReport
 from libs.common.db.outbox import Outbox
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of
 from libs.common.storage import Storage
-from services.exporter.errors import ExportIsNotReady, ExportNotFound
+from libs.tasks.exporters import catalogue
+from services.exporter.errors import (
+    ExportIsNotReady,
+    ExportIsRegistered,
+    ExportNotFound,
+    FormatIsNotServed,
+)
 from services.exporter.imports import Imports
 from services.exporter.models import ExportRow
-from services.exporter.registry import Registry
+from services.exporter.registry import Registry, slug
 from services.exporter.repository.exports import OPEN, ExportRepository
 
 
@@ -49,20 +61,38 @@ class Service:
         self._outbox = outbox
         self._storage = storage
 
+    def options(self) -> tuple[ExportOption, ...]:
+        return catalogue.options()
+
     async def create(
-        self, source: Evaluable, format: ExportFormat = ExportFormat.ONNX, then: Chain = ()
+        self,
+        source: Evaluable,
+        *,
+        format: FormatName = ExportFormat.ONNX,
+        precision: Precision = Precision.FP32,
+        metric_tolerance: float | None = None,
+        then: Chain = (),
     ) -> Export:
-        spec = ExportModel(export_id=new_id(), model=source, format=format, then=then)
-        job_id = await self._queue.enqueue(
-            spec, project_id=source.project_id, title=f"Export {source.run_name}"
+        """Raises FormatIsUnavailable before anything is queued."""
+        exporter = catalogue.find(format, precision)
+        spec = ExportModel(
+            export_id=new_id(),
+            model=source,
+            format=format,
+            precision=precision,
+            metric_tolerance=metric_tolerance,
+            then=then,
         )
+        title = f"Export {source.run_name} to {exporter.name_of(precision)}"
         row = ExportRow(
             id=spec.export_id,
             run_id=source.run_id,
             project_id=source.project_id,
-            job_id=job_id,
+            job_id=await self._queue.enqueue(spec, project_id=source.project_id, title=title),
             source=source.model_dump(mode="json"),
-            format=format.value,
+            format=format,
+            precision=precision.value,
+            metric_tolerance=metric_tolerance,
         )
         await self._repository.add(row)
         return row.view()
@@ -70,15 +100,18 @@ class Service:
     async def get(self, export_id: UUID) -> Export:
         return (await self._existing(export_id)).view()
 
-    async def list_exports(self, run_id: UUID | None, query: PageQuery) -> Page[Export]:
-        rows = await self._repository.page_exports(run_id, after(query, UUID), query.limit + 1)
+    async def list_exports(
+        self, run_id: UUID | None, project_id: UUID | None, query: PageQuery
+    ) -> Page[Export]:
+        before = after(query, UUID)
+        rows = await self._repository.page_exports(run_id, project_id, before, query.limit + 1)
         return page_of(rows, query, ExportRow.view, lambda row: row.id)
 
     async def download(self, export_id: UUID) -> Download:
         """A link that ends by itself; the bytes come from the object store, which answers ranges."""
         export = (await self._completed(export_id)).view()
         assert export.file is not None
-        name = f"{export.model}-v{export.model_version}.{export.format.value}"
+        name = _filename(export)
         return Download(
             url=self._storage.presign_get(export.file.key, filename=name),
             filename=name,
@@ -86,13 +119,50 @@ class Service:
             sha256=export.file.sha256,
         )
 
+    async def certificate(self, export_id: UUID) -> Certificate:
+        row = await self._existing(export_id)
+        export = row.view()
+        if export.parity is None:
+            raise ExportIsNotReady(
+                f"export {export_id} is {export.state}; it was not compared with its model"
+            )
+        return Certificate(
+            export_id=export.id,
+            run_id=export.run_id,
+            run_name=export.run_name,
+            checkpoint=export.checkpoint,
+            task=export.task,
+            format=export.format,
+            precision=export.precision,
+            data=DataSource.of(Evaluable.model_validate(row.source).data),
+            sha256=export.file.sha256 if export.file else None,
+            parity=export.parity,
+            issued_at=export.finished_at or now(),
+        )
+
+    async def delete(self, export_id: UUID) -> None:
+        """With its file and, while it is under way, its job."""
+        row = await self._locked(export_id)
+        if names := await self.registry.names_of(export_id):
+            raise ExportIsRegistered(f"this export is {', '.join(names)}: delete that first")
+        if ExportState(row.state) in OPEN:
+            await self._queue.cancel(row.job_id)
+        await self._repository.remove(row)
+        await self._storage.remove_prefix(artifacts.export_prefix(row.id))
+
     async def register(self, name: str, export_id: UUID, note: str = "") -> ModelVersion:
+        # Locked, so that its file cannot go meanwhile.
+        export = (await self._locked(export_id)).view()
+        if not catalogue.is_served(export.format):
+            raise FormatIsNotServed(f"an export to {export.format} is a file to take away, not to deploy")
         version = await self.registry.register(name, await self._completed(export_id), note)
         return await self.registry.view(version)
 
-    async def start(self, spec: ExportModel) -> None:
+    async def start(self, spec: ExportModel) -> datetime:
+        """When it was asked for."""
         if not await self._repository.set_running(spec.export_id):
             raise ExportNotFound(f"export {spec.export_id} was deleted")
+        return (await self._existing(spec.export_id)).created_at
 
     async def complete(
         self, spec: ExportModel, file: ModelFile, parity: ParityReport, card: ModelCard
@@ -103,19 +173,21 @@ class Service:
         row.file = file.model_dump(mode="json")
         row.parity = parity.model_dump(mode="json")
         row.card = card.model_dump(mode="json")
-        version = await self.registry.register(await self.registry.free_name(spec.model), row)
-        row.model, row.model_version = version.model, version.version
+        if catalogue.is_served(spec.format):
+            version = await self.registry.register(await self.registry.free_name(spec.model), row)
+            row.model, row.model_version = version.model, version.version
         completed = ExportCompleted(
             export_id=row.id,
             project_id=row.project_id,
             run_id=row.run_id,
             source=spec.model,
             format=spec.format,
+            precision=spec.precision,
             file=file,
             card=card,
             parity=parity,
-            model=version.model,
-            model_version=version.version,
+            model=row.model,
+            model_version=row.model_version,
             then=spec.then,
         )
         await self._outbox.add(completed)
@@ -168,6 +240,22 @@ class Service:
         row.state, row.finished_at = state.value, now()
         row.error_code, row.error_detail = code, detail
         failed = ExportFailed(
-            export_id=row.id, project_id=row.project_id, run_id=row.run_id, code=code, detail=detail
+            export_id=row.id,
+            project_id=row.project_id,
+            run_id=row.run_id,
+            run_name=spec.model.run_name,
+            code=code,
+            detail=detail,
         )
         await self._outbox.add(failed)
+
+
+def _filename(export: Export) -> str:
+    """As the model's version is called, or as the run and its checkpoint are."""
+    assert export.file is not None
+    # What is not installed any more can still be downloaded: the key of the file knows its suffix.
+    suffix = PurePosixPath(export.file.key).name.partition(".")[2]
+    if export.model is not None:
+        return f"{export.model}-v{export.model_version}.{suffix}"
+    precision = "" if export.precision is Precision.FP32 else f"-{export.precision}"
+    return f"{slug(export.run_name)}-{export.checkpoint}{precision}.{suffix}"

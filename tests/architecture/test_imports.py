@@ -100,7 +100,8 @@ def test_a_process_that_only_organises_starts_without_torch(module):
     program = (
         f"import sys, {module}\n"
         "from libs.tasks import registry\n"
-        "registry.tasks()\n"
+        "from libs.tasks.exporters import catalogue\n"
+        "registry.tasks(), catalogue.options()\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])"
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)

@@ -9,11 +9,14 @@ import pytest
 from libs.client.demo import TASK
 from libs.client.digits import HeldOut, write_digits
 from libs.common.contracts.annotations import LabelAnnotation
+from libs.common.contracts.exports import Precision
 from libs.common.contracts.predictions import ClassPrediction
 from libs.common.staging import LocalData
 from libs.tasks import registry
 from libs.tasks.conformance import Heard, write_toy_data
-from libs.tasks.exporting import check_parity, export_onnx
+from libs.tasks.exporters import catalogue
+from libs.tasks.exporting import export_onnx
+from libs.tasks.parity import Wanted, check_parity
 from libs.tasks.predicting import evaluate, load_model, run_chunk
 from libs.tasks.runtime import ToyData
 from libs.tasks.training import TrainRequest, train
@@ -61,7 +64,7 @@ def package(folder: Path, data: LocalData) -> Path:
 
 
 def test_the_test_subset_is_recognised(package: Path, data: LocalData):
-    report = evaluate(package, data, ("test",), None, "cpu", lambda *_: None).report
+    report = evaluate(package, data, ("test",), None, "cpu", lambda *_: None, lambda _: None)
     assert report.num_samples == 173
     assert report.metrics["accuracy"] >= ENOUGH
     assert report.metrics["f1_macro"] >= ENOUGH
@@ -78,7 +81,9 @@ def test_digits_no_run_has_seen_are_recognised(package: Path, held_out: Sequence
 
 def test_the_exported_file_answers_the_same(package: Path, data: LocalData, folder: Path):
     export_onnx(package, folder / "digits.onnx", {})
-    parity = check_parity(package, folder / "digits.onnx", data, "test", lambda *_: None)
+    onnx = catalogue.find("onnx", Precision.FP32)
+    wanted = Wanted(data, "test")
+    parity = check_parity(load_model(package), onnx, folder / "digits.onnx", wanted, lambda *_: None)
     assert parity.passed
     assert parity.max_abs_difference < 1e-4
     assert parity.metric_exported >= ENOUGH

@@ -4,14 +4,16 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View
 from libs.common.contracts.evaluations import Evaluable
-from libs.common.contracts.packages import ModelCard
+from libs.common.contracts.packages import DataSource, ModelCard
 from libs.common.contracts.reports import ParityReport
 
 MetricTolerance = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+# As its exporter is called; packages may bring others than ours.
+FormatName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class ExportState(StrEnum):
@@ -23,6 +25,8 @@ class ExportState(StrEnum):
 
 
 class ExportFormat(StrEnum):
+    """Our own formats."""
+
     ONNX = "onnx"
     TORCHSCRIPT = "torchscript"
     TORCH_EXPORT = "torch_export"
@@ -44,7 +48,7 @@ class ExportOption(View):
     `is_served` is what deployments take. `metric_tolerance` is the default of what the metric may lose.
     """
 
-    format: ExportFormat
+    format: FormatName
     precision: Precision
     title: str
     suffix: str
@@ -68,7 +72,7 @@ class Export(View):
     project_id: UUID
     task: str
     checkpoint: str
-    format: ExportFormat
+    format: FormatName
     precision: Precision
     metric_tolerance: float | None = None
     state: ExportState
@@ -81,6 +85,22 @@ class Export(View):
     error_detail: str | None = None
     created_at: AwareDatetime
     finished_at: AwareDatetime | None = None
+
+
+class Certificate(View):
+    """That a file answers like the checkpoint it was made of, or that it was refused; fit to be kept."""
+
+    export_id: UUID
+    run_id: UUID
+    run_name: str
+    checkpoint: str
+    task: str
+    format: FormatName
+    precision: Precision
+    data: DataSource
+    sha256: str | None
+    parity: ParityReport
+    issued_at: AwareDatetime
 
 
 class Download(View):
@@ -96,7 +116,7 @@ class CreateExport(Request[Export], subject="svc.exporter.export.create"):
     """`metric_tolerance` is what the task's metric may lose; None leaves it to format and precision."""
 
     model: Evaluable
-    format: ExportFormat = ExportFormat.ONNX
+    format: FormatName = ExportFormat.ONNX
     precision: Precision = Precision.FP32
     metric_tolerance: MetricTolerance | None = None
     then: Chain = ()
@@ -116,6 +136,12 @@ class GetExport(Request[Export], subject="svc.exporter.export.get"):
     export_id: UUID
 
 
+class GetCertificate(Request[Certificate], subject="svc.exporter.export.certificate"):
+    """Of an export that was compared, passed or not."""
+
+    export_id: UUID
+
+
 class ListExports(Request[Page[Export]], subject="svc.exporter.export.list"):
     """Newest first."""
 
@@ -131,19 +157,19 @@ class GetDownload(Request[Download], subject="svc.exporter.export.download"):
 class ExportModel(JobSpec, kind="run.export", needs_device=True):
     export_id: UUID
     model: Evaluable
-    format: ExportFormat
+    format: FormatName
     precision: Precision = Precision.FP32
     metric_tolerance: float | None = None
     then: Chain = ()
 
 
-class ExportCompleted(Fact, noun="export", past="completed", schema_version=2):
+class ExportCompleted(Fact, noun="export", past="completed", schema_version=3):
     """Says under which name and version the registry holds the model now, if deployments take this format."""
 
     export_id: UUID
     run_id: UUID
     source: Evaluable
-    format: ExportFormat
+    format: FormatName
     precision: Precision = Precision.FP32
     file: ModelFile
     card: ModelCard
@@ -156,5 +182,6 @@ class ExportCompleted(Fact, noun="export", past="completed", schema_version=2):
 class ExportFailed(Fact, noun="export", past="failed"):
     export_id: UUID
     run_id: UUID
+    run_name: str = ""
     code: str
     detail: str

@@ -26,11 +26,15 @@ class ExportRepository:
     async def lock_export(self, export_id: UUID) -> ExportRow | None:
         return await self._session.get(ExportRow, export_id, with_for_update=True)
 
-    async def page_exports(self, run_id: UUID | None, before: UUID | None, limit: int) -> Sequence[ExportRow]:
+    async def page_exports(
+        self, run_id: UUID | None, project_id: UUID | None, before: UUID | None, limit: int
+    ) -> Sequence[ExportRow]:
         """Newest first: ids grow with time."""
         statement = select(ExportRow).order_by(ExportRow.id.desc()).limit(limit)
         if run_id is not None:
             statement = statement.where(ExportRow.run_id == run_id)
+        if project_id is not None:
+            statement = statement.where(ExportRow.project_id == project_id)
         if before is not None:
             statement = statement.where(ExportRow.id < before)
         return (await self._session.scalars(statement)).all()
@@ -48,6 +52,9 @@ class ExportRepository:
     async def exports_of_project(self, project_id: UUID) -> Sequence[ExportRow]:
         statement = select(ExportRow).where(ExportRow.project_id == project_id)
         return (await self._session.scalars(statement)).all()
+
+    async def remove(self, row: ExportRow) -> None:
+        await self._session.delete(row)
 
     async def delete_project(self, project_id: UUID) -> None:
         await self._session.execute(delete(ExportRow).where(ExportRow.project_id == project_id))

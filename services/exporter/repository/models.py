@@ -62,6 +62,10 @@ class ModelRepository:
         statement = select(VersionRow).where(VersionRow.model == name, VersionRow.export_id == export_id)
         return await self._session.scalar(statement)
 
+    async def versions_of_export(self, export_id: UUID) -> Sequence[VersionRow]:
+        statement = select(VersionRow).where(VersionRow.export_id == export_id)
+        return (await self._session.scalars(statement.order_by(VersionRow.model))).all()
+
     async def page_versions(self, name: str, before: int | None, limit: int) -> Sequence[VersionRow]:
         """Newest first."""
         statement = select(VersionRow).where(VersionRow.model == name)
