@@ -79,6 +79,8 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         "/predict": settings.max_predict_bytes,
         "/predict/batch": settings.max_batch_bytes,
         "/evaluate": settings.max_batch_bytes,
+        "/forward": settings.max_predict_bytes,
+        "/forward_batch": settings.max_batch_bytes,
         "/content": settings.max_streamed_upload_bytes,
     }
     app.add_middleware(AnswerBugs)

@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from services.gateway.routes import (
     catalogue,
     checkpoints,
+    classic,
     dataset_exports,
     datasets,
     deployments,
@@ -51,6 +52,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     models.router,
     deployments.router,
     predictions.router,
+    classic.router,
     notifications.router,
     system.router,
     events.router,
