@@ -49,10 +49,11 @@ class DataFacts:
     subset_counts: Mapping[str, int]
     modality: str | None = None
     annotation_types: tuple[str, ...] | None = None
+    untrained: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, data: DataReference) -> "DataFacts":
-        return cls(data.classes, data.subset_counts, data.modality, data.annotation_types)
+        return cls(data.classes, data.subset_counts, data.modality, data.annotation_types, data.untrained)
 
 
 CheckData = Callable[[Any, DataFacts], list[Problem]]

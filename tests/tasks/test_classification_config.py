@@ -1,5 +1,6 @@
 """What a configuration of image classification may say, and what is refused in words before anything runs."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,9 @@ MANIFEST = registry.task("classification")
 COUNTS = {"train": 80, "val": 10, "test": 10}
 ONE_EACH = DataFacts(("cat", "dog"), COUNTS, "image", ("label",))
 SEVERAL = DataFacts(("cat", "dog"), COUNTS, "image", ("labels",))
+
+
+UNTRAINED = ("dog", *(f"breed {number}" for number in range(20)))
 
 
 def problem_of(config: dict[str, Any], facts: DataFacts = ONE_EACH) -> tuple[str | None, str]:
@@ -151,3 +155,12 @@ def test_knobs_that_depend_on_others_say_so():
     assert knobs["unfrozen_stages"]["when"] == {"transfer": ["partial"]}
     assert knobs["focal_gamma"]["when"] == {"loss": ["focal"]}
     assert knobs["architecture"]["examples"] == [each.id for each in MANIFEST.architectures]
+
+
+def test_a_class_that_nothing_is_learnt_of_is_named_and_of_many_the_first():
+    facts = replace(ONE_EACH, classes=("cat", *UNTRAINED), untrained=UNTRAINED[:1])
+    assert problem_of({}, facts) == ("data.classes", "train has no sample of dog")
+
+    _, message = problem_of({}, replace(facts, untrained=UNTRAINED))
+    assert message.startswith("train has no sample of dog, breed 0, ")
+    assert message.endswith(", breed 8 and 11 more classes")

@@ -67,7 +67,8 @@ class DataReference(View):
 
     Of several datasets the first is named here and the others in `also`; manifest, shards, classes and counts
     are those of all together. `num_left_out` were held out by another of them and are trained on by none.
-    `modality` and `annotation_types` are None in references of old, which did not say.
+    `untrained` are classes of which `train` has no sample. It is empty, and `modality` and `annotation_types`
+    are None, in references of old, which did not say.
     """
 
     project_id: UUID
@@ -79,6 +80,7 @@ class DataReference(View):
     shards: tuple[Shard, ...]
     classes: tuple[str, ...]
     subset_counts: dict[str, int]
+    untrained: tuple[str, ...] = ()
     modality: Modality | None = None
     annotation_types: tuple[str, ...] | None = None
     also: tuple[DataPart, ...] = ()

@@ -11,6 +11,7 @@ from libs.tasks.classification.config import Config
 from libs.tasks.classification.presets import PRESETS
 from libs.tasks.manifest import DataFacts, TaskManifest
 
+NUM_NAMED = 10
 SINGLE, MULTI = {"mode": ("auto", "single")}, {"mode": ("multi",)}
 
 
@@ -34,6 +35,14 @@ def _of_classes(config: Config, facts: DataFacts) -> Iterator[Problem]:
     if config.mode == "single" and "labels" in (facts.annotation_types or ()):
         message = "these data have several classes per image; choose multi or auto"
         yield Problem(field="config.mode", message=message)
+    if facts.untrained and facts.subset_counts.get("train"):
+        yield Problem(field="data.classes", message=f"train has no sample of {_named(facts.untrained)}")
+
+
+def _named(classes: tuple[str, ...]) -> str:
+    """Of many the first; a person sees by their number that it is no slip."""
+    rest = len(classes) - NUM_NAMED
+    return ", ".join(classes[:NUM_NAMED]) + (f" and {rest} more classes" if rest > 0 else "")
 
 
 def _of_subsets(facts: DataFacts) -> Iterator[Problem]:

@@ -169,11 +169,18 @@ def _reference(parts: Sequence[DataReference], row: CombinationRow) -> DataRefer
             "shards": tuple(chain.from_iterable(part.shards for part in parts)),
             "classes": tuple(sorted({name for part in parts for name in part.classes})),
             "subset_counts": row.subset_counts,
+            "untrained": _untrained(parts),
             "annotation_types": in_common,
             "also": tuple(part.parts[0] for part in parts[1:]),
             "num_left_out": row.num_left_out,
         }
     )
+
+
+def _untrained(parts: Sequence[DataReference]) -> tuple[str, ...]:
+    """What one dataset lacks another one may have."""
+    trained = {name for part in parts for name in set(part.classes) - set(part.untrained)}
+    return tuple(sorted({name for part in parts for name in part.classes} - trained))
 
 
 def _told(status: DatasetStatus) -> str:

@@ -35,6 +35,8 @@ from services.datasets.splitting import Dealt, Needs, Samples, leaks
 
 # A page goes over the bus as one message of at most 8 MB, and many classes make a split large.
 PAGE_BYTES = 2 * 2**20
+# What every task learns from.
+TRAIN = "train"
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ class Splits:
             shards=tuple(Shard.model_validate(shard) for shard in row.shards),
             classes=tuple(row.classes),
             subset_counts={subset.subset: subset.num_samples for subset in row.previews()},
+            untrained=_untrained(row),
             modality=dataset.view().modality,
             annotation_types=tuple(sorted(version.figures["annotation_types"])),
         )
@@ -222,6 +225,11 @@ class Splits:
         if await self._repository.has_name(wanted.dataset_id, wanted.name):
             message = f"another split of the dataset is named {wanted.name}"
             raise SplitNameTaken(message, errors=[Problem(field="name", message=message)])
+
+
+def _untrained(row: SplitRow) -> tuple[str, ...]:
+    trained = {each.name for subset in row.previews() if subset.subset == TRAIN for each in subset.classes}
+    return tuple(name for name in row.classes if name not in trained)
 
 
 def _group_of(method: SplitMethod) -> Group | None:

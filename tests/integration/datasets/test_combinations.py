@@ -60,6 +60,7 @@ async def test_training_reads_every_sample_of_every_dataset(
     assert data.classes == ("0", "a", "b", "c")
     assert data.subset_counts == dict(sum((Counter(part.subset_counts) for part in parts), Counter()))
     assert (data.modality, data.annotation_types, data.num_left_out) == ("image", ("label",), 0)
+    assert data.untrained == ()
     file, shards = tmp_path / "manifest.parquet", {}
     file.write_bytes(await desk.house.storage.get_bytes(data.manifest))
     for number, shard in enumerate(data.shards):

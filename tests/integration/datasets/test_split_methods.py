@@ -151,6 +151,14 @@ async def test_classes_are_those_of_the_samples_that_are_in_it(desk: Desk, datas
     assert (await desk.ask(ReferSplit(split_id=split.id))).classes == ("b",)
 
 
+async def test_classes_that_are_only_held_out_are_told(desk: Desk, dataset: Dataset) -> None:
+    apart = await create(desk, dataset, FilterSplit(rules=(Rule(subset="val", label="b"),), rest="train"))
+    together = await create(desk, dataset, RatioSplit())
+
+    assert (await desk.ask(ReferSplit(split_id=apart.id))).untrained == ("b",)
+    assert (await desk.ask(ReferSplit(split_id=together.id))).untrained == ()
+
+
 async def test_names_and_rules_and_nothing_split_too(desk: Desk, dataset: Dataset) -> None:
     by_name = await create(
         desk, dataset, FileSplit(files={"test": ("img/00.png", "img/4?.png")}, rest="train")
