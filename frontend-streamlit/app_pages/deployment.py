@@ -104,10 +104,10 @@ def header(deployment: Deployment) -> None:
 
 def failure(deployment: Deployment) -> str:
     wished = f"{deployment.model} v{deployment.desired_version}"
-    stays = ""
-    if deployment.serving_version is not None and deployment.serving_version != deployment.desired_version:
-        stays = f" v{deployment.serving_version} goes on answering."
-    return f"**{wished} does not load.** {escaped(deployment.reason)}{stays}"
+    reason = escaped(deployment.reason.rstrip("."))
+    serving = deployment.serving_version
+    stays = f" v{serving} goes on answering." if serving not in (None, deployment.desired_version) else ""
+    return f"**{wished} does not load.** {reason}.{stays}"
 
 
 def traffic(deployment: Deployment) -> None:

@@ -1,5 +1,6 @@
 """How a deployment is asked: each version's figures beside each other, and minute by minute as charts."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -13,6 +14,8 @@ from ui.states import counted, empty_state, escaped
 
 ERROR_COLOR = "#d6455d"
 MINUTE = timedelta(minutes=1)
+# A minute between two without requests is a dot; among many minutes dots are noise.
+MOST_DOTS = 90
 Role = Literal["serving", "on trial", "earlier"]
 # In the order to show them.
 ROLES: dict[Role, Literal["green", "orange", "gray"]] = {
@@ -30,7 +33,8 @@ def traffic_view(traffic: DeploymentTraffic, deployment: Deployment, until: date
         return
     ordered = sorted(traffic.versions, key=lambda each: _order(each, deployment))
     for first in range(0, len(ordered), 2):
-        for column, each in zip(st.columns(2), ordered[first : first + 2], strict=False):
+        pair = ordered[first : first + 2]
+        for column, each in zip(st.columns(len(pair)), pair, strict=True):
             with column:
                 version_card(each, role_of(each, deployment))
     if traffic.errors:
@@ -46,7 +50,7 @@ def traffic_view(traffic: DeploymentTraffic, deployment: Deployment, until: date
             key="deployment.requests",
         )
     with right, st.container(border=True):
-        st.markdown("**Latency** · ms, p95 and p50")
+        st.markdown("**Latency** · ms, p95 and, dashed, p50")
         st.echarts_chart(
             latency_option(traffic, until), height=240, alt="Latency by version", key="deployment.latency"
         )
@@ -60,8 +64,8 @@ def version_card(each: VersionTraffic, role: Role) -> None:
         with st.container(horizontal=True):
             st.metric("Requests", f"{each.num_requests:,}", help=counted(each.num_images, "picture"))
             st.metric("Errors", share(each.num_errors, each.num_requests), help=f"{each.num_errors:,}")
-            for title, value in (("p50", each.p50_ms), ("p95", each.p95_ms), ("p99", each.p99_ms)):
-                st.metric(title, milliseconds(value))
+            st.metric("p50", milliseconds(each.p50_ms))
+            st.metric("p95", milliseconds(each.p95_ms), help=f"p99 {milliseconds(each.p99_ms)}")
 
 
 def share(count: int, total: int) -> str:
@@ -87,43 +91,53 @@ def role_of(each: VersionTraffic, deployment: Deployment) -> Role:
 
 def requests_option(traffic: DeploymentTraffic, until: datetime) -> dict[str, Any]:
     """Stacked bars; a minute of which nothing is told had no requests."""
+    # Bars are stacked by their place in the list, so every series has the same minutes.
+    minutes = sorted({each.at for each in traffic.series})
     series = [
-        {
-            "type": "bar",
-            "stack": "requests",
-            "name": name_of(*version),
-            "color": COLORS[place % len(COLORS)],
-            "barMaxWidth": 14,
-            "data": _points(minutes, lambda each: each.num_requests - each.num_errors),
-        }
-        for place, (version, minutes) in enumerate(_by_version(traffic.series))
-    ]
-    failed = [each for each in traffic.series if each.num_errors]
-    if failed:
-        series.append(
-            {
-                "type": "bar",
-                "stack": "requests",
-                "name": "errors",
-                "color": ERROR_COLOR,
-                "barMaxWidth": 14,
-                "data": [[_millis(at), count] for at, count in _errors(failed)],
-            }
+        _bars(
+            name_of(*version),
+            COLORS[place % len(COLORS)],
+            _counts(minutes, told, lambda each: each.num_requests - each.num_errors),
         )
+        for place, (version, told) in enumerate(_by_version(traffic.series))
+    ]
+    if any(each.num_errors for each in traffic.series):
+        errors = _counts(minutes, traffic.series, lambda each: each.num_errors)
+        series.append(_bars("errors", ERROR_COLOR, errors))
     return _option(series, traffic.minutes, until)
+
+
+def _counts(
+    minutes: Sequence[datetime], told: Sequence[TrafficMinute], count: Callable[[TrafficMinute], int]
+) -> list[list[int]]:
+    counts = Counter[datetime]()
+    for each in told:
+        counts[each.at] += count(each)
+    return [[_millis(at), counts[at]] for at in minutes]
+
+
+def _bars(name: str, color: str, data: list[list[int]]) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "stack": "requests",
+        "name": name,
+        "color": color,
+        "barMaxWidth": 14,
+        "barMinWidth": 2,
+        "data": data,
+    }
 
 
 def latency_option(traffic: DeploymentTraffic, until: datetime) -> dict[str, Any]:
-    series: list[dict[str, Any]] = []
+    """p95 as lines, p50 as dashes of the same colour."""
+    lines: list[dict[str, Any]] = []
     for place, (version, minutes) in enumerate(_by_version(traffic.series)):
-        color = COLORS[place % len(COLORS)]
-        series.append(
-            _line(f"{name_of(*version)} p95", color, "solid", _points(minutes, lambda each: each.p95_ms))
-        )
-        series.append(
-            _line(f"{name_of(*version)} p50", color, "dashed", _points(minutes, lambda each: each.p50_ms))
-        )
-    return _option(series, traffic.minutes, until)
+        color, name = COLORS[place % len(COLORS)], name_of(*version)
+        lines.append(_line(f"{name} p95", color, "solid", _points(minutes, lambda each: each.p95_ms)))
+        lines.append(_line(f"{name} p50", color, "dashed", _points(minutes, lambda each: each.p50_ms)))
+    option = _option(lines, traffic.minutes, until)
+    option["legend"]["data"] = [line["name"] for line in lines[::2]]
+    return option
 
 
 def _option(series: list[dict[str, Any]], minutes: int, until: datetime) -> dict[str, Any]:
@@ -132,7 +146,12 @@ def _option(series: list[dict[str, Any]], minutes: int, until: datetime) -> dict
         "tooltip": {"trigger": "axis", "valueFormatter": "%.4g"},
         "legend": {"type": "scroll", "top": 0},
         "grid": {"left": 8, "right": 12, "top": 30, "bottom": 4, "containLabel": True},
-        "xAxis": {"type": "time", "min": _millis(until - minutes * MINUTE), "max": _millis(until)},
+        "xAxis": {
+            "type": "time",
+            "min": _millis(until - minutes * MINUTE),
+            "max": _millis(until),
+            "containShape": False,
+        },
         "yAxis": {"type": "value", "min": 0},
         "series": series,
     }
@@ -143,7 +162,8 @@ def _line(name: str, color: str, kind: str, points: list[list[float | None]]) ->
         "type": "line",
         "name": name,
         "color": color,
-        "showSymbol": len(points) < 3,
+        "showSymbol": len(points) <= MOST_DOTS,
+        "symbolSize": 4,
         "lineStyle": {"width": 1.5, "type": kind},
         "data": points,
     }
@@ -165,13 +185,6 @@ def _points(minutes: Sequence[TrafficMinute], figure: Figure) -> list[list[float
         points.append([_millis(each.at), figure(each)])
         last = each.at
     return points
-
-
-def _errors(minutes: Sequence[TrafficMinute]) -> list[tuple[datetime, int]]:
-    ordered = sorted(minutes, key=lambda each: each.at)
-    return [
-        (at, sum(each.num_errors for each in group)) for at, group in groupby(ordered, lambda each: each.at)
-    ]
 
 
 def _order(each: VersionTraffic, deployment: Deployment) -> tuple[int, int]:

@@ -128,9 +128,9 @@ def test_a_minute_without_requests_breaks_the_line():
 def test_errors_of_all_versions_are_stacked_on_what_was_answered():
     told = traffic(minute(0, 1, 5, 1), minute(0, 2, 7, 2), minute(1, 2, 3, 0))
     first, second, errors = requests_option(told, NOON + timedelta(minutes=5))["series"]
-    assert [value for _, value in first["data"]] == [4]
+    assert [value for _, value in first["data"]] == [4, 0]
     assert [value for _, value in second["data"]] == [5, 3]
-    assert [value for _, value in errors["data"]] == [3]
+    assert [value for _, value in errors["data"]] == [3, 0]
     assert {each["stack"] for each in (first, second, errors)} == {"requests"}
 
 
