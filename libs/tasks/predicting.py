@@ -1,6 +1,9 @@
 """Evaluation of a model package on local samples, with the very graph that would be exported."""
 
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,12 +20,24 @@ from libs.common.staging import LocalData
 from libs.tasks import registry
 from libs.tasks.codec import Codec, Judged
 from libs.tasks.front import Front
+from libs.tasks.memory import OutOfMemory, is_for_want_of_memory
 from libs.tasks.package_files import load_weights, read_card
-from libs.tasks.reading import SampleRecord, ShardReader, batches, read_manifest
+from libs.tasks.reading import SampleRecord, Samples, ShardReader, batches
 from libs.tasks.runtime import TaskRuntime
 
 DEFAULT_BATCH = 64
+NUM_THREADS = min(16, os.cpu_count() or 1)
 Told = Callable[[float, str], None]
+# Samples, and their pixels as far as they are decoded.
+Chunk = tuple[Sequence[SampleRecord], list[Future[np.ndarray]]]
+
+
+class SampleIsUnusable(BadInput):
+    code, title = "sample_unusable", "A sample cannot be evaluated"
+
+
+class AnswerIsNoNumber(BadInput):
+    code, title = "answer_not_finite", "The model does not answer with numbers"
 
 
 class NothingToEvaluate(BadInput):
@@ -72,44 +87,98 @@ def torch_device(name: str) -> torch.device:
     return torch.device("cpu")
 
 
-@dataclass(frozen=True)
-class Evaluated:
-    report: EvaluationReport
-    results: list[SampleResult]
-
-
 def evaluate(
-    package: Path, data: LocalData, subsets: Sequence[str], batch_size: int | None, device: str, tell: Told
-) -> Evaluated:
-    """Every sample of the subsets once."""
+    package: Path,
+    data: LocalData,
+    subsets: Sequence[str],
+    batch_size: int | None,
+    device: str,
+    tell: Told,
+    keep: Callable[[SampleResult], object],
+) -> EvaluationReport:
+    """Every sample of the subsets once. Results go to `keep` one by one and are held by nobody else."""
     loaded = load_model(package, device)
-    records = read_manifest(data.manifest, subsets)
-    if not records:
+    samples = Samples(data.manifest, subsets)
+    if not len(samples):
         raise NothingToEvaluate(f"no samples in {', '.join(subsets)}")
-    results: list[SampleResult] = []
-    judged: list[Judged] = []
     with ShardReader(data.shards) as reader:
-        for record, prediction in predictions(loaded, records, reader, batch_size, tell):
-            score = loaded.codec.score(prediction, record.annotations, loaded.card)
-            judged.append(Judged(record.subset, record.annotations, prediction, score))
-            results.append(_result(record, judged[-1]))
-    return Evaluated(loaded.codec.report(judged, loaded.card), results)
+        answers = predictions(loaded, samples, reader, batch_size or DEFAULT_BATCH, tell)
+        return loaded.codec.report(_judged(loaded, answers, keep), loaded.card)
 
 
 def predictions(
-    loaded: LoadedModel,
-    records: Sequence[SampleRecord],
-    reader: ShardReader,
-    batch_size: int | None,
-    tell: Told,
+    loaded: LoadedModel, samples: Samples, reader: ShardReader, batch_size: int, tell: Told
 ) -> Iterator[tuple[SampleRecord, Prediction]]:
-    """In the order of `records`; images of one size share a batch."""
-    done = 0
-    for chunk in batches(records, batch_size or DEFAULT_BATCH):
-        outputs = run_chunk(loaded, [loaded.codec.encode(reader.read(record)) for record in chunk])
-        yield from zip(chunk, loaded.codec.decode(outputs, loaded.card), strict=True)
-        done += len(chunk)
-        tell(done / len(records), f"{done} of {len(records)} samples")
+    """In the order of `samples`; images of one size share a batch."""
+    count, done = len(samples), 0
+    with ThreadPoolExecutor(NUM_THREADS, "decode") as threads:
+        for chunk, images in _one_ahead(_begun(threads, loaded, samples, reader, batch_size)):
+            outputs = _answered(loaded, [image.result() for image in images])
+            _require_numbers(chunk, outputs)
+            yield from zip(chunk, loaded.codec.decode(outputs, loaded.card), strict=True)
+            done += len(chunk)
+            tell(done / count, f"{done:,} of {count:,} samples")
+
+
+def _answered(loaded: LoadedModel, images: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    try:
+        return run_chunk(loaded, images)
+    except (RuntimeError, MemoryError) as error:
+        if not is_for_want_of_memory(error):
+            raise
+        words = f"{len(images)} images at once are too many for the device; choose a smaller batch size"
+        raise OutOfMemory(words) from error
+
+
+def _begun(
+    threads: ThreadPoolExecutor, loaded: LoadedModel, samples: Samples, reader: ShardReader, size: int
+) -> Iterator[Chunk]:
+    for chunk in batches(samples, size):
+        yield chunk, [threads.submit(_image, loaded, reader, record) for record in chunk]
+
+
+def _one_ahead(chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+    """The next one is decoded while one is with the network."""
+    before = next(chunks, None)
+    while before is not None:
+        following = next(chunks, None)
+        yield before
+        before = following
+
+
+def _image(loaded: LoadedModel, reader: ShardReader, record: SampleRecord) -> np.ndarray:
+    with _named(record):
+        return loaded.codec.encode(reader.read(record))
+
+
+def _judged(
+    loaded: LoadedModel,
+    answers: Iterable[tuple[SampleRecord, Prediction]],
+    keep: Callable[[SampleResult], object],
+) -> Iterator[Judged]:
+    for record, prediction in answers:
+        with _named(record):
+            score = loaded.codec.score(prediction, record.annotations, loaded.card)
+        judged = Judged(record.subset, record.annotations, prediction, score)
+        keep(_result(record, judged))
+        yield judged
+
+
+@contextmanager
+def _named(record: SampleRecord) -> Iterator[None]:
+    """What a sample cannot be evaluated for is said with its name."""
+    try:
+        yield
+    except BadInput as error:
+        raise SampleIsUnusable(f"{record.name}: {error.detail}") from error
+
+
+def _require_numbers(chunk: Sequence[SampleRecord], outputs: Mapping[str, np.ndarray]) -> None:
+    for name, values in outputs.items():
+        rows = values.reshape(len(chunk), -1)
+        if not (is_number := np.isfinite(rows).all(axis=1)).all():
+            bad = chunk[int(np.argmin(is_number))]
+            raise AnswerIsNoNumber(f"of {bad.name} the model's {name} are not finite numbers")
 
 
 def run_chunk(loaded: LoadedModel, images: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

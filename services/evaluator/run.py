@@ -18,20 +18,20 @@ def evaluate(assignment: Assignment, reporter: Reporter) -> Outcome:
     # Late: seconds of imports, in which the reporter already answers for this process.
     from libs.tasks import predicting
 
-    evaluated = predicting.evaluate(
-        assignment.model.package,
-        assignment.model.data,
-        assignment.subsets,
-        assignment.batch_size,
-        assignment.device,
-        reporter.progress,
-    )
     outcome = Outcome(
         report=assignment.directory / "report.json", results=assignment.directory / "results.jsonl"
     )
-    outcome.report.write_text(evaluated.report.model_dump_json())
     with outcome.results.open("w") as lines:
-        lines.writelines(result.model_dump_json() + "\n" for result in evaluated.results)
+        report = predicting.evaluate(
+            assignment.model.package,
+            assignment.model.data,
+            assignment.subsets,
+            assignment.batch_size,
+            assignment.device,
+            reporter.progress,
+            lambda result: lines.write(result.model_dump_json() + "\n"),
+        )
+    outcome.report.write_text(report.model_dump_json())
     return outcome
 
 

@@ -100,7 +100,7 @@ def test_training_and_evaluation_agree():
     of = card(6, meter.calibration()["threshold"])
     scores = torch.from_numpy(logits).sigmoid().numpy()
     report = CODEC.report(judged(scores, truths, of), of)
-    assert {key: value for key, value in report.metrics.items() if key != "loss"} == meter.compute()
+    assert meter.compute().items() <= report.metrics.items()
 
 
 def test_two_processes_count_as_one():

@@ -12,6 +12,7 @@ class MetricSpec(View):
     """`key` as in reports; points of a run carry it as `val/<key>`. `unit` is empty for shares of 1.
 
     `when` names knobs and the values for which there is this metric; of those that there are, one is primary.
+    What is `is_evaluation_only` no training tells; an evaluation does where its samples allow it.
     """
 
     key: str
@@ -19,6 +20,7 @@ class MetricSpec(View):
     direction: Literal["max", "min"]
     unit: str = ""
     is_primary: bool = False
+    is_evaluation_only: bool = False
     when: dict[str, tuple[str, ...]] = {}
 
     def is_of(self, config: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import ClassPrediction, LabelsPrediction, Prediction
 from libs.common.contracts.reports import EvaluationReport
-from libs.tasks.classification import multi, single
+from libs.tasks.classification import multi, multi_report, single, single_report
 from libs.tasks.classification.truths import is_multi_label
 from libs.tasks.codec import IMAGES, Codec, Judged, SampleScore, ServingSignature, TensorSpec
 
@@ -47,23 +47,8 @@ class ClassificationCodec(Codec):
         return single.score(prediction, truth, card)
 
     def report(self, judged: Iterable[Judged], card: ModelCard) -> EvaluationReport:
-        found = list(judged)
-        views = multi.views if is_multi_label(card) else single.views
-        return EvaluationReport(
-            num_samples=len(found),
-            metrics=_metrics(found, card),
-            subset_metrics={
-                subset: _metrics([each for each in found if each.subset == subset], card)
-                for subset in sorted({each.subset for each in found})
-            },
-            views=views(found, card),
-        )
-
-
-def _metrics(judged: Sequence[Judged], card: ModelCard) -> dict[str, float]:
-    metrics = multi.metrics if is_multi_label(card) else single.metrics
-    losses = [each.score.loss for each in judged if each.score.loss is not None]
-    return {**metrics(judged, card), "loss": float(np.mean(losses)) if losses else 0.0}
+        report_of = multi_report.report_of if is_multi_label(card) else single_report.report_of
+        return report_of(judged, card)
 
 
 CODEC = ClassificationCodec()

@@ -15,6 +15,19 @@ NUM_NAMED = 10
 SINGLE, MULTI = {"mode": ("auto", "single")}, {"mode": ("multi",)}
 
 
+ONLY_EVALUATED = tuple(
+    MetricSpec(key=key, title=title, direction="max", when=when, is_evaluation_only=True)
+    for key, title, when in (
+        ("top5_accuracy", "Accuracy of the best five", SINGLE),
+        ("precision_weighted", "Precision (weighted)", {}),
+        ("recall_weighted", "Recall (weighted)", {}),
+        ("f1_weighted", "F1 (weighted)", {}),
+        ("auroc", "Area below the ROC curve", {}),
+        ("average_precision", "Mean average precision", SINGLE),
+    )
+)
+
+
 def resolve(config: Config, facts: DataFacts) -> Config:
     """`mode: auto` becomes what the annotations are, one class per image where nothing is known of them."""
     if config.mode != "auto":
@@ -93,6 +106,10 @@ MANIFEST = TaskManifest(
         MetricSpec(key="subset_accuracy", title="Exact matches", direction="max", when=MULTI),
         MetricSpec(key="hamming_loss", title="Hamming loss", direction="min", when=MULTI),
         MetricSpec(key="loss", title="Loss", direction="min"),
+        *ONLY_EVALUATED,
+        MetricSpec(
+            key="calibration_error", title="Calibration error", direction="min", is_evaluation_only=True
+        ),
     ),
     architectures=ARCHITECTURES,
     presets=PRESETS,
@@ -100,7 +117,7 @@ MANIFEST = TaskManifest(
     runtime="libs.tasks.classification.task:RUNTIME",
     check_data=check_data,
     resolve=resolve,
-    views=("confusion", "class_bars", "curve"),
+    views=("confusion", "class_bars", "curve", "histogram"),
     overlays=("label",),
     split_policy=SplitPolicy(stratify_by="label"),
 )

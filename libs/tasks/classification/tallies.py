@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from libs.common.contracts.reports import ClassBar, ClassBars
 
@@ -23,7 +24,7 @@ class Tally:
     answers: np.ndarray
 
     @classmethod
-    def of(cls, truths: Sequence[int], answers: Sequence[int], num_classes: int) -> "Tally":
+    def of(cls, truths: ArrayLike, answers: ArrayLike, num_classes: int) -> "Tally":
         """One true class and one answer per sample."""
         true, answered = np.asarray(truths, np.int64), np.asarray(answers, np.int64)
         return cls(
@@ -58,6 +59,15 @@ class Tally:
             "f1_macro": mean(self.f1[present]),
         }
 
+    def weighted(self) -> dict[str, float]:
+        """Means over the classes, each as often as there are samples of it."""
+        total = max(1, int(self.truths.sum()))
+        return {
+            "precision_weighted": float(self.precision @ self.truths / total),
+            "recall_weighted": float(self.recall @ self.truths / total),
+            "f1_weighted": float(self.f1 @ self.truths / total),
+        }
+
 
 def mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else 0.0
@@ -75,7 +85,9 @@ def class_bars(
     bars = tuple(
         ClassBar(
             name=classes[place],
-            values={name: float(values[place]) for name, values in columns.items()},
+            values={
+                name: float(values[place]) for name, values in columns.items() if not np.isnan(values[place])
+            },
             support=int(tally.truths[place]),
         )
         for place in places.tolist()
