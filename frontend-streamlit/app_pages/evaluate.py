@@ -36,7 +36,7 @@ def page() -> None:
     if not names:
         return
     run = run_of_address() or run_of_evaluation()
-    left, right = st.columns([1, 3.4], gap="medium")
+    left, right = st.columns([1, 3], gap="medium")
     with left:
         offered = run_choice(names, run.id if run else None, key="evaluate", on_choose=choose_run)
     if run is None and offered.items and not is_searched():

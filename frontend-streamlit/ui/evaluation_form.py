@@ -11,17 +11,19 @@ from libs.common.contracts.evaluations import Evaluation
 from libs.common.contracts.runs import Run
 from libs.common.errors import BadInput, Conflict, NotFound
 from ui.devices import AUTO, devices
+from ui.metric_names import Specs, ordered, specs_of, title_of
 from ui.states import escaped
 
 LARGEST_BATCH = 4096
 FIRST = ("best", "last")
+USUAL = ("train", "val", "test")
 
 
 def evaluation_form(run: Run, checkpoints: Sequence[Checkpoint], *, key: str) -> Evaluation | None:
     """The evaluation that was just begun."""
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            checkpoint = _checkpoint(checkpoints, f"{key}.checkpoint.{run.id}")
+            checkpoint = _checkpoint(run, checkpoints, f"{key}.checkpoint.{run.id}")
             batch_size = st.number_input(
                 "Batch size",
                 1,
@@ -29,7 +31,7 @@ def evaluation_form(run: Run, checkpoints: Sequence[Checkpoint], *, key: str) ->
                 None,
                 placeholder="by itself",
                 key=f"{key}.batch.{run.id}",
-                width=140,
+                width=130,
                 help="Samples at once; it changes how fast it goes, not what is found.",
             )
             device = st.selectbox(
@@ -53,16 +55,21 @@ def evaluation_form(run: Run, checkpoints: Sequence[Checkpoint], *, key: str) ->
     return _begin(run, checkpoint, subsets, batch_size, device) if is_started else None
 
 
-def _checkpoint(checkpoints: Sequence[Checkpoint], key: str) -> str:
+def _checkpoint(run: Run, checkpoints: Sequence[Checkpoint], key: str) -> str:
     """The one to be used first; the others as they were made."""
     found = {each.name: each for each in checkpoints}
     names = [*(name for name in FIRST if name in found), *(name for name in found if name not in FIRST)]
-    return st.selectbox("Checkpoint", names, format_func=lambda name: _told(found[name]), key=key, width=320)
+    specs = specs_of(run.task)
+    return st.selectbox(
+        "Checkpoint", names, format_func=lambda name: _told(found[name], specs), key=key, width=290
+    )
 
 
-def _told(checkpoint: Checkpoint) -> str:
-    metrics = [f"{key.replace('_', ' ')} {value:.4f}" for key, value in checkpoint.metrics.items()]
-    return " · ".join([checkpoint.name, f"epoch {checkpoint.epoch + 1}", *metrics[:1]])
+def _told(checkpoint: Checkpoint, specs: Specs) -> str:
+    parts = [checkpoint.name, f"epoch {checkpoint.epoch + 1}"]
+    if key := next(iter(ordered(checkpoint.metrics, specs)), None):
+        parts.append(f"{title_of(key, specs).lower()} {checkpoint.metrics[key]:.4f}")
+    return " · ".join(parts)
 
 
 def _subsets(run: Run, key: str) -> tuple[str, ...]:
@@ -70,7 +77,7 @@ def _subsets(run: Run, key: str) -> tuple[str, ...]:
     held_out = run.data.held_out
     ticked = [
         name
-        for name, count in run.data.subset_counts.items()
+        for name, count in sorted(run.data.subset_counts.items(), key=_place)
         if st.checkbox(
             f"{escaped(name)} :gray[{count:,}]",
             value=name in held_out,
@@ -82,6 +89,11 @@ def _subsets(run: Run, key: str) -> tuple[str, ...]:
         and count
     ]
     return tuple(ticked)
+
+
+def _place(subset: tuple[str, int]) -> tuple[int, str]:
+    """Those that every split has first."""
+    return (USUAL.index(subset[0]) if subset[0] in USUAL else len(USUAL), subset[0])
 
 
 def _begin(

@@ -8,7 +8,7 @@ from ui.metric_names import Specs, ordered, shown, specs_of, title_of
 from ui.report import OnCell, report_views
 from ui.states import counted, escaped
 
-MOST_LARGE = 6
+MOST_LARGE = 4
 
 
 def evaluation_metrics(found: Evaluation, *, key: str, on_cell: OnCell | None = None) -> None:

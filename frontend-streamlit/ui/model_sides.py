@@ -58,7 +58,7 @@ def _row(name: str, left: float | None, right: float | None, specs: Specs) -> di
         "": f"**{title}**" if spec and spec.is_primary else title,
         "A": _marked(shown(left, unit), best == "left"),
         "B": _marked(shown(right, unit), best == "right"),
-        "B − A": "–" if left is None or right is None else escaped(f"{right - left:+.4f}"),
+        "B − A": _difference(left, right),
     }
 
 
@@ -67,6 +67,12 @@ def better(left: float | None, right: float | None, direction: str | None) -> st
     if left is None or right is None or left == right or direction is None:
         return None
     return "left" if (left > right) == (direction == "max") else "right"
+
+
+def _difference(left: float | None, right: float | None) -> str:
+    if left is None or right is None:
+        return "–"
+    return "none" if left == right else escaped(f"{right - left:+.4f}".replace("-", "−"))
 
 
 def _marked(text: str, is_best: bool) -> str:

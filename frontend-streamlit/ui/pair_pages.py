@@ -50,8 +50,9 @@ def pair_tiles(wanted: Pairs) -> Tiles[ResultPair]:
     return Tiles(wanted, listed, lambda pair: pair.sample_id)
 
 
-# What two evaluations have found never changes, so a session asks for it once.
-@st.cache_data(scope="session", max_entries=40, show_spinner=False)
+# What two evaluations have found never changes, so a session asks for it once. As it is: a page of a generic
+# model cannot be copied the way data is.
+@st.cache_resource(scope="session", max_entries=40, show_spinner=False)
 def compared(wanted: Pairs, cursor: str | None) -> EvaluationComparison:
     return yard().evaluations.compare(
         wanted.left,

@@ -41,7 +41,7 @@ def report_views(report: EvaluationReport, *, key: str, on_cell: OnCell | None =
 
 
 def report_view(view: ReportView) -> None:
-    st.subheader(escaped(view.title))
+    st.markdown(f"**{escaped(view.title)}**")
     match view:
         case ConfusionMatrix():
             st.echarts_chart(
@@ -64,7 +64,7 @@ def _confusion(view: ConfusionMatrix, key: str, on_cell: OnCell | None) -> None:
     if on_cell is None:
         report_view(view)
         return
-    st.subheader(escaped(view.title))
+    st.markdown(f"**{escaped(view.title)}**")
     # A chart remembers what was chosen: whoever comes back from a cell finds another one.
     rounds = f"{key}.round"
     round_ = st.session_state.get(rounds, 0)
@@ -103,15 +103,13 @@ def confusion_option(view: ConfusionMatrix, *, can_choose: bool = False) -> dict
     cells = _cells(view)
     return {
         "tooltip": {"position": "top"},
-        "grid": {"left": 8, "right": 24, "top": 8, "bottom": 80, "containLabel": True},
+        "grid": {"left": 36, "right": 24, "top": 8, "bottom": 84, "containLabel": True},
         "xAxis": {
             "type": "category",
             "data": list(view.classes),
-            "name": "predicted",
-            "nameLocation": "middle",
-            "nameGap": 30,
+            **_named("predicted"),
         },
-        "yAxis": {"type": "category", "data": list(view.classes), "inverse": True, "name": "true"},
+        "yAxis": {"type": "category", "data": list(view.classes), "inverse": True, **_named("true", gap=36)},
         "visualMap": {
             "min": 0,
             "max": max((count for *_, count in cells), default=1) or 1,
@@ -176,7 +174,7 @@ def histogram_option(view: Histogram) -> dict[str, Any]:
 
 
 def threshold_view(found: ThresholdSearch) -> None:
-    st.subheader("Thresholds")
+    st.markdown("**Thresholds**")
     st.echarts_chart(threshold_option(found), height=320, alt=f"Best threshold by {found.metric}")
     st.caption(f"Best by {escaped(found.metric)}: **{found.best:.4g}**. A deployment may be served with it.")
 
@@ -203,7 +201,8 @@ def threshold_option(found: ThresholdSearch) -> dict[str, Any]:
     }
 
 
-GRID = {"left": 16, "right": 24, "top": 16, "bottom": 40, "containLabel": True}
+# Beside the numbers of an axis there is room for its name.
+GRID = {"left": 36, "right": 24, "top": 16, "bottom": 40, "containLabel": True}
 
 
 def _named(title: str, gap: int = 28) -> dict[str, Any]:

@@ -56,14 +56,14 @@ def filter_row(found: Evaluation, classes: tuple[str, ...]) -> None:
     """What there is nothing to choose from is left out."""
     names = {name: name for name in classes[:MOST_CLASSES]}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        _select("Verdict", "verdict", VERDICTS, "Right and wrong", 150)
+        _select("Verdict", "verdict", VERDICTS, "Right and wrong", 135)
         if names:
-            _select("True class", "class", names, "Any true class", 155)
-            _select("Predicted class", "predicted", names, "Any prediction", 155)
+            _select("True class", "class", names, "Any true class", 130)
+            _select("Predicted class", "predicted", names, "Any prediction", 130)
         if len(found.subsets) > 1:
-            _select("Subset", "subset", {name: name for name in found.subsets}, "All subsets", 130)
+            _select("Subset", "subset", {name: name for name in found.subsets}, "All subsets", 115)
         address_search(
-            "Search names", "name", key="results.name", on_choose=lambda text: choose(name=text), width=170
+            "Search names", "name", key="results.name", on_choose=lambda text: choose(name=text), width=135
         )
         address_select(
             "Sort",
@@ -72,7 +72,7 @@ def filter_row(found: Evaluation, classes: tuple[str, ...]) -> None:
             key="results.sort",
             default="score",
             on_choose=lambda sort: choose(sort=sort),
-            width=170,
+            width=140,
         )
 
 

@@ -67,7 +67,7 @@ def _show_all() -> None:
 
 
 def _run(run: Run, is_chosen: bool, key: str, on_choose: Callable[[Run], None]) -> None:
-    with st.container(border=is_chosen, gap=None, key=f"{key}.run.{run.id}"):
+    with st.container(gap=None, key=f"{key}.run.{run.id}"):
         st.button(
             escaped(shortened(run.name, 44)),
             key=f"{key}.choose.{run.id}",
