@@ -1,16 +1,14 @@
 """Evaluations of the SDK."""
 
-import time
 from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from libs.client.transport import Transport
-from libs.client.waiting import ENDED, until
+from libs.client.waiting import ENDED, until, watched
 from libs.common.contracts.base import Page
 from libs.common.contracts.evaluations import Evaluation, EvaluationSummary
 from libs.common.contracts.jobs import Job
 from libs.common.contracts.results import Agreement, EvaluationComparison, ResultSort, SampleResult
-from libs.common.errors import TimedOut
 
 
 class Evaluations:
@@ -71,15 +69,9 @@ class Evaluations:
         self, evaluation_id: UUID, *, timeout_seconds: float = 86400, every_seconds: float = 0.5
     ) -> Iterator[tuple[Evaluation, Job]]:
         """Again and again with how far its job is, until it has ended."""
-        deadline = time.monotonic() + timeout_seconds
-        while True:
-            found = self.get(evaluation_id)
+        again = watched(lambda: self.get(evaluation_id), timeout_seconds, every_seconds, "the evaluation")
+        for found in again:
             yield found, self.job(found)
-            if found.state in ENDED:
-                return
-            if time.monotonic() > deadline:
-                raise TimedOut(f"the evaluation is still {found.state}")
-            time.sleep(every_seconds)
 
     def wait_for_run(self, run_id: UUID, *, timeout_seconds: float = 3600) -> Evaluation:
         """The run's newest evaluation, which may be still to come."""

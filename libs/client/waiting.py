@@ -1,12 +1,19 @@
 """Waiting for work that ends elsewhere."""
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
 
 from libs.common.errors import TimedOut
 
+
+class Ending(Protocol):
+    @property
+    def state(self) -> str: ...
+
+
 Thing = TypeVar("Thing")
+Work = TypeVar("Work", bound=Ending)
 ENDED = ("completed", "failed", "cancelled")
 POLL_SECONDS = 0.2
 
@@ -21,3 +28,18 @@ def until(
             raise TimedOut(f"{what} did not end in time" if thing else f"{what} did not begin in time")
         time.sleep(POLL_SECONDS)
     return thing
+
+
+def watched(
+    read: Callable[[], Work], timeout_seconds: float, every_seconds: float, what: str
+) -> Iterator[Work]:
+    """Again and again, and once more when it has ended."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        found = read()
+        yield found
+        if found.state in ENDED:
+            return
+        if time.monotonic() > deadline:
+            raise TimedOut(f"{what} is still {found.state}")
+        time.sleep(every_seconds)

@@ -15,6 +15,7 @@ from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
 from libs.common.db import COLUMN_TYPES, room_metadata
+from services.exporter.naming import filename
 
 
 class Model(DeclarativeBase):
@@ -48,7 +49,8 @@ class ExportRow(Model):
     finished_at: Mapped[datetime | None]
 
     def view(self) -> Export:
-        source = Evaluable.model_validate(self.source)
+        source, precision = Evaluable.model_validate(self.source), Precision(self.precision)
+        file = ModelFile.model_validate(self.file) if self.file else None
         return Export(
             id=self.id,
             run_id=self.run_id,
@@ -57,11 +59,12 @@ class ExportRow(Model):
             task=source.task,
             checkpoint=source.checkpoint,
             format=self.format,
-            precision=Precision(self.precision),
+            precision=precision,
             metric_tolerance=self.metric_tolerance,
             state=ExportState(self.state),
             job_id=self.job_id,
-            file=ModelFile.model_validate(self.file) if self.file else None,
+            file=file,
+            filename=filename(source.run_name, source.checkpoint, precision, file.key) if file else None,
             parity=ParityReport.model_validate(self.parity) if self.parity else None,
             model=self.model,
             model_version=self.model_version,

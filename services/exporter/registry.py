@@ -1,6 +1,5 @@
 """The registry: which name a model gets, its versions, what is noted of them, and how they go."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,9 +24,8 @@ from services.exporter.errors import (
     VersionNotFound,
 )
 from services.exporter.models import AliasRow, ExportRow, ModelRow, VersionRow
+from services.exporter.naming import LONGEST_NAME, slug
 from services.exporter.repository.models import ModelRepository
-
-LONGEST_NAME = 63
 
 
 @dataclass(frozen=True)
@@ -229,11 +227,6 @@ class Registry:
             await self._existing(name)
             raise VersionNotFound(f"{name} has no version {version}")
         return row
-
-
-def slug(text: str) -> str:
-    """A name of [a-z0-9-] that begins with a letter or digit; `model` where nothing is left of it."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:LONGEST_NAME].rstrip("-") or "model"
 
 
 def _name(text: str) -> str:

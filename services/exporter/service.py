@@ -1,7 +1,6 @@
 """The rules of exports: what is queued, what becomes of it, what is announced."""
 
 from datetime import datetime
-from pathlib import PurePosixPath
 from uuid import UUID
 
 from libs.common import artifacts
@@ -38,7 +37,7 @@ from services.exporter.errors import (
 )
 from services.exporter.imports import Imports
 from services.exporter.models import ExportRow
-from services.exporter.registry import Registry, slug
+from services.exporter.registry import Registry
 from services.exporter.repository.exports import OPEN, ExportRepository
 
 
@@ -111,10 +110,10 @@ class Service:
         """A link that ends by itself; the bytes come from the object store, which answers ranges."""
         export = (await self._completed(export_id)).view()
         assert export.file is not None
-        name = _filename(export)
+        assert export.filename is not None
         return Download(
-            url=self._storage.presign_get(export.file.key, filename=name),
-            filename=name,
+            url=self._storage.presign_get(export.file.key, filename=export.filename),
+            filename=export.filename,
             size_bytes=export.file.size_bytes,
             sha256=export.file.sha256,
         )
@@ -248,14 +247,3 @@ class Service:
             detail=detail,
         )
         await self._outbox.add(failed)
-
-
-def _filename(export: Export) -> str:
-    """As the model's version is called, or as the run and its checkpoint are."""
-    assert export.file is not None
-    # What is not installed any more can still be downloaded: the key of the file knows its suffix.
-    suffix = PurePosixPath(export.file.key).name.partition(".")[2]
-    if export.model is not None:
-        return f"{export.model}-v{export.model_version}.{suffix}"
-    precision = "" if export.precision is Precision.FP32 else f"-{export.precision}"
-    return f"{slug(export.run_name)}-{export.checkpoint}{precision}.{suffix}"

@@ -66,6 +66,8 @@ class ModelFile(View):
 
 
 class Export(View):
+    """`filename` is what its file is saved under."""
+
     id: UUID
     run_id: UUID
     run_name: str
@@ -78,6 +80,7 @@ class Export(View):
     state: ExportState
     job_id: UUID | None
     file: ModelFile | None = None
+    filename: str | None = None
     parity: ParityReport | None = None
     model: str | None = None
     model_version: int | None = None

@@ -4,7 +4,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from libs.common.contracts.base import Slug
-from services.exporter.registry import slug
+from services.exporter.naming import slug
 
 
 @pytest.mark.parametrize(
