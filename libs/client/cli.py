@@ -2,19 +2,18 @@
 
 import subprocess
 import sys
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from libs.client.client import Modelyard
 from libs.client.commands import (
     datasets,
     deployments,
     evaluations,
     experiments,
+    exports,
     imports,
     models,
+    predictions,
     projects,
     queue,
     runs,
@@ -23,12 +22,13 @@ from libs.client.commands import (
     system,
     versions,
 )
-from libs.client.commands.showing import console, errors, plain, table, tell_error
+from libs.client.commands.showing import console, errors, plain, tell_error
 from libs.common.errors import ModelyardError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 datasets.commands.add_typer(imports.commands)
 datasets.commands.add_typer(versions.commands)
+deployments.commands.command("evaluate")(predictions.evaluate)
 GROUPS = {
     "projects": projects.commands,
     "datasets": datasets.commands,
@@ -38,6 +38,7 @@ GROUPS = {
     "runs": runs.commands,
     "queue": queue.commands,
     "evaluations": evaluations.commands,
+    "exports": exports.commands,
     "models": models.commands,
     "deployments": deployments.commands,
 }
@@ -100,16 +101,7 @@ def demo() -> None:
     run_demo(console)
 
 
-@app.command()
-def predict(
-    deployment: str, images: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)]
-) -> None:
-    """Predict image files with a deployment."""
-    with Modelyard() as yard:
-        answer = yard.deployments.predict(deployment, *[path.read_bytes() for path in images])
-    said = (prediction.model_dump_json(exclude={"type"}) for prediction in answer.predictions)
-    title = f"{answer.model} v{answer.version}, {answer.latency_ms:.1f} ms"
-    table(zip((path.name for path in images), said, strict=True), "image", "prediction", title=title)
+app.command("predict")(predictions.predict)
 
 
 if __name__ == "__main__":

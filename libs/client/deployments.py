@@ -3,24 +3,20 @@
 from collections.abc import Iterator
 from uuid import UUID
 
-from libs.client.transport import Transport
+from libs.client.predictions import Predictions
 from libs.client.waiting import until
 from libs.common.contracts.deployments import (
     Deployment,
     DeploymentMetadata,
     DeploymentState,
     DeploymentTraffic,
-    PredictionAnswer,
     Revision,
     ServingSettings,
 )
 from libs.common.errors import NotFound
 
 
-class Deployments:
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
+class Deployments(Predictions):
     def create(
         self,
         name: str,
@@ -105,12 +101,3 @@ class Deployments:
 
     def metadata(self, name: str) -> DeploymentMetadata:
         return self._transport.get(DeploymentMetadata, f"/v1/deployments/{name}/metadata")
-
-    def predict(self, name: str, *images: bytes) -> PredictionAnswer:
-        """Encoded image files (JPEG, PNG …); the predictions come in the same order."""
-        path = f"/v1/deployments/{name}/predict"
-        if len(images) == 1:
-            headers = {"Content-Type": "application/octet-stream"}
-            return self._transport.call(PredictionAnswer, "POST", path, headers=headers, content=images[0])
-        files = [("images", (f"{row}.img", image)) for row, image in enumerate(images)]
-        return self._transport.call(PredictionAnswer, "POST", path, files=files)

@@ -1,5 +1,6 @@
 """The `modelyard` command against a whole, real stack, as a shell sees it."""
 
+import json
 from pathlib import Path
 
 from libs.client.digits import write_digits
@@ -33,7 +34,9 @@ def test_a_served_model_answers_a_file(modelyard, yard, trained, tmp_path: Path)
     digit = trained.held_out[0]
     image = tmp_path / "digit.png"
     image.write_bytes(digit.png)
-    assert f'"label":"{digit.label}"' in modelyard("predict", "main-path", image)
+    assert f" {digit.label} " in modelyard("predict", "main-path", image)
+    (line,) = modelyard("predict", "main-path", image, "--json").splitlines()
+    assert json.loads(line)["prediction"]["label"] == digit.label
     assert "main-path" in modelyard("models", "list")
 
 

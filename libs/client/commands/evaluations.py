@@ -6,10 +6,10 @@ from uuid import UUID
 import typer
 
 from libs.client.client import Modelyard
+from libs.client.commands.answers import answer_in_words, truth_in_words
 from libs.client.commands.showing import AsJson, document, say, show, table, work_bar
 from libs.common.contracts.evaluations import Evaluation, EvaluationState
-from libs.common.contracts.predictions import ClassPrediction, LabelsPrediction, Prediction, ValuePrediction
-from libs.common.contracts.results import Agreement, ResultPair, SampleResult
+from libs.common.contracts.results import Agreement, ResultPair
 from libs.common.errors import Conflict
 
 commands = typer.Typer(
@@ -116,8 +116,8 @@ def list_samples(
         columns = {
             "name": lambda it: it.name,
             "subset": lambda it: it.subset,
-            "truth": _truth,
-            "answer": lambda it: _answer(it.prediction),
+            "truth": lambda it: truth_in_words(it.truth),
+            "answer": lambda it: answer_in_words(it.prediction),
             "right": lambda it: _right(it.correct),
             "score": lambda it: f"{it.score:.4g}",
             "loss": lambda it: "" if it.loss is None else f"{it.loss:.4g}",
@@ -203,27 +203,8 @@ def _show(found: Evaluation) -> None:
 
 
 def _compared(pair: ResultPair) -> tuple[object, ...]:
-    sides = (f"{_answer(each.prediction)} {_right(each.correct)}" for each in (pair.left, pair.right))
-    return pair.name, _truth(pair), *sides
-
-
-def _truth(result: SampleResult | ResultPair) -> str:
-    said = (
-        getattr(each, "label", None) or getattr(each, "labels", None) or each.type for each in result.truth
-    )
-    return ", ".join(each if isinstance(each, str) else ", ".join(each) for each in said)
-
-
-def _answer(prediction: Prediction) -> str:
-    match prediction:
-        case ClassPrediction():
-            return f"{prediction.label} {prediction.score:.1%}"
-        case LabelsPrediction():
-            return ", ".join(prediction.labels) or "none"
-        case ValuePrediction():
-            return f"{prediction.value:.4g}"
-        case _:
-            return prediction.type
+    sides = (f"{answer_in_words(each.prediction)} {_right(each.correct)}" for each in (pair.left, pair.right))
+    return pair.name, truth_in_words(pair.truth), *sides
 
 
 def _right(is_correct: bool | None) -> str:

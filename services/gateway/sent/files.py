@@ -53,7 +53,8 @@ class SentFiles:
         pieces = await self._pieces(request)
         if not pieces:
             raise BadInput("send at least one file", errors=[Problem(field="files", message="empty")])
-        if len(pieces) == 1 and self._is_zip(pieces[0]):
+        is_body = media_type_of(request) != "multipart/form-data"
+        if is_body or (len(pieces) == 1 and self._is_zip(pieces[0])):
             return cast(BinaryIO, PieceFile(self._spool, pieces[0])), pieces[0].size_bytes
         return await asyncio.to_thread(self._packed, pieces)
 

@@ -267,3 +267,34 @@ class TestFilesOfABatch:
     async def test_an_archive_that_cannot_be_used_is_told(self, body: bytes):
         with pytest.raises(BadInput):
             await files(body, "application/zip")
+
+
+class TestLabelledSamples:
+    """What is stored for the inference room."""
+
+    @pytest.mark.parametrize(
+        ("body", "content_type"),
+        [
+            (zipped(("cats/1.png", b"1"), ("a.csv", b"2")), "application/zip"),
+            (multipart(part(zipped(("cats/1.png", b"1"), ("a.csv", b"2")), "a.zip")), MULTIPART),
+            (multipart(part(b"1", "cats/1.png"), part(b"2", "a.csv")), MULTIPART),
+        ],
+        ids=["an archive", "an archive as a file", "files"],
+    )
+    async def test_are_one_archive_however_they_are_sent(self, body: bytes, content_type: str):
+        with SentFiles(settings()) as sent:
+            file, size_bytes = await sent.archive(request(body, content_type, 4096))
+            content = file.read(size_bytes)
+
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            found = {name: archive.read(name) for name in archive.namelist()}
+        assert found == {"cats/1.png": b"1", "a.csv": b"2"}
+
+    @pytest.mark.parametrize("body", [multipart(), multipart(part(b"1", None))])
+    async def test_at_least_one_file_is_asked_for(self, body: bytes):
+        with SentFiles(settings()) as sent, pytest.raises(BadInput, match="at least one"):
+            await sent.archive(request(body, MULTIPART))
+
+    async def test_json_is_none(self):
+        with SentFiles(settings()) as sent, pytest.raises(ContentTypeIsUnknown):
+            await sent.archive(request(b"{}", "application/json"))
