@@ -26,9 +26,9 @@ def earlier(found: Sequence[EvaluationSummary], chosen: UUID) -> None:
         return
     is_long = len(found) > MOST_SHOWN
     shows_all = is_long and st.session_state.get("evaluate.all", False)
-    shown = found if shows_all else found[:MOST_SHOWN]
-    for each in shown:
-        _row(each, each.id == chosen)
+    with st.container(gap=None):
+        for each in found if shows_all else found[:MOST_SHOWN]:
+            _row(each, each.id == chosen)
     if is_long:
         st.toggle(f"All {len(found)}", key="evaluate.all")
 
@@ -39,7 +39,7 @@ def show(evaluation_id: UUID | None) -> None:
 
 
 def _row(each: EvaluationSummary, is_chosen: bool) -> None:
-    with st.container(border=is_chosen, horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button(
             escaped(told(each)),
             key=f"evaluate.show.{each.id}",
