@@ -14,6 +14,8 @@ DATASETS = st.Page("app_pages/datasets.py", title="Datasets", icon=":material/da
 EXPERIMENTS = st.Page(
     "app_pages/experiments.py", title="Experiments", icon=":material/science:", url_path="experiments"
 )
+MODELS = st.Page("app_pages/models.py", title="Models", icon=":material/deployed_code:", url_path="models")
+EXPORT = st.Page("app_pages/export.py", title="Export", icon=":material/output:", url_path="export")
 EVALUATE = st.Page(
     "app_pages/evaluate.py", title="Evaluate", icon=":material/fact_check:", url_path="evaluate"
 )
@@ -36,6 +38,7 @@ ABOUT_ONE = {
     "compare": "Compare runs",
     "run": "Run",
     "compare_models": "Compare models",
+    "model": "Model",
     "deployment": "Deployment",
 }
 
@@ -60,7 +63,7 @@ PAGES = {
             for name, title in ABOUT_ONE.items()
         ),
     ],
-    "Models": [EVALUATE, DEPLOYMENTS, PREDICT],
+    "Models": [EVALUATE, EXPORT, MODELS, DEPLOYMENTS, PREDICT],
     "Operations": [QUEUE, SYSTEM],
 }
 

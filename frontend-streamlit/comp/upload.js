@@ -7,6 +7,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!state) states.set(parentElement, (state = build(root)))
   state.url = gatewayUrl(data.url)
   state.choose.textContent = data.label
+  state.hint.textContent = `or drop it here: ${data.kinds}`
   state.tell = (value) => setStateValue("uploaded", value)
   // Called when the component leaves the page, not when the page is run anew.
   return () => state.stopped?.abort()
@@ -21,7 +22,7 @@ function build(root) {
   state.zone.tabIndex = 0
   state.zone.setAttribute("role", "button")
   state.choose = element("strong")
-  state.hint = element("span", "hint", "or drop it here: ZIP, TAR, CSV, JSONL, Parquet, text")
+  state.hint = element("span", "hint")
   state.zone.append(state.choose, state.hint)
   state.line = element("div", "line")
   state.line.hidden = true

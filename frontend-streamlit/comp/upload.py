@@ -18,10 +18,15 @@ class Uploaded:
     size_bytes: int
 
 
-def upload(label: str, *, key: str) -> Uploaded | None:
+KINDS_OF_DATA = "ZIP, TAR, CSV, JSONL, Parquet, text"
+
+
+def upload(label: str, *, key: str, kinds: str = KINDS_OF_DATA) -> Uploaded | None:
     """What was sent last, whole; None before, and after the person took it back."""
     result = _UPLOAD(
-        key=key, data={"url": settings().public_url, "label": label}, on_uploaded_change=lambda: None
+        key=key,
+        data={"url": settings().public_url, "label": label, "kinds": kinds},
+        on_uploaded_change=lambda: None,
     )
     return _uploaded(result.uploaded)
 

@@ -1,24 +1,22 @@
-"""Where a run comes from and what came of it, as a picture."""
+"""Where a run or a version of a model comes from and what came of it, as a picture."""
 
 from collections import defaultdict
 from typing import Any
 
 import streamlit as st
-from session import yard
 
 from libs.common.contracts.lineage import Lineage, LineageNode
-from libs.common.contracts.runs import Run
 
 # From left to right.
 COLUMNS = ("dataset", "split", "experiment", "run", "evaluation", "export", "model", "deployment")
 ROW = 80
 
 
-def lineage_view(run: Run) -> None:
-    lineage = yard().runs.lineage(run.id)
+def lineage_view(lineage: Lineage, own_key: str) -> None:
+    """What it is about is drawn larger."""
     rows = max(len(members) for members in _by_kind(lineage).values())
     st.echarts_chart(
-        lineage_option(lineage, str(run.id)),
+        lineage_option(lineage, own_key),
         height=80 + ROW * rows,
         alt=f"From data to deployment: {', '.join(node.name for node in lineage.nodes)}",
     )
@@ -41,12 +39,12 @@ def served(lineage: Lineage) -> None:
             )
 
 
-def lineage_option(lineage: Lineage, own_id: str) -> dict[str, Any]:
+def lineage_option(lineage: Lineage, own_key: str) -> dict[str, Any]:
     """Each kind that there is a column, its things one below the other."""
     groups = _by_kind(lineage)
     kinds = sorted(groups, key=_column)
     nodes = [
-        _node(node, column, row, is_own=node.id == own_id)
+        _node(node, column, row, is_own=node.key == own_key)
         for column, kind in enumerate(kinds)
         for row, node in enumerate(groups[kind])
     ]

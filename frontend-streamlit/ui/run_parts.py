@@ -110,7 +110,7 @@ def _flat(config: Mapping[str, Any], above: str) -> list[tuple[str, Any]]:
 
 def life(run: Run) -> None:
     """What happened to it, when and why, and its place between data and deployment."""
-    lineage_view(run)
+    lineage_view(yard().runs.lineage(run.id), f"run:{run.id}")
     summary = yard().runs.summary(run.id)
     with st.container(horizontal=True):
         st.metric("Epochs", summary.num_epochs, border=True)

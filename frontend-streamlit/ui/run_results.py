@@ -10,7 +10,8 @@ from libs.common.contracts.evaluations import EvaluationState
 from libs.common.contracts.runs import Run
 from ui.evaluation_metrics import evaluation_metrics
 from ui.evaluation_rows import told
-from ui.states import empty_state, escaped, size, state_badge
+from ui.export_rows import export_row
+from ui.states import empty_state, escaped, state_badge
 
 
 def evaluation(run: Run) -> None:
@@ -47,22 +48,19 @@ def to_evaluate(label: str, run: Run, evaluation_id: UUID | None = None) -> None
 def export(run: Run) -> None:
     found = next(yard().exports.list(run.id), None)
     if found is None:
-        _follows(
-            run, Step.EXPORT, "deployed_code", "Exported by itself once it is evaluated.", "Not exported."
-        )
+        _follows(run, Step.EXPORT, "output", "Exported by itself once it is evaluated.", "Not exported.")
+        if run.state.is_final:
+            to_export("Export", run)
         return
-    state_badge(found.state)
-    if found.error_detail:
-        st.error(escaped(found.error_detail), icon=":material/error:")
-    if found.parity is not None and found.file is not None:
-        parity = found.parity
-        with st.container(horizontal=True):
-            st.metric("Model", f"{found.model} v{found.model_version}", border=True)
-            st.metric("File", size(found.file.size_bytes), border=True)
-            st.metric("Largest difference", f"{parity.max_abs_difference:.1e}", border=True)
-            st.metric(f"{parity.metric} in PyTorch", f"{parity.metric_pytorch:.4f}", border=True)
-            st.metric(f"{parity.metric} in ONNX", f"{parity.metric_exported:.4f}", border=True)
-        st.caption(f"Parity certificate: {parity.num_samples} samples, tolerance {parity.tolerance:.0e}.")
+    to_export("All exports and formats", run)
+    export_row(found)
+
+
+def to_export(label: str, run: Run) -> None:
+    query = {"run": str(run.id)}
+    st.page_link(
+        "app_pages/export.py", label=label, icon=":material/output:", query_params=query, width="content"
+    )
 
 
 def _follows(run: Run, step: Step, icon: str, soon: str, never: str) -> None:

@@ -21,7 +21,7 @@ def test_each_kind_has_its_column_and_what_is_looked_at_is_larger():
         LineageEdge(source="run/first", target="run/again", relation="repeated"),
     )
 
-    (series,) = lineage_option(Lineage(nodes=nodes, edges=edges), "again")["series"]
+    (series,) = lineage_option(Lineage(nodes=nodes, edges=edges), "run/again")["series"]
 
     places = {each["id"]: tuple(each["value"]) for each in series["data"]}
     assert places == {
