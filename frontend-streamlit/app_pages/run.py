@@ -10,6 +10,7 @@ from comp.live_log import live_log
 from session import yard
 from settings import settings
 from ui.address import address_sections, given_id
+from ui.confirming import confirm_deletion
 from ui.node_strip import node_strip
 from ui.run_parts import checkpoints, life, used_settings
 from ui.run_results import evaluation, export
@@ -18,7 +19,7 @@ from ui.states import duration, empty_state, escaped, may_edit, shortened, state
 from libs.common.contracts.base import now
 from libs.common.contracts.measurements import MetricSummary
 from libs.common.contracts.runs import Run, RunState
-from libs.common.errors import BadInput, Conflict
+from libs.common.errors import BadInput, Conflict, NotFound
 
 POLL_SECONDS = 2
 # So long what follows a run by itself is looked after.
@@ -129,6 +130,23 @@ def buttons(run: Run) -> None:
         help="The same config, data version and seed, from the beginning",
     ):
         again(run)
+    if st.button("Delete", icon=":material/delete:", key="run.delete"):
+        confirm_deletion(
+            "the run",
+            run.name,
+            "its curves, log and checkpoints go with it; evaluations, exports and models made of it stay.",
+            lambda: delete(run),
+            key="run.confirm",
+        )
+
+
+def delete(run: Run) -> None:
+    try:
+        yard().runs.delete(run.id)
+    except (Conflict, NotFound) as error:
+        show_failure(error)
+        st.stop()
+    st.switch_page("app_pages/experiment.py", query_params={"id": str(run.experiment_id)})
 
 
 def act(do: Callable[[], object]) -> None:

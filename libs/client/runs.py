@@ -87,6 +87,10 @@ class Runs:
     def resume(self, run_id: UUID) -> Run:
         return self._transport.post(Run, f"/v1/runs/{run_id}/resume")
 
+    def delete(self, run_id: UUID) -> None:
+        """With its curves, log and checkpoints; refused before it has ended."""
+        self._transport.call(None, "DELETE", f"/v1/runs/{run_id}")
+
     def reproduce(self, run_id: UUID) -> Run:
         """Once more with the same config, data, seed and device; `warnings` say what cannot be the same."""
         run = self.get(run_id)

@@ -55,6 +55,10 @@ class RunGoesOn(Conflict):
     code, title = "run_goes_on", "The run has not ended yet"
 
 
+class RunIsInUse(Conflict):
+    code, title = "run_in_use", "Something that goes on needs the run's model"
+
+
 class RunIsComplete(Conflict):
     code, title = "run_is_complete", "The run has done all its epochs"
 

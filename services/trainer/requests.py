@@ -44,6 +44,7 @@ from libs.common.contracts.queue import (
 from libs.common.contracts.runs import (
     CancelRun,
     CreateRun,
+    DeleteRun,
     GetRun,
     GetRunSummary,
     ListRuns,
@@ -111,6 +112,11 @@ async def create_run(request: CreateRun, service: Service) -> Run:
 @requests.answers
 async def get_run(request: GetRun, service: Service) -> Run:
     return await service.runs.get(request.run_id)
+
+
+@requests.answers
+async def delete_run(request: DeleteRun, service: Service) -> Gone:
+    return await service.deletion.delete(request.run_id)
 
 
 @requests.answers

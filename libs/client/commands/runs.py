@@ -7,12 +7,12 @@ from uuid import UUID
 import typer
 
 from libs.client.client import Modelyard
-from libs.client.commands.showing import AsJson, bytes_bar, document, say, show, table
+from libs.client.commands.showing import AsJson, IsSure, bytes_bar, confirm, document, say, show, table
 from libs.common.contracts.checkpoints import StartPoint
 from libs.common.contracts.runs import Run, RunSummary
 from libs.common.contracts.telemetry import Level, LogLine
 
-commands = typer.Typer(no_args_is_help=True, help="Start, follow, stop, resume and repeat runs.")
+commands = typer.Typer(no_args_is_help=True, help="Start, follow, stop, resume, repeat and delete runs.")
 AtLeast = Annotated[Level | None, typer.Option("--level", help="Leave out what is less serious.")]
 
 
@@ -109,6 +109,14 @@ def resume_run(run_id: UUID) -> None:
     """Go on from the last checkpoint of a run that failed, was stopped or was cancelled."""
     with Modelyard() as yard:
         say(yard.runs.resume(run_id).state)
+
+
+@commands.command("delete")
+def delete_run(run_id: UUID, yes: IsSure = False) -> None:
+    """With its curves, log and checkpoints; evaluations, exports and models made of it stay."""
+    with Modelyard() as yard:
+        confirm("run", yard.runs.get(run_id).name, yes)
+        yard.runs.delete(run_id)
 
 
 @commands.command("reproduce")

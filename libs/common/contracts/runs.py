@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Chain, Page, PageQuery, Request, Slug, View
+from libs.common.contracts.base import Chain, Gone, Page, PageQuery, Request, Slug, View
 from libs.common.contracts.checkpoints import StartedFrom, StartPoint
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import TaskConfig
@@ -139,6 +139,15 @@ class CancelRun(Request[Run], subject="svc.trainer.run.cancel"):
 
 class ResumeRun(Request[Run], subject="svc.trainer.run.resume"):
     """A failed, cancelled or stopped run goes on from its last checkpoint."""
+
+    run_id: UUID
+
+
+class DeleteRun(Request[Gone], subject="svc.trainer.run.delete"):
+    """With its points, log and checkpoints; evaluations, exports and models made of it stay.
+
+    Refused before it has ended, and while something that goes on needs its model.
+    """
 
     run_id: UUID
 

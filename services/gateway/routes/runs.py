@@ -14,6 +14,7 @@ from libs.common.contracts.measurements import MetricSeries, ReadMetrics
 from libs.common.contracts.runs import (
     CancelRun,
     CreateRun,
+    DeleteRun,
     DeviceWish,
     GetRun,
     GetRunSummary,
@@ -108,6 +109,12 @@ async def resume_run(run_id: UUID, house: House) -> Run:
     """Goes on from its last checkpoint, as a new attempt."""
     await require_data(house, (await house.ask(GetRun(run_id=run_id))).data)
     return await house.ask(ResumeRun(run_id=run_id))
+
+
+@router.delete("/runs/{run_id}", status_code=204, dependencies=[EDIT])
+async def delete_run(run_id: UUID, house: House) -> None:
+    """With its curves, log and checkpoints; evaluations, exports and models made of it stay."""
+    await house.ask(DeleteRun(run_id=run_id))
 
 
 @router.get("/runs/{run_id}/metrics", dependencies=[READ])

@@ -3,10 +3,12 @@
 from collections.abc import Collection, Sequence
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, select, update
+from sqlalchemy import ColumnElement, delete, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.contracts.jobs import JobState
 from libs.common.contracts.runs import ListRuns, RunState
+from libs.common.jobs.model import JobRow
 from services.trainer.models import AttemptRow, CheckpointRow, RunRow, TransitionRow
 from services.trainer.repository.texts import holds
 
@@ -116,6 +118,24 @@ class Runs:
         statement = select(RunRow).where(RunRow.id.in_(run_ids)).order_by(RunRow.id).with_for_update()
         found = await self._session.scalars(statement, execution_options={"populate_existing": True})
         return found.all()
+
+    async def users_of(self, run_id: UUID) -> list[str]:
+        """What has not ended and reads a model of it: jobs of other rooms, and runs that begin with it."""
+        jobs = select(JobRow.title).where(
+            JobRow.state.in_((JobState.QUEUED, JobState.RUNNING)),
+            JobRow.spec["model"]["run_id"].astext == str(run_id),
+        )
+        runs = select(RunRow.name).where(
+            RunRow.state.in_(UNFINISHED), RunRow.starts_from["run_id"].astext == str(run_id)
+        )
+        return [*await self._session.scalars(jobs), *await self._session.scalars(runs)]
+
+    async def last_of_experiment(self, experiment_id: UUID) -> UUID | None:
+        statement = select(RunRow.id).where(RunRow.experiment_id == experiment_id)
+        return await self._session.scalar(statement.order_by(RunRow.id.desc()).limit(1))
+
+    async def delete(self, run_id: UUID) -> None:
+        await self._session.execute(delete(RunRow).where(RunRow.id == run_id))
 
     async def _where(self, *conditions: ColumnElement[bool]) -> Sequence[RunRow]:
         return (await self._session.scalars(select(RunRow).where(*conditions).order_by(RunRow.id))).all()

@@ -9,6 +9,7 @@ from services.trainer.repository import Repository
 from services.trainer.service.alerts import Alerts
 from services.trainer.service.attempts import Attempts
 from services.trainer.service.comparison import Comparisons
+from services.trainer.service.deletion import Deletion
 from services.trainer.service.experiments import Experiments
 from services.trainer.service.history import History
 from services.trainer.service.life import Life
@@ -42,6 +43,7 @@ class Service:
         self.experiments = Experiments(repository, queue, life)
         self.comparisons = Comparisons(repository)
         self.runs = Runs(repository, queue, life, max_attempts)
+        self.deletion = Deletion(repository, life)
         self.history = History(repository, life)
         self.logs = Logs(repository, storage)
         self.attempts = Attempts(repository, queue, life, storage)
