@@ -91,7 +91,7 @@ def top(known: Deployment) -> None:
 
 def header(deployment: Deployment) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.title(deployment.name, width="content")
+        st.header(deployment.name, width="content")
         state_badge(deployment.state)
         version_badges(deployment)
         st.space("stretch")

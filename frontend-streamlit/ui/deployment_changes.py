@@ -50,7 +50,7 @@ def buttons(deployment: Deployment, revisions: Sequence[Revision]) -> None:
             lambda: yard().deployments.roll_back(deployment.name),
             f"Going back to {back.model} v{back.version}",
         )
-    if st.button("", icon=":material/delete:", key="deployment.delete", help="Delete the deployment"):
+    if st.button("Delete", icon=":material/delete:", key="deployment.delete"):
         ask_to_delete(deployment)
 
 
