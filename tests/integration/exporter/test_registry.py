@@ -37,14 +37,16 @@ from tests.integration.exporter.conftest import OpenService
 CHAIN = (Step.DEPLOY,)
 
 
-async def _queued(open_service: OpenService, source: Evaluable) -> ExportModel:
+async def _queued(
+    open_service: OpenService, source: Evaluable, format: str = ExportFormat.ONNX
+) -> ExportModel:
     async with open_service() as service:
-        made = await service.create(source, then=CHAIN)
-    return ExportModel(export_id=made.id, model=source, format=ExportFormat.ONNX, then=CHAIN)
+        made = await service.create(source, format=format, then=CHAIN)
+    return ExportModel(export_id=made.id, model=source, format=format, then=CHAIN)
 
 
-async def _completed(open_service: OpenService, source: Evaluable) -> Export:
-    spec = await _queued(open_service, source)
+async def _completed(open_service: OpenService, source: Evaluable, format: str = ExportFormat.ONNX) -> Export:
+    spec = await _queued(open_service, source, format)
     async with open_service() as service:
         await service.start(spec)
         await service.complete(spec, model_file(spec.export_id), parity_report(), model_card())
@@ -275,7 +277,7 @@ async def test_a_download_is_a_link_that_gives_the_bytes_under_a_name(
     async with httpx.AsyncClient() as client:
         answer = await client.get(found.url)
     assert answer.content == b"the file"
-    assert found.filename == f"{export.model}-v1.onnx"
+    assert found.filename == "first-run-best.onnx"
     assert f'filename="{found.filename}"' in answer.headers["content-disposition"]
 
 
