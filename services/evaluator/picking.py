@@ -10,6 +10,8 @@ from services.evaluator.columns import NAMES, WORDS, Columns
 
 # The first are looked at alone, as they often make up a page; then so many times more each time.
 FIRST, MORE = 4096, 16
+# So many names are searched one by one in the time that a million take at once.
+FEW = 50_000
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,30 @@ def pick(
         [[place]] = [np.flatnonzero(order == after)]
         order = order[place + 1 :]
     fits = _fitting(columns, choice, len(columns[f"by_{sort.removeprefix('-')}"]), among)
+    if choice.part:
+        return _first_named(
+            columns, order if fits is None else order[fits[order]], choice.part.encode(), limit
+        )
     found: list[int] = []
-    for number, stretch in enumerate(_stretches(order)):
+    for stretch in _stretches(order):
         hits = stretch if fits is None else stretch[fits[stretch]]
-        if choice.part and number == 0:
-            hits = _named(columns, hits, choice.part.encode())
         found += hits[: limit - len(found)].tolist()
         if len(found) == limit:
             break
-        if choice.part and number == 0:
-            named = holding(columns[NAMES], columns["name_ends"], choice.part.encode())
-            fits = named if fits is None else fits & named
     return found
+
+
+def _first_named(columns: Columns, order: np.ndarray, part: bytes, limit: int) -> list[int]:
+    """A common part is found soon, name after name; for a rare one all names are searched at once."""
+    found = _named(columns, order[:FIRST], part)[:limit]
+    if len(found) < limit and len(order) > FIRST:
+        rest = order[FIRST:]
+        if len(rest) <= FEW:
+            rest = _named(columns, rest, part)
+        else:
+            rest = rest[holding(columns[NAMES], columns["name_ends"], part)[rest]]
+        found = np.append(found, rest[: limit - len(found)])
+    return found.tolist()
 
 
 def holding(names: bytes, ends: np.ndarray, part: bytes) -> np.ndarray:

@@ -23,6 +23,10 @@ class Shelf:
         self._kept.move_to_end(key)
         return self._kept[key][0]
 
+    def clear(self) -> None:
+        self._kept.clear()
+        self._size_bytes = 0
+
     def put(self, key: Hashable, value: Any, size_bytes: int) -> None:
         self._size_bytes += size_bytes - self._kept.pop(key, (None, 0))[1]
         self._kept[key] = (value, size_bytes)
