@@ -2,6 +2,7 @@
 
 import asyncio
 
+from libs.common.db import Database
 from libs.common.errors import Unavailable
 from libs.common.log import get_logger
 from libs.common.room import Resources
@@ -16,17 +17,17 @@ async def sweep(resources: Resources[Settings]) -> None:
     """Until cancelled; several rooms of this kind may sweep at once."""
     while True:
         try:
-            await sweep_once(resources)
+            await sweep_database(resources.database)
         except Unavailable as error:
             log.warning("sweep_waits", code=error.code)
         await asyncio.sleep(resources.settings.sweep_seconds)
 
 
-async def sweep_once(resources: Resources[Settings]) -> None:
-    async with resources.database.transaction() as session:
+async def sweep_database(database: Database) -> None:
+    async with database.transaction() as session:
         leftovers = await ResultRepository(session).leftovers()
     for evaluation_id in leftovers:
         is_more = True
         while is_more:
-            async with resources.database.transaction() as session:
+            async with database.transaction() as session:
                 is_more = await ResultRepository(session).sweep(evaluation_id, ROWS_AT_ONCE)

@@ -44,7 +44,9 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("leftovers", schema=SCHEMA)
     op.drop_table("columns", schema=SCHEMA)
-    op.execute("DELETE FROM evaluator.results WHERE evaluation_id NOT IN (SELECT id FROM evaluator.evaluations)")
+    op.execute(
+        "DELETE FROM evaluator.results WHERE evaluation_id NOT IN (SELECT id FROM evaluator.evaluations)"
+    )
     op.execute("UPDATE evaluator.results SET loss = '-infinity' WHERE loss IS NULL")
     op.alter_column("results", "loss", nullable=False, schema=SCHEMA)
     for column in SORTS:
@@ -66,4 +68,3 @@ def downgrade() -> None:
     op.drop_column("results", "confidence", schema=SCHEMA)
     op.drop_column("evaluations", "device", schema=SCHEMA)
     op.drop_column("evaluations", "batch_size", schema=SCHEMA)
-
