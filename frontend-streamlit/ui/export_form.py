@@ -1,6 +1,8 @@
 """What an export is asked for: a checkpoint, a format that can be made here, precision, what may be lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import TypeVar
 
 import streamlit as st
 from boundary import show_failure
@@ -27,6 +29,7 @@ PRECISIONS = {
 }
 NUM_COLUMNS = 3
 PERCENT = 100
+Item = TypeVar("Item")
 
 
 def export_form(run: Run, checkpoints: Sequence[Checkpoint]) -> Export | None:
@@ -65,11 +68,18 @@ def format_cards(offered: Mapping[str, list[ExportOption]]) -> str:
     chosen = st.session_state.get("export.format")
     if chosen not in possible:
         chosen = possible[0] if possible else next(iter(offered))
-    columns = st.columns(NUM_COLUMNS)
-    for place, (format, options) in enumerate(offered.items()):
-        with columns[place % NUM_COLUMNS], st.container(border=True, height="stretch"):
-            card(format, options, is_chosen=format == chosen)
+    for row in batched(offered.items(), NUM_COLUMNS):
+        for column, (format, options) in zip(st.columns(NUM_COLUMNS), row, strict=False):
+            with column, st.container(border=True, height="stretch"):
+                card(format, options, is_chosen=format == chosen)
     return chosen
+
+
+def batched(items: Iterable[Item], count: int) -> Iterator[tuple[Item, ...]]:
+    """Python has it from 3.12 on."""
+    rest = iter(items)
+    while row := tuple(islice(rest, count)):
+        yield row
 
 
 def card(format: str, options: Sequence[ExportOption], *, is_chosen: bool) -> None:

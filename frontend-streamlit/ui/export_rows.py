@@ -11,6 +11,14 @@ from ui.address import NAME
 from ui.certificates import certificate_view
 from ui.states import ago, escaped, may_edit, size, state_badge
 
+TITLES = {
+    "onnx": "ONNX",
+    "openvino": "OpenVINO",
+    "tensorrt": "TensorRT",
+    "torch_export": "torch.export",
+    "torchscript": "TorchScript",
+}
+
 
 def is_open(export: Export) -> bool:
     return export.state in (ExportState.QUEUED, ExportState.RUNNING)
@@ -19,7 +27,8 @@ def is_open(export: Export) -> bool:
 def export_row(export: Export) -> None:
     with st.container(border=True, key=f"export.row.{export.id}"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{escaped(export.format)}** {export.precision.upper()}", width="content")
+            title = TITLES.get(export.format, export.format)
+            st.markdown(f"**{escaped(title)}** {export.precision.upper()}", width="content")
             state_badge(export.state)
             facts = [f"checkpoint {escaped(export.checkpoint)}", ago(export.finished_at or export.created_at)]
             if export.file:
@@ -27,8 +36,6 @@ def export_row(export: Export) -> None:
             st.caption(" · ".join(facts), width="content")
             if export.model:
                 model_link(export.model, export.model_version)
-            st.space("stretch")
-            buttons(export)
         if is_open(export):
             progress(export)
         if export.error_detail:
@@ -36,6 +43,8 @@ def export_row(export: Export) -> None:
             st.error(f"**{escaped(code)}.** {escaped(export.error_detail)}", icon=":material/error:")
         if export.parity is not None:
             certificate_view(export.parity)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            buttons(export)
 
 
 def model_link(model: str, version: int | None) -> None:
