@@ -78,6 +78,8 @@ class Predictor:
         """In the order of `images`. Errors: ImageIsRefused names each bad image by its row, unless those are
         left out; PredictionIsRefused says of a single one that the model is not sure of it."""
         started = time.perf_counter()
+        if not self.knows(name):
+            self._traffic.failed(name, None, DeploymentIsNotReady.code)
         chosen = self._now(name).next()
         try:
             with self._traffic.in_flight(name):

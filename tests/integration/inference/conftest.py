@@ -16,7 +16,7 @@ SETTINGS = {"MODELYARD_RECONCILE_SECONDS": "0.5"}
 
 @pytest.fixture(scope="package")
 def rooms() -> Iterator[TestStack]:
-    names = ("postgres", "nats", "s3", "triton", "inference")
+    names = ("postgres", "nats", "s3", "triton", "inference", "gateway")
     with running_stack(names, {"inference": SETTINGS}) as running:
         yield running
 
