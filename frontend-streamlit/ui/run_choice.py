@@ -8,6 +8,7 @@ from session import yard
 
 from libs.common.contracts.base import Page
 from libs.common.contracts.runs import Run
+from libs.common.errors import NotFound
 from ui.address import address_search, given_id, go
 from ui.cursor_pages import Parts, page_buttons, place
 from ui.project_choice import chosen_scope, scope_select
@@ -47,7 +48,12 @@ def run_of_address() -> Run | None:
     run_id = given_id("run")
     if run_id is None:
         return None
-    run = yard().runs.get(run_id)
+    try:
+        run = yard().runs.get(run_id)
+    except NotFound:
+        st.caption(":orange[The run of this link is not there any more.]")
+        del st.query_params["run"]
+        return None
     if "project" not in st.query_params:
         st.query_params["project"] = str(run.project_id)
     return run
