@@ -172,11 +172,12 @@ def test_weights_in_another_file_are_refused_wherever_they_are_named(tmp_path: P
 def test_operators_of_strangers_are_refused_by_name(tmp_path: Path):
     node = helper.make_node("Sneak", ["x"], ["y"], domain="evil.example")
     custom = saved(tmp_path / "custom.onnx", by_hand([node], domains=("evil.example",)))
-    node = helper.make_node("NoSuchThing", ["x"], ["y"], domain="com.microsoft")
-    unknown = saved(tmp_path / "unknown.onnx", by_hand([node], domains=("com.microsoft",)))
+    model = brightness(domains=("com.microsoft",))
+    model.graph.node[2].CopyFrom(helper.make_node("NoSuchThing", ["means"], ["y"], domain="com.microsoft"))
+    unknown = saved(tmp_path / "unknown.onnx", model)
 
     refused(custom, ModelHasCustomOperators, "evil.example::Sneak")
-    refused(unknown, ModelDoesNotRun, "NoSuchThing")
+    refused(unknown, ModelDoesNotRun, "NoSuchThing", answers="probabilities")
 
 
 def test_another_number_of_classes_is_told_in_numbers(tmp_path: Path, exported: Path):
@@ -193,15 +194,15 @@ def test_another_number_of_classes_is_told_in_numbers(tmp_path: Path, exported: 
 
 def test_a_fixed_batch_is_refused_whether_it_is_said_or_not(tmp_path: Path):
     fixed = brightness(kind=TensorProto.FLOAT, shape=(1, 3, None, None))
-    silent = by_hand(
-        [helper.make_node("Flatten", ["x"], ["flat"]), helper.make_node("Gemm", ["flat", "weights"], ["all"]),
-         helper.make_node("Slice", ["all", "from", "to"], ["y"])],
-        [numpy_helper.from_array(np.zeros((3 * 24 * 20, 3), np.float32), "weights"),
-         numpy_helper.from_array(np.array([0]), "from"), numpy_helper.from_array(np.array([1]), "to")],
-    )  # fmt: skip
+    silent = brightness()
+    silent.graph.node[2].CopyFrom(helper.make_node("Slice", ["all", "from", "to"], ["y"]))
+    silent.graph.node.insert(2, helper.make_node("Softmax", ["means"], ["all"], axis=1))
+    for name, value in (("from", 0), ("to", 1)):
+        silent.graph.initializer.append(numpy_helper.from_array(np.array([value]), name))
 
     refused(saved(tmp_path / "fixed.onnx", fixed), ModelBatchIsFixed, "dynamic batch")
-    refused(saved(tmp_path / "silent.onnx", silent), ModelBatchIsFixed, "dynamic batch")
+    path = saved(tmp_path / "silent.onnx", silent)
+    refused(path, ModelBatchIsFixed, "dynamic batch", answers="probabilities")
 
 
 @pytest.mark.parametrize(
@@ -245,6 +246,7 @@ def test_answers_must_be_numbers_and_each_image_stands_for_itself(tmp_path: Path
         ({"task": "divination"}, "model.task"),
         ({"classes": ("cat", "dog", "cat")}, "model.classes"),
         ({"classes": ("cat",)}, "model.classes"),
+        ({"classes": tuple(f"{number} " + "x" * 290 for number in range(1000))}, "model.classes"),
         ({"config": {"mode": "triple"}}, "model.config.mode"),
         ({"config": {"no_such_knob": 1}}, "model.config.no_such_knob"),
         ({"input": INPUT.model_copy(update={"std": (0.2, 0.0, 0.2)})}, "model.input.std"),

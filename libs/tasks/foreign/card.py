@@ -1,5 +1,6 @@
 """The card of a model from elsewhere, made of what its owner says; nothing heavy is loaded."""
 
+import json
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ from libs.tasks.registry import TaskIsUnknown
 
 LARGEST_SIDE = 4096
 NUM_NAMED = 5
+# They travel with every message about the model.
+MOST_BYTES_OF_NAMES = 256 * 2**10
 
 
 class ForeignModelIsInvalid(BadInput):
@@ -75,6 +78,10 @@ def _of_classes(model: ForeignModel) -> Iterator[Problem]:
     if twice:
         named = ", ".join(repr(name) for name in twice[:NUM_NAMED])
         yield Problem(field="model.classes", message=f"named more than once: {named}")
+    size_bytes = len(json.dumps(model.classes))
+    if size_bytes > MOST_BYTES_OF_NAMES:
+        message = f"their names have {size_bytes:,} bytes together; {MOST_BYTES_OF_NAMES:,} are the limit"
+        yield Problem(field="model.classes", message=message)
 
 
 def _of_input(given: ImageInput) -> Iterator[Problem]:
