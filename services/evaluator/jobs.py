@@ -17,6 +17,7 @@ async def evaluate_model(spec: EvaluateModel, work: Work[Service]) -> None:
         await service.evaluations.start(spec)
     assignment = await _assignment(spec, work)
     outcome = await delegate(work, "services.evaluator.run", assignment, Outcome)
+    await work.progress(1, "storing what became of each sample")
     async with work.finishing() as service:
         # First the rows, which take a while: until the end nothing is locked that a reset would wait for.
         await service.results.store(spec.evaluation_id, outcome.read_results())

@@ -174,10 +174,12 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
     RunResumed: _run_resumed,
     EvaluationCompleted: _evaluation_completed,
     EvaluationFailed: lambda fact: _failure(
-        f"An evaluation of run {fact.run_id} failed", fact.detail, fact.code
+        f"An evaluation of run “{fact.run_name or fact.run_id}” failed", fact.detail, fact.code
     ),
     ExportCompleted: _export_completed,
-    ExportFailed: lambda fact: _failure(f"An export of run {fact.run_id} failed", fact.detail, fact.code),
+    ExportFailed: lambda fact: _failure(
+        f"An export of run “{fact.run_name or fact.run_id}” failed", fact.detail, fact.code
+    ),
     ModelRegistered: _model_registered,
     ModelAliased: _model_aliased,
     ModelDeployed: lambda fact: _info(

@@ -36,38 +36,41 @@ class Evaluations:
 
     async def create(self, wanted: CreateEvaluation) -> Evaluation:
         """Raises SubsetIsEmpty before anything is queued."""
-        model, subsets = wanted.model, wanted.subsets
-        _require_samples(model.data, subsets)
         spec = EvaluateModel(
             evaluation_id=new_id(),
-            model=model,
-            subsets=subsets,
+            model=wanted.model,
+            subsets=wanted.subsets,
             batch_size=wanted.batch_size,
             then=wanted.then,
         )
-        job_id = await self._queue.enqueue(
-            spec,
-            project_id=model.project_id,
-            title=f"Evaluate {model.run_name}",
-            created_by=current_context().actor,
-            needs=needs_of(wanted.device) if wanted.device else (),
-        )
-        row = EvaluationRow(
-            id=spec.evaluation_id,
-            run_id=model.run_id,
-            project_id=model.project_id,
-            job_id=job_id,
-            model=model.model_dump(mode="json"),
-            subsets=list(subsets),
-            batch_size=wanted.batch_size,
-            device=wanted.device,
-        )
-        await self._repository.add(row)
-        return row.view()
+        return await self._enqueue(spec, wanted.device)
 
     async def create_next(self, model: Evaluable, then: Chain) -> Evaluation:
         """The step of a chain, where nobody chose the subsets."""
-        return await self.create(CreateEvaluation(model=model, subsets=model.data.held_out, then=then))
+        spec = EvaluateModel(evaluation_id=new_id(), model=model, subsets=model.data.held_out, then=then)
+        return await self._enqueue(spec)
+
+    async def _enqueue(self, spec: EvaluateModel, device: str | None = None) -> Evaluation:
+        _require_samples(spec.model.data, spec.subsets)
+        job_id = await self._queue.enqueue(
+            spec,
+            project_id=spec.model.project_id,
+            title=f"Evaluate {spec.model.run_name}",
+            created_by=current_context().actor,
+            needs=needs_of(device) if device else (),
+        )
+        row = EvaluationRow(
+            id=spec.evaluation_id,
+            run_id=spec.model.run_id,
+            project_id=spec.model.project_id,
+            job_id=job_id,
+            model=spec.model.model_dump(mode="json"),
+            subsets=list(spec.subsets),
+            batch_size=spec.batch_size,
+            device=device,
+        )
+        await self._repository.add(row)
+        return row.view()
 
     async def get(self, evaluation_id: UUID) -> Evaluation:
         return (await self.existing(evaluation_id)).view()
