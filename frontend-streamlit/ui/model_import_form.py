@@ -50,7 +50,7 @@ def import_form(names: Mapping[UUID, str], project: UUID | None) -> None:
         owner = project_of(names, project)
         note = st.text_area("Note", key="models.import.note", max_chars=5000, height=80)
     with right:
-        model = description()
+        model = description(owner)
     problems = missing(sent, name, model)
     with st.container(horizontal=True, vertical_alignment="center"):
         is_wanted = st.button(
@@ -77,10 +77,9 @@ def project_of(names: Mapping[UUID, str], project: UUID | None) -> UUID:
     )
 
 
-def description() -> ForeignModel | None:
+def description(project: UUID) -> ForeignModel | None:
     """What decoding and pre-processing ask for; None while it says nothing that could be."""
-    tasks = {each.id: each.title for each in yard().tasks() if each.modality == "image"}
-    task = st.selectbox("Task", list(tasks), format_func=tasks.__getitem__, key="models.import.task")
+    task = task_of(project)
     mode = mode_of(yard().task(task).config_schema)
     classes = st.text_area(
         "Classes, one a line, in the order of the outputs",
@@ -104,6 +103,19 @@ def description() -> ForeignModel | None:
         return ForeignModel.model_validate(given)
     except ValidationError:
         return None
+
+
+def task_of(project: UUID) -> str:
+    """The project's own first."""
+    tasks = {each.id: each.title for each in yard().tasks() if each.modality == "image"}
+    options, own = list(tasks), yard().projects.get(project).task
+    return st.selectbox(
+        "Task",
+        options,
+        index=options.index(own) if own in tasks else 0,
+        format_func=tasks.__getitem__,
+        key=f"models.import.task.{project}",
+    )
 
 
 def mode_of(schema: Mapping[str, Any]) -> str | None:
