@@ -94,12 +94,13 @@ def header(deployment: Deployment) -> None:
         st.header(deployment.name, width="content")
         state_badge(deployment.state)
         version_badges(deployment)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{escaped(deployment.task)} · changed {ago(deployment.updated_at)}", width="content")
         st.space("stretch")
         if may_edit():
             buttons(deployment, revisions_of(deployment.name))
     if deployment.reason:
         st.error(failure(deployment), icon=":material/error:")
-    st.caption(f"{escaped(deployment.task)} · changed {ago(deployment.updated_at)}")
 
 
 def failure(deployment: Deployment) -> str:

@@ -18,6 +18,7 @@ from libs.common.contracts.experiments import Experiment
 from libs.common.contracts.runs import Run
 from libs.common.contracts.sources import SampleSource
 from libs.common.ids import new_id
+from tests.e2e.colours import import_colours
 from tests.e2e.small import Small, train_small
 from tests.stack import TestStack, running_stack
 
@@ -110,6 +111,12 @@ def queued(yard: Modelyard, ships: Experiment, paused: None) -> list[Run]:
 @pytest.fixture(scope="package")
 def small(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Small:
     return train_small(yard, tmp_path_factory.mktemp("small"))
+
+
+@pytest.fixture(scope="package")
+def colours(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model of two versions, by name."""
+    return import_colours(yard, tmp_path_factory.mktemp("colours"))
 
 
 @pytest.fixture(scope="module")
