@@ -31,6 +31,10 @@ class DeviceIsUnknown(BadInput):
     code, title = "device_unknown", "No worker has such a device"
 
 
+class DevicesAreTooFew(BadInput):
+    code, title = "devices_too_few", "No machine has so many devices"
+
+
 class RunNotFound(NotFound):
     code, title = "run_not_found", "There is no such run"
 

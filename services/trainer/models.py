@@ -120,6 +120,11 @@ class RunRow(Model):
         return RunState(self.state).is_final
 
     @property
+    def num_devices(self) -> int:
+        """A knob that every task has."""
+        return self.config.get("num_devices", 1)
+
+    @property
     def reference(self) -> DataReference:
         return DataReference.model_validate(self.data)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.jobs import Pool
 from libs.common.contracts.queue import QueueSettings
+from libs.common.jobs.needs import followers
 
 # Before that the share that is done says little about the time that is left.
 TELLING_PROGRESS = 0.05
@@ -31,6 +32,7 @@ class Running:
     started_at: datetime | None
     progress: float
     attempt: int
+    also: Sequence[str] = ()
 
     def ends_at(self, now: datetime) -> datetime | None:
         """None for what has hardly begun, and for a later attempt: its first start says nothing."""
@@ -49,6 +51,7 @@ class Waiting:
     needs_device: bool
     not_before: datetime | None
     duration_seconds: float | None
+    num_devices: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ class Outlook:
         self.ends = {pool: [] for pool in Pool}
         for job in self.running:
             if job.device is not None:
-                self.free_at[job.device] = job.ends_at(self.now)
+                self.free_at.update(dict.fromkeys((job.device, *job.also), job.ends_at(self.now)))
             if job.kind == TrainRun.kind:
                 self.ends[_pool_of(job.device)].append(job.ends_at(self.now))
 
@@ -107,7 +110,8 @@ class Outlook:
         return Prospect(reason, start)
 
     def _start(self, job: Waiting, device: str) -> datetime | None:
-        moments = [self.free_at[device]]
+        taken = (device, *followers(device, job.num_devices))
+        moments = [self.free_at.get(each, self.now) for each in taken]
         if job.kind == TrainRun.kind:
             every = [end for ends in self.ends.values() for end in ends]
             moments.append(self._place(every, self.settings.max_running))
@@ -125,7 +129,7 @@ class Outlook:
     def _take(self, job: Waiting, device: str, start: datetime) -> None:
         seconds = job.duration_seconds
         end = None if seconds is None else start + timedelta(seconds=seconds)
-        self.free_at[device] = end
+        self.free_at.update(dict.fromkeys((device, *followers(device, job.num_devices)), end))
         if job.kind == TrainRun.kind:
             self.ends[_pool_of(device)].append(end)
 
@@ -158,6 +162,8 @@ def _fits(worker: Worker, job: Waiting) -> bool:
 
 
 def _nobody(job: Waiting) -> str:
+    if job.num_devices > 1:
+        return f"no worker with {job.num_devices} devices is here"
     numbered = next((need for need in job.needs if need.startswith("gpu") and need != "gpu"), None)
     if numbered:
         return f"no worker with GPU {numbered.removeprefix('gpu')} is here"

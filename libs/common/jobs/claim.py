@@ -27,12 +27,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.jobs import JobState, Pool, WorkerIdentity
 from libs.common.jobs.model import JobLimitRow, JobRow
+from libs.common.jobs.needs import MOST_TOGETHER, followers
 
 IN_ORDER = (JobRow.priority.desc(), JobRow.rank, JobRow.id)
 JOB, LIMIT = cast(Table, JobRow.__table__), cast(Table, JobLimitRow.__table__)
 # Spelled out, so that PostgreSQL sees without looking at values that its partial indexes serve.
 QUEUED, RUNNING = (literal_column(f"'{state.value}'") for state in (JobState.QUEUED, JobState.RUNNING))
 DEVICE = bindparam("device_key", type_=Text)
+# As many of the worker's followers as the job takes.
+FOLLOWERS = bindparam("followers", type_=ARRAY(Text))
+ALSO = func.trim_array(
+    FOLLOWERS,
+    func.greatest(func.cardinality(FOLLOWERS) - JOB.c.num_devices + 1, 0),
+    type_=ARRAY(Text),
+)
+NONE = literal_column("'{}'::text[]", ARRAY(Text))
 TOKEN = bindparam("token", type_=JOB.c.token.type)
 
 
@@ -44,6 +53,7 @@ async def claim_next(
         "kinds": list(worker.kinds),
         "capabilities": list(worker.capabilities),
         "device_key": worker.device_key,
+        "followers": list(followers(worker.device_key or "", MOST_TOGETHER)),
         "pool": worker.pool.value,
         "node": worker.node,
         "worker": worker.id,
@@ -54,9 +64,10 @@ async def claim_next(
     return JobRow(**found) if found else None
 
 
-def is_free(device: ColumnElement[str] | str | None) -> ColumnElement[bool]:
+def are_free(devices: ColumnElement[Any]) -> ColumnElement[bool]:
     other = JOB.alias()
-    return ~exists().where(other.c.state == RUNNING, other.c.needs_device, other.c.device == device)
+    has_one = or_(other.c.device == any_(devices), other.c.also_devices.overlap(devices))
+    return ~exists().where(other.c.state == RUNNING, other.c.needs_device, has_one)
 
 
 def _claim() -> CompoundSelect[Any]:
@@ -75,6 +86,7 @@ def _claim() -> CompoundSelect[Any]:
             lease_expires_at=func.clock_timestamp() + lease,
             not_before=None,
             device=case((JOB.c.needs_device, DEVICE), else_=None),
+            also_devices=case((JOB.c.needs_device, ALSO), else_=NONE),
             node=bindparam("node", type_=Text),
             worker=bindparam("worker", type_=Text),
             progress=0,
@@ -96,7 +108,7 @@ def _fits() -> tuple[ColumnElement[bool], ...]:
         JOB.c.kind == any_(bindparam("kinds", type_=ARRAY(Text))),
         JOB.c.needs.contained_by(bindparam("capabilities", type_=ARRAY(Text))),
         or_(JOB.c.not_before.is_(None), JOB.c.not_before <= func.clock_timestamp()),
-        or_(~JOB.c.needs_device, has_device & is_free(DEVICE)),
+        or_(~JOB.c.needs_device, has_device & are_free(func.array_append(ALSO, DEVICE))),
         JOB.c.kind.not_in(_held_back()),
     )
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, Numeric, Sequence, Text, func, text
+from sqlalchemy import CheckConstraint, Index, Integer, Numeric, Sequence, Text, func, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,6 +24,7 @@ ON_A_DEVICE = text("state = 'running' AND needs_device")
 class JobRow(PlatformTable):
     """Order is (priority, rank); a running row holds a lease until `lease_expires_at`.
 
+    `device` is the one it runs on, `also_devices` are those that follow it: `num_devices` in all.
     `token` outlives a requeue, so a worker that was only cut off for a while may still finish; only the next
     claim changes it.
     """
@@ -47,6 +48,7 @@ class JobRow(PlatformTable):
     spec: Mapped[dict[str, Any]]
     needs_device: Mapped[bool]
     needs: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    num_devices: Mapped[int] = mapped_column(Integer, server_default="1")
     priority: Mapped[int]
     rank: Mapped[Decimal] = mapped_column(Numeric, server_default=job_rank.next_value())
     state: Mapped[str] = mapped_column(server_default=JobState.QUEUED.value)
@@ -57,6 +59,7 @@ class JobRow(PlatformTable):
     token: Mapped[UUID | None]
     lease_expires_at: Mapped[datetime | None]
     device: Mapped[str | None]
+    also_devices: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'::text[]"))
     node: Mapped[str | None]
     worker: Mapped[str | None]
     progress: Mapped[float] = mapped_column(server_default="0")

@@ -5,7 +5,8 @@ from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, Text, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import JobSpec
@@ -13,7 +14,7 @@ from libs.common.contracts.jobs import Desired, JobCancelled, JobFailed, JobStat
 from libs.common.db.outbox import Outbox
 from libs.common.errors import BadInput, Conflict, NotFound, Problem, StaleLease, Unavailable
 from libs.common.ids import new_id
-from libs.common.jobs.claim import JOB, claim_next, is_free
+from libs.common.jobs.claim import JOB, are_free, claim_next
 from libs.common.jobs.model import JobRow, job_rank
 from libs.common.jobs.turns import take_turn, try_turn
 
@@ -52,6 +53,7 @@ class JobQueue:
         priority: int = 0,
         max_attempts: int = 3,
         needs: Sequence[str] = (),
+        num_devices: int = 1,
     ) -> UUID:
         """`needs` are capabilities a worker must have (`gpu`, `cpu`); visible when the caller commits."""
         job_id = new_id()
@@ -64,6 +66,7 @@ class JobQueue:
             "spec": spec.model_dump(mode="json"),
             "needs_device": spec.needs_device,
             "needs": list(needs),
+            "num_devices": num_devices,
             "priority": priority,
             "max_attempts": max_attempts,
         }
@@ -181,7 +184,8 @@ class JobQueue:
         """Limits do not hold it back: the worker has not stopped working."""
         if not await try_turn(self._session):
             raise Unavailable("the queue is being changed; the next beat tries again")
-        taken = row.needs_device and not await self._session.scalar(select(is_free(row.device)))
+        devices = literal([row.device, *row.also_devices], ARRAY(Text))
+        taken = row.needs_device and not await self._session.scalar(select(are_free(devices)))
         if taken:
             raise StaleLease("the device was given to another job while the worker was away")
         row.state, row.not_before = JobState.RUNNING.value, None

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, literal, select
+from sqlalchemy import any_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -49,7 +49,7 @@ class Nodes:
     async def runs_at_work(self) -> dict[str, UUID]:
         """By the key of the device that each has, `<node>/<device>`."""
         statement = (
-            select(JobRow.device, RunRow.id)
+            select(func.unnest(func.array_append(JobRow.also_devices, JobRow.device)), RunRow.id)
             .join(RunRow, RunRow.job_id == JobRow.id)
             .where(JobRow.state == JobState.RUNNING)
         )
@@ -62,10 +62,13 @@ class Nodes:
 
     async def add_energy(self, node: str, device: str, joules: float) -> None:
         """To the run that has the device; there may be none."""
+        key = literal(f"{node}/{device}")
         at_work = (
             select(RunRow.id, literal(joules))
             .join(JobRow, RunRow.job_id == JobRow.id)
-            .where(JobRow.state == JobState.RUNNING, JobRow.device == f"{node}/{device}")
+            .where(
+                JobRow.state == JobState.RUNNING, or_(JobRow.device == key, key == any_(JobRow.also_devices))
+            )
         )
         statement = insert(RunEnergyRow).from_select(["run_id", "joules"], at_work)
         await self._session.execute(

@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, case, delete, func, or_, select
+from sqlalchemy import ColumnElement, any_, case, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,4 +83,5 @@ def _was_just_seen(worker_id: str) -> bool:
 
 def _serves_device() -> ColumnElement[bool]:
     key = WorkerRow.node + "/" + WorkerRow.device
-    return (JobRow.state == JobState.RUNNING) & JobRow.needs_device & (JobRow.device == key)
+    has_it = or_(JobRow.device == key, key == any_(JobRow.also_devices))
+    return (JobRow.state == JobState.RUNNING) & JobRow.needs_device & has_it

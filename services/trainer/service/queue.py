@@ -81,7 +81,7 @@ class Queue:
             now(),
             await self.settings(),
             [_worker(row) for row, _ in present],
-            [Running(row.kind, row.device, row.started_at, row.progress, row.attempt) for row in running],
+            [_running(row) for row in running],
         )
 
     async def _seen(self, waiting: Sequence[JobRow]) -> list[Waiting]:
@@ -104,7 +104,12 @@ def _waiting(row: JobRow, duration_seconds: float | None) -> Waiting:
         row.needs_device,
         row.not_before,
         duration_seconds,
+        row.num_devices,
     )
+
+
+def _running(row: JobRow) -> Running:
+    return Running(row.kind, row.device, row.started_at, row.progress, row.attempt, tuple(row.also_devices))
 
 
 def _worker(row: WorkerRow) -> Worker:

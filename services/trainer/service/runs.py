@@ -50,7 +50,8 @@ class Runs:
         run = new_run(experiment, wanted, original)
         if wanted.from_checkpoint is not None:
             run.starts_from = await self._start(run, wanted.from_checkpoint)
-        await require_device(self._repository.workers, run.wanted_device, TrainRun.kind)
+        workers = self._repository.workers
+        await require_device(workers, run.wanted_device, TrainRun.kind, run.num_devices)
         run.job_id = await self._enqueue(run, experiment.name)
         await self._repository.runs.add(run)
         experiment.last_run_id, experiment.updated_at = run.id, run.created_at
@@ -165,7 +166,8 @@ class Runs:
             created_by=current_context().actor,
             priority=run.priority,
             max_attempts=self._max_attempts,
-            needs=needs_of(run.wanted_device),
+            needs=needs_of(run.wanted_device, run.num_devices),
+            num_devices=run.num_devices,
         )
 
     async def _view(self, run: RunRow) -> Run:

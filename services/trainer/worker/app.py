@@ -11,8 +11,10 @@ from libs.common.bus import Bus
 from libs.common.errors import Unavailable
 from libs.common.health import HttpDoor, health_app
 from libs.common.jobs import Worker
+from libs.common.jobs.needs import offered_by
 from libs.common.log import configure_logging, get_logger
 from libs.common.room import patiently
+from services.trainer.node.devices import num_devices_from
 from services.trainer.node.telling import tell_of_node
 from services.trainer.worker.jobs import jobs
 from services.trainer.worker.settings import Settings
@@ -61,7 +63,7 @@ async def _work(resources: Resources, stop: asyncio.Event) -> None:
         jobs,
         node=settings.node,
         device=settings.device,
-        capabilities=settings.capabilities,
+        capabilities=offered_by(settings.device, num_devices_from(settings.device)),
         scratch=settings.scratch / "runs",
     )
     http = HttpDoor(health_app("worker", {"bus": connected}), settings.http)

@@ -5,7 +5,6 @@ from typing import Annotated
 
 from pydantic import Field
 
-from libs.common.jobs.needs import offered_by
 from libs.common.settings import NodeSettings
 
 
@@ -18,10 +17,6 @@ class Settings(NodeSettings):
     data: Path | None = None
     # How often what a run measures leaves for the house.
     telemetry_seconds: Annotated[float, Field(gt=0)] = 0.25
-
-    @property
-    def capabilities(self) -> tuple[str, ...]:
-        return offered_by(self.device)
 
     @property
     def weights_cache(self) -> Path:

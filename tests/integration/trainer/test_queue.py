@@ -143,6 +143,11 @@ async def test_a_device_that_no_worker_has_is_refused(desk: Desk) -> None:
         await desk.begin(device="cuda:3")
 
     assert (caught.value.code, caught.value.errors[0].field) == ("device_unknown", "device")
+    with pytest.raises(BadInput) as few:
+        await desk.begin(await desk.experiment(num_devices=64), device="cpu")
+
+    assert (few.value.code, few.value.errors[0].field) == ("devices_too_few", "config.num_devices")
+    assert "64 devices" in few.value.detail
 
 
 async def test_an_unknown_experiment_or_run_is_told_by_name(desk: Desk) -> None:

@@ -126,3 +126,22 @@ def test_other_work_on_the_devices_does_not_count_as_a_run():
 def test_a_retry_says_when_it_comes():
     job = waiting(not_before=minutes(1.5))
     assert told([job, waiting()]) == [("it is tried again at 12:01:30 UTC", None), (MOMENT, NOW)]
+
+
+def test_a_run_on_several_devices_waits_for_all_of_them_and_keeps_them_all():
+    together = Worker(GPU0.kinds, frozenset({"gpu", "gpu0", "x2"}), GPU0.device)
+    both, single = waiting("gpu", "x2", num_devices=2), waiting("gpu1")
+    busy = [running("b/gpu1", progress=0.5)]
+
+    assert told([both, single], (together, GPU1), busy) == [
+        (TURN, minutes(10)),
+        ("every device that fits is busy", minutes(20)),
+    ]
+    held = [running("b/gpu0", progress=0.5, also=("b/gpu1",))]
+    assert told([single], (together, GPU1), held) == [(TURN, minutes(10))]
+
+
+def test_devices_that_no_machine_has_together_are_told_by_their_number():
+    assert told([waiting("gpu", "x4", num_devices=4)], (GPU0, GPU1)) == [
+        ("no worker with 4 devices is here", None)
+    ]

@@ -4,11 +4,11 @@ import math
 
 import pytest
 
-from libs.common.jobs.needs import needs_of
+from libs.common.jobs.needs import followers, needs_of, offered_by
+from services.trainer.node.devices import num_devices_from
 from services.trainer.run import finite
 from services.trainer.service.best import is_smaller_better
 from services.trainer.service.new_runs import slug
-from services.trainer.worker.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -29,10 +29,27 @@ def test_a_wanted_device_is_a_capability(device: str, needs: tuple[str, ...]) ->
     ("device", "fits"), [("cpu", ["auto", "cpu"]), ("gpu1", ["auto", "gpu", "cuda", "cuda:1"])]
 )
 def test_a_worker_offers_its_device_and_its_kind(device: str, fits: list[str]) -> None:
-    offered = set(Settings(device=device).capabilities)
+    offered = set(offered_by(device))
 
     wanted = ("auto", "cpu", "gpu", "cuda", "cuda:0", "cuda:1")
     assert [each for each in wanted if set(needs_of(each)) <= offered] == fits
+
+
+def test_several_devices_are_wanted_of_a_worker_that_has_so_many_behind_it() -> None:
+    three = set(offered_by("gpu1", 3))
+
+    assert set(needs_of("cuda", 3)) <= three
+    assert set(needs_of("auto", 2)) <= three
+    assert not set(needs_of("cuda", 4)) <= three
+    assert followers("a/gpu1", 3) == ("a/gpu2", "a/gpu3")
+    assert followers("a/cpu", 3) == ()
+
+
+@pytest.mark.parametrize(
+    ("device", "shown", "number"), [("gpu0", "0,1,2", 3), ("gpu2", "0,1,2", 1), ("gpu0", "", 1)]
+)
+def test_a_gpu_has_those_behind_it_that_cuda_shows(device: str, shown: str, number: int) -> None:
+    assert num_devices_from(device, {"CUDA_VISIBLE_DEVICES": shown}) == number
 
 
 @pytest.mark.parametrize(
