@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, LargeBinary, Text
+from sqlalchemy import JSON, BigInteger, Index, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -36,7 +36,8 @@ class EvaluationRow(Model):
     batch_size: Mapped[int | None]
     device: Mapped[str | None]
     state: Mapped[str] = mapped_column(default=EvaluationState.QUEUED.value)
-    report: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+    # As it was written: metrics stay in the order in which the task tells them.
+    report: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     error_code: Mapped[str | None]
     error_detail: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

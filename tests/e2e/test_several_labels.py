@@ -8,7 +8,7 @@ from libs.client import Modelyard
 from libs.common.contracts.annotations import Annotation, LabelsAnnotation
 from libs.common.contracts.base import Step
 from libs.common.contracts.predictions import LabelsPrediction, Prediction
-from libs.common.contracts.reports import ClassBars, Curve
+from libs.common.contracts.reports import ClassBars, Curve, Histogram
 from libs.common.contracts.runs import RunState
 from libs.common.contracts.splits import Split
 from libs.common.errors import BadInput
@@ -64,10 +64,10 @@ def test_they_are_learned_judged_and_served(yard: Modelyard, split: Split, shape
     yard.deployments.wait("shapes", timeout_seconds=180)
     answers = yard.deployments.predict("shapes", *shapes.images[:8]).predictions
     assert sum(map(is_right, answers, shapes.annotations)) >= 6
-    report = next(iter(yard.evaluations.list(run.id))).report
+    report = yard.evaluations.wait_for_run(run.id, timeout_seconds=120).report
     assert report is not None
     assert report.metrics["map"] > 0.9
-    assert {ClassBars, Curve} == {type(view) for view in report.views}
+    assert {ClassBars, Curve, Histogram} == {type(view) for view in report.views}
 
 
 def test_one_class_per_image_is_refused_before_anything_is_queued(yard: Modelyard, split: Split):

@@ -23,7 +23,7 @@ from services.evaluator.errors import EvaluationNotFound, SubsetIsEmpty
 from tests.factories import data_reference, evaluable, sample_result
 from tests.integration.evaluator.conftest import OpenService
 
-REPORT = EvaluationReport(num_samples=2, metrics={"accuracy": 0.5})
+REPORT = EvaluationReport(num_samples=2, metrics={"f1_weighted": 0.5, "accuracy": 0.5})
 
 
 async def _facts(database: Database, kind: type, evaluation_id: object) -> list[dict]:
@@ -102,6 +102,7 @@ async def test_completion_stores_report_and_rows_and_announces_what_is_left_to_d
         done = await service.evaluations.get(spec.evaluation_id)
         page = await service.results.page(ListSampleResults(evaluation_id=done.id, sort="name"))
     assert (done.state, done.report) == (EvaluationState.COMPLETED, REPORT)
+    assert list(done.metrics) == ["f1_weighted", "accuracy"], "as the task told them"
     assert [(row.name, row.loss) for row in page.items] == [("a", 0.7), ("b", None)]
     [fact] = await _facts(database, EvaluationCompleted, done.id)
     assert EvaluationCompleted.model_validate(fact).then == (Step.EXPORT, Step.DEPLOY)

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0002"
 down_revision = "0001"
@@ -15,6 +16,7 @@ SORTS = ("score", "loss", "name")
 def upgrade() -> None:
     op.add_column("evaluations", sa.Column("batch_size", sa.BigInteger()), schema=SCHEMA)
     op.add_column("evaluations", sa.Column("device", sa.Text()), schema=SCHEMA)
+    op.alter_column("evaluations", "report", type_=sa.JSON(), postgresql_using="report::json", schema=SCHEMA)
     op.add_column("results", sa.Column("confidence", sa.Float()), schema=SCHEMA)
     op.drop_column("results", "labels", schema=SCHEMA)
     op.drop_constraint("fk_results_evaluation_id", "results", schema=SCHEMA)
@@ -66,5 +68,6 @@ def downgrade() -> None:
     op.add_column("results", labels, schema=SCHEMA)
     op.alter_column("results", "labels", server_default=None, schema=SCHEMA)
     op.drop_column("results", "confidence", schema=SCHEMA)
+    op.alter_column("evaluations", "report", type_=JSONB(), postgresql_using="report::jsonb", schema=SCHEMA)
     op.drop_column("evaluations", "device", schema=SCHEMA)
     op.drop_column("evaluations", "batch_size", schema=SCHEMA)
