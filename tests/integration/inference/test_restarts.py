@@ -1,11 +1,12 @@
 """Kills on either side: what is wished is served again without anybody asking for it."""
 
+import asyncio
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,8 @@ from tritonclient.utils import InferenceServerException
 
 from infra.local.home import ROOT
 from infra.local.ports import LOOPBACK, choose_ports
-from libs.common.contracts.deployments import CreateDeployment, DeploymentFailed, ModelDeployed
+from libs.common.contracts.deployments import CreateDeployment, DeploymentFailed, ModelDeployed, SetCanary
+from libs.common.errors import Unavailable
 from services.inference.reconciler import LOCK
 from tests.house import House
 from tests.integration.inference.desk import Desk, png, until
@@ -23,20 +25,57 @@ IMAGE = png(5)
 
 
 async def test_a_killed_triton_serves_again_by_itself(house: House, desk: Desk) -> None:
-    """Also the version that went on when its successor was broken."""
+    """Also the version that went on when its successor was broken, and the one on trial."""
     await desk.deploy("steady", await desk.version("steady", 1, desk.straight))
     await desk.deploy("stuck", await desk.version("stuck", 1, desk.straight))
     broken = await desk.version("stuck", 2, desk.straight[:1000])
     await house.bus.ask(CreateDeployment(name="stuck", version=broken))
     await house.wait_for(DeploymentFailed, deployment="stuck")
+    tried = await desk.version("steady", 2, desk.opposite)
+    await house.bus.ask(SetCanary(name="steady", version=tried, percent=50))
+    await until(lambda: _has_answered_both(desk, "steady"))
 
-    _kill(house, "triton")
+    async with _asked_patiently(desk, "steady") as answers:
+        _kill(house, "triton")
+        await until(lambda: _has_failed_and_answered(answers), timeout_seconds=40)
 
+    assert set(answers) == {"answered", "triton_away"} | ({"deployment_not_ready"} & set(answers))
     for name in ("steady", "stuck"):
         await until(lambda name=name: _is_loaded(desk, name), timeout_seconds=40)
-        assert (await desk.predict(name, IMAGE)).version == 1
+    assert (await desk.predict("stuck", IMAGE)).version == 1
+    await until(lambda: _has_answered_both(desk, "steady"), timeout_seconds=40)
     announced = [each for each in await house.facts(ModelDeployed) if each.deployment == "steady"]
     assert len(announced) == 1
+
+
+@asynccontextmanager
+async def _asked_patiently(desk: Desk, name: str) -> AsyncIterator[list[str]]:
+    """What came of each request; an error that does not ask for patience is raised at the end."""
+    found: list[str] = []
+    is_over = asyncio.Event()
+
+    async def call() -> None:
+        while not is_over.is_set():
+            try:
+                await desk.predict(name, IMAGE)
+                found.append("answered")
+            except Unavailable as error:
+                found.append(error.code)
+                await asyncio.sleep(0.02)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(3):
+            group.create_task(call())
+        yield found
+        is_over.set()
+
+
+async def _has_failed_and_answered(found: list[str]) -> bool:
+    return "triton_away" in found and found[-1] == "answered"
+
+
+async def _has_answered_both(desk: Desk, name: str) -> bool:
+    return {(await desk.predict(name, IMAGE)).version for _ in range(2)} == {1, 2}
 
 
 async def _is_loaded(desk: Desk, name: str) -> bool:
