@@ -67,7 +67,6 @@ def _halves(batch: TelemetryBatch) -> tuple[TelemetryBatch, TelemetryBatch]:
             "points": batch.points[points:],
             "logs": batch.logs[logs:],
             "progress": None,
-            "system": None,
         }
     )
     return first, second

@@ -40,20 +40,13 @@ class Progress(View):
     samples_per_second: float | None = None
 
 
-class SystemSample(View):
-    """How the machine of a run is; None where it does not tell."""
-
-    at: AwareDatetime
-    cpu_fraction: Annotated[float, Field(ge=0)] | None = None
-    memory_bytes: Annotated[int, Field(ge=0)] | None = None
-    device_fraction: Annotated[float, Field(ge=0)] | None = None
-    device_memory_bytes: Annotated[int, Field(ge=0)] | None = None
-
-
 class TelemetryBatch(View):
-    """`id` makes it count once, however often it is sent; `attempt` says whose word it is."""
+    """`id` makes it count once, however often it is sent; `attempt` says whose word it is.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+    Those of workers of another version, kept in the stream, may say more than we know of.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", ser_json_inf_nan="strings")
 
     id: UUID
     run_id: UUID
@@ -61,4 +54,3 @@ class TelemetryBatch(View):
     points: tuple[MetricPoint, ...] = ()
     logs: tuple[LogLine, ...] = ()
     progress: Progress | None = None
-    system: SystemSample | None = None

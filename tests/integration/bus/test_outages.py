@@ -10,7 +10,7 @@ import pytest
 from libs.common.bus import Bus, TelemetryPublisher, ensure_streams, follow_telemetry, telemetry_epoch
 from libs.common.bus.client import BusUnavailable
 from libs.common.bus.streams import TELEMETRY
-from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, SystemSample, TelemetryBatch
+from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, TelemetryBatch
 from libs.common.ids import new_id
 from tests.nats import NatsServer
 
@@ -171,7 +171,6 @@ async def test_a_split_batch_keeps_its_one_word_of_progress_and_stays_the_same_w
         update={
             "logs": (LogLine(at=at, text="epoch 1", seq=0),),
             "progress": Progress(fraction=0.5, eta_seconds=float("inf")),
-            "system": SystemSample(at=at, cpu_fraction=0.7),
         }
     )
     await TelemetryPublisher(bus).publish(large)
@@ -181,7 +180,6 @@ async def test_a_split_batch_keeps_its_one_word_of_progress_and_stays_the_same_w
     assert (await bus.jetstream.stream_info(TELEMETRY)).state.messages == num_messages
     stored = [await _stored(bus, sequence) for sequence in range(1, num_messages + 1)]
     assert sum(len(batch.points) for batch in stored) == 6000
-    assert [batch.system for batch in stored if batch.system] == [large.system]
     assert len([batch.progress for batch in stored if batch.progress]) == 1
     assert [line.text for batch in stored for line in batch.logs] == ["epoch 1"]
 
