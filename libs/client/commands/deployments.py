@@ -105,7 +105,9 @@ def change_settings(
         "queue_delay_microseconds": queue_delay,
         "threshold": threshold,
     }
-    wanted = {field: value for field, value in said.items() if value is not None} | _defaults(default or [])
+    wanted = {field: value for field, value in said.items() if value is not None} | usual_settings(
+        default or []
+    )
     with Modelyard() as yard:
         if wanted:
             changed = yard.deployments.change_settings(name, ServingSettings.model_validate(wanted))
@@ -181,7 +183,7 @@ def _trial(it: Deployment) -> str:
     return f"{words}: {canary.reason}" if canary.reason else words
 
 
-def _defaults(names: list[str]) -> dict[str, float | None]:
+def usual_settings(names: list[str]) -> dict[str, float | None]:
     usual = {field.replace("_", "-"): field for field in ServingSettings.model_fields}
     usual["queue-delay"] = usual.pop("queue-delay-microseconds")
     if unknown := [name for name in names if name not in usual]:
