@@ -8,7 +8,7 @@ from ui.address import address_sections, address_select, given_name, go
 from ui.deployment_calls import calls_view
 from ui.deployment_changes import act, buttons, canary_card, toast
 from ui.deployment_history import history_view
-from ui.deployment_rows import is_at_work, version_badges
+from ui.deployment_rows import is_at_work, name_of, version_badges
 from ui.deployment_traffic import traffic_view
 from ui.serving_form import serving_form
 from ui.states import ago, empty_state, escaped, may_edit, state_badge
@@ -104,11 +104,11 @@ def header(deployment: Deployment) -> None:
 
 
 def failure(deployment: Deployment) -> str:
-    wished = f"{deployment.model} v{deployment.desired_version}"
+    wished = (deployment.model, deployment.desired_version)
     reason = escaped(deployment.reason.rstrip("."))
-    serving = deployment.serving_version
-    stays = f" v{serving} goes on answering." if serving not in (None, deployment.desired_version) else ""
-    return f"**{wished} does not load.** {reason}.{stays}"
+    serving = deployment.serving
+    stays = f" {name_of(*serving)} goes on answering." if serving and serving != wished else ""
+    return f"**{name_of(*wished)} does not load.** {reason}.{stays}"
 
 
 def traffic(deployment: Deployment) -> None:

@@ -11,7 +11,6 @@ from ui.model_rows import alias_badges
 from ui.model_versions import of_run, version_row
 from ui.states import ago, empty_state, escaped, may_edit
 
-from libs.common.contracts.deployments import Deployment
 from libs.common.contracts.models import Model, ModelVersion
 from libs.common.errors import NotFound
 
@@ -90,18 +89,12 @@ def buttons(model: Model) -> None:
 def listing(model: Model, versions: list[ModelVersion]) -> None:
     deployments = list(islice(yard().deployments.list(model.project_id), MOST_DEPLOYMENTS))
     for version in versions:
-        version_row(version, tuple(each.name for each in deployments if answers_with(each, version)))
+        version_row(
+            version,
+            tuple(each.name for each in deployments if (version.model, version.version) in each.in_use),
+        )
     if len(versions) == MOST_VERSIONS:
         st.caption(f"The newest {MOST_VERSIONS}.")
-
-
-def answers_with(deployment: Deployment, version: ModelVersion) -> bool:
-    canary = deployment.canary
-    numbers = (deployment.serving_version, deployment.desired_version)
-    is_whole = deployment.model == version.model and version.version in numbers
-    return is_whole or (
-        canary is not None and (canary.model, canary.version) == (version.model, version.version)
-    )
 
 
 def lineage(versions: list[ModelVersion]) -> None:

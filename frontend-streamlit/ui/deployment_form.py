@@ -10,6 +10,7 @@ from libs.common.contracts.deployments import Deployment, ServingSettings
 from libs.common.contracts.models import ModelVersion
 from libs.common.errors import BadInput, ModelyardError, NotFound
 from ui.address import NAME, go
+from ui.deployment_rows import name_of
 from ui.serving_form import serving_form
 from ui.states import empty_state
 from ui.version_choice import version_choice, versions_of
@@ -46,9 +47,10 @@ def deployment_form() -> None:
     )
     present = _present(name)
     if present:
+        answering = name_of(*(present.serving or (present.model, present.desired_version)))
         st.caption(
-            f":orange[:material/swap_horiz: {name} answers already, with {present.model} "
-            f"v{present.serving_version or present.desired_version}: it will change over to this version.]"
+            f":orange[:material/swap_horiz: {name} answers already, with {answering}: "
+            "it will change over to this version.]"
         )
     with st.expander("How it is run", icon=":material/tune:"):
         settings = serving_form(version, present.settings if present else None, key="deployments.form")

@@ -57,16 +57,21 @@ def deployment_row(deployment: Deployment, project_name: str | None = None) -> N
 
 def version_badges(deployment: Deployment) -> None:
     """What answers, what is wished for where that is another, and what is on trial."""
-    serving, wished = deployment.serving_version, deployment.desired_version
-    if serving is not None:
-        st.badge(f"{deployment.model} v{serving}", color="gray", icon=":material/deployed_code:")
+    serving, wished = deployment.serving, (deployment.model, deployment.desired_version)
+    if serving:
+        st.badge(name_of(*serving), color="gray", icon=":material/deployed_code:")
     if serving != wished:
-        st.badge(f"{deployment.model} v{wished} wished", color="blue", icon=":material/arrow_forward:")
+        st.badge(f"{name_of(*wished)} wished", color="blue", icon=":material/arrow_forward:")
     if canary := deployment.canary:
         name = (
             f"v{canary.version}" if canary.model == deployment.model else f"{canary.model} v{canary.version}"
         )
         st.badge(f"{name} on {canary.percent} %", color="orange", icon=":material/science:")
+
+
+def name_of(model: str, version: int) -> str:
+    """Without a model: what came while none was loaded."""
+    return f"{model} v{version}" if model else "no version"
 
 
 def reasons(deployment: Deployment) -> None:

@@ -16,10 +16,10 @@ SUBSET = "test"
 
 def unseen_samples(deployment: Deployment) -> tuple[Sample, ...]:
     """None of a model from elsewhere, or where the data is gone. Looked up once for each version."""
-    kept: dict[tuple[str, int | None], tuple[Sample, ...]] = st.session_state.setdefault(
+    kept: dict[tuple[str, tuple[str, int] | None], tuple[Sample, ...]] = st.session_state.setdefault(
         "predict.samples", {}
     )
-    key = (deployment.name, deployment.serving_version)
+    key = (deployment.name, deployment.serving)
     if key not in kept:
         kept[key] = _found(deployment)
     return kept[key]

@@ -10,6 +10,7 @@ import streamlit as st
 
 from libs.common.contracts.deployments import Deployment, DeploymentTraffic, TrafficMinute, VersionTraffic
 from ui.comparison_charts import COLORS
+from ui.deployment_rows import name_of
 from ui.states import counted, empty_state, escaped
 
 ERROR_COLOR = "#d6455d"
@@ -84,7 +85,7 @@ def role_of(each: VersionTraffic, deployment: Deployment) -> Role:
     canary = deployment.canary
     if canary and (canary.model, canary.version) == (each.model, each.version):
         return "on trial"
-    if (deployment.model, deployment.serving_version) == (each.model, each.version):
+    if deployment.serving == (each.model, each.version):
         return "serving"
     return "earlier"
 
@@ -193,11 +194,6 @@ def _order(each: VersionTraffic, deployment: Deployment) -> tuple[int, int]:
 
 def _version(each: TrafficMinute | VersionTraffic) -> Version:
     return each.model, each.version
-
-
-def name_of(model: str, version: int) -> str:
-    """Without a model: what came while none was loaded."""
-    return f"{model} v{version}" if model else "no version"
 
 
 def _millis(at: datetime) -> int:

@@ -12,7 +12,7 @@ from libs.common.contracts.runs import GetRun, Run
 from libs.common.contracts.splits import GetSplit
 from libs.common.errors import NotFound
 from services.gateway.doors import Doors
-from services.gateway.serving import deployments_of, versions_of
+from services.gateway.serving import deployments_of
 
 # Of a run that was repeated again and again the nearest are enough.
 MOST_REPEATED = 10
@@ -45,7 +45,7 @@ async def lineage_of_version(house: Doors, name: str, version: int) -> Lineage:
             made = graph.add(_node("export", export.id, export.format, export.state), _run(run))
             graph.add(model, made)
     async for each in deployments_of(house, found.project_id):
-        if (name, version) in versions_of(each):
+        if (name, version) in each.in_use:
             graph.add(_node("deployment", each.name, each.name, each.state), model)
     return graph.view()
 
@@ -132,7 +132,7 @@ async def _results(house: Doors, graph: _Graph, run: Run) -> None:
             continue
         graph.add(model, made)
         for each in deployments:
-            if (export.model, export.model_version) in versions_of(each):
+            if (export.model, export.model_version) in each.in_use:
                 graph.add(_node("deployment", each.name, each.name, each.state), model)
 
 

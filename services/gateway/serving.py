@@ -28,21 +28,13 @@ async def deployments_of(house: Doors, project_id: UUID) -> AsyncIterator[Deploy
         query = PageQuery(limit=200, cursor=page.next_cursor)
 
 
-def versions_of(deployment: Deployment) -> set[tuple[str, int]]:
-    """What it answers with, should answer with, and tries on a part of its requests."""
-    numbers = {deployment.desired_version, deployment.serving_version} - {None}
-    found = {(deployment.model, number) for number in numbers if number is not None}
-    canary = deployment.canary
-    return found | ({(canary.model, canary.version)} if canary else set())
-
-
 async def require_unserved(house: Doors, name: str, version: int | None = None) -> None:
     """Raises ModelIsServed with the names of those that would be left without it."""
     model = await house.ask(GetModel(name=name))
     names = [
         each.name
         async for each in deployments_of(house, model.project_id)
-        if any((name, version or number) == (found, number) for found, number in versions_of(each))
+        if any((name, version or number) == (found, number) for found, number in each.in_use)
     ]
     if names:
         what = name if version is None else f"{name} v{version}"

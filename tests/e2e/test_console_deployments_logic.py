@@ -131,6 +131,6 @@ def test_a_version_that_does_not_load_is_told_with_what_answers_instead(
 ):
     page = opened("deployment", name=served)
     assert f"**{colours} v{broken} does not load.**" in said(page)
-    assert "v1 goes on answering." in said(page)
+    assert f"{colours} v1 goes on answering." in said(page)
     assert page.button(key="deployment.back").label == "Back to v1"
     assert "v1" in said(opened("predict", deployment=served))

@@ -47,11 +47,14 @@ class Canary(View):
 
 
 class Deployment(View):
+    """`model` is that of the desired version; the one that serves may be of another until it is loaded."""
+
     name: str
     project_id: UUID
     task: str
     model: str
     desired_version: int
+    serving_model: str | None = None
     serving_version: int | None
     state: DeploymentState
     reason: str = ""
@@ -60,6 +63,21 @@ class Deployment(View):
     classes: tuple[str, ...]
     created_at: AwareDatetime
     updated_at: AwareDatetime
+
+    @property
+    def serving(self) -> tuple[str, int] | None:
+        """What answers, by model and version."""
+        if self.serving_version is None:
+            return None
+        return self.serving_model or self.model, self.serving_version
+
+    @property
+    def in_use(self) -> frozenset[tuple[str, int]]:
+        """What answers, should answer, or is on trial, by model and version."""
+        found = {(self.model, self.desired_version), self.serving}
+        if self.canary:
+            found.add((self.canary.model, self.canary.version))
+        return frozenset(each for each in found if each is not None)
 
 
 class Tensor(View):

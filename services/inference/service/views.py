@@ -13,6 +13,7 @@ def view(found: Deployed) -> Deployment:
         task=desired.version.task,
         model=desired.version.model,
         desired_version=desired.version.version,
+        serving_model=serving.version.model if serving else None,
         serving_version=serving.version.version if serving else None,
         state=DeploymentState(row.state),
         reason=row.reason,

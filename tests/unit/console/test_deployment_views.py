@@ -143,3 +143,11 @@ def test_each_version_is_told_by_what_it_does():
 def test_of_settings_only_what_differs_is_told():
     before, after = ServingSettings(threshold=0.5), ServingSettings(num_instances=2)
     assert changed(before, after) == "num instances 2, threshold default"
+
+
+def test_what_answers_until_another_model_is_loaded_is_told_by_its_own_name():
+    changing = deployment(model="letters", desired_version=1, serving_model="digits", serving_version=2)
+    assert role_of(version_traffic(2), changing) == "serving"
+    assert changing.in_use == {("letters", 1), ("digits", 2)}
+    canary = Canary(model="digits", version=3, percent=10, state=READY)
+    assert deployment(serving_version=None, canary=canary).in_use == {("digits", 2), ("digits", 3)}
