@@ -51,6 +51,7 @@ class Deployments:
             export_id=fact.export_id,
             project_id=fact.source.project_id,
             task=fact.source.task,
+            precision=fact.precision,
             file=fact.file,
             card=fact.card,
             parity=fact.parity,
