@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -167,3 +168,26 @@ def test_a_graph_for_tensorrt_takes_the_networks_own_size_and_resizes_nothing(
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     (after,) = session.run(["scores"], {"images": np.stack(images)})
     assert np.abs(run_chunk(loaded, images)["scores"] - after).max() < APART[precision]
+
+
+def test_openvino_tells_its_makers_nothing(file_of: FileOf, loaded: LoadedModel):
+    catalogue.exporters()["openvino"].open(file_of("openvino", Precision.FP32), loaded, "cpu")
+    assert sys.modules["openvino_telemetry"] is None
+
+
+def test_a_package_brings_a_format_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    about = tmp_path / "coreml-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: coreml\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[modelyard.exporters]\ncoreml = theirs_of_coreml:EXPORTER\n")
+    (tmp_path / "theirs_of_coreml.py").write_text(
+        "from dataclasses import replace\n"
+        "from libs.tasks.exporters.torchscript import EXPORTER as OURS\n"
+        "EXPORTER = replace(OURS, id='coreml', title='Core ML', suffix='mlpackage.zip')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    catalogue.exporters.cache_clear()
+    try:
+        assert catalogue.find("coreml", Precision.FP32).title == "Core ML"
+    finally:
+        catalogue.exporters.cache_clear()
