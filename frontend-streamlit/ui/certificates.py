@@ -34,10 +34,10 @@ def verdict(parity: ParityReport) -> str:
     where = f" of {escaped(parity.subset)}" if parity.subset else ""
     runtime = f" in {escaped(parity.runtime)}" if parity.runtime else ""
     on = f"on {counted(parity.num_samples, 'sample')}{where}{runtime}"
-    limits = [f"the metric may differ by {parity.metric_tolerance:.4g}"]
+    limits = [f"the metric may lose {parity.metric_tolerance:.4g}"]
     if parity.tolerance is not None:
         limits.insert(0, f"outputs may differ by {parity.tolerance:.0e}")
     allowed = ", ".join(limits)
     if parity.passed:
         return f":green[:material/verified:] **Passed** {on}: {allowed}."
-    return f":red[:material/gpp_bad:] **Refused** {on}: {allowed}; it differs by more, so no file was kept."
+    return f":red[:material/gpp_bad:] **Refused** {on}: {allowed}. It differs by more, so no file was kept."
