@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import httpx
 import numpy as np
+import pytest
 import tritonclient.grpc.aio as triton
 
 from libs.common.contracts.deployments import (
@@ -21,7 +22,7 @@ from libs.common.contracts.deployments import (
 )
 from libs.tasks.images import read_pixels
 from tests.house import House
-from tests.integration.inference.desk import Desk, png, scores_of, tensor_of, until
+from tests.integration.inference.desk import Desk, by_label, png, scores_of, tensor_of, until
 
 IMAGE = png(21)
 NAME = "busy"
@@ -40,8 +41,8 @@ async def test_no_request_of_any_door_is_lost_while_everything_changes(house: Ho
         await _until_all_say(scores, desk.straight)
         await bus.ask(SetCanary(name=NAME, version=await desk.version(NAME, 3, desk.opposite), percent=50))
         await until(lambda: _has_last(scores["gateway"], desk.opposite))
-        # As many of each wait on the way as a smaller batch would not take.
-        settings = ServingSettings(num_instances=2, max_batch_size=4)
+        # Half of what one of the callers sends at once: it is taken apart from then on.
+        settings = ServingSettings(num_instances=2, max_batch_size=3)
         await bus.ask(ChangeServing(name=NAME, settings=settings))
         await until(lambda: _is_run(desk, settings), 40)
         await bus.ask(SetCanary(name=NAME, percent=100))
@@ -51,7 +52,8 @@ async def test_no_request_of_any_door_is_lost_while_everything_changes(house: Ho
     for door in ("http", "grpc"):
         # The one on trial answered nobody who asked Triton by the deployment's name.
         assert [who for who, _ in groupby(told[door])] == ["straight", "opposite", "straight", "opposite"]
-    assert set(told["gateway"]) == {"straight", "opposite"}
+    for door in ("gateway", "several"):
+        assert set(told[door]) == {"straight", "opposite"}
 
 
 async def test_a_deployment_that_is_deleted_under_load_is_unknown_at_once(house: House, desk: Desk) -> None:
@@ -117,7 +119,12 @@ async def _doors(house: House, desk: Desk) -> AsyncIterator[dict[str, Ask]]:
             assert scores is not None
             return scores[0]
 
-        yield {"gateway": over_gateway, "http": over_http, "grpc": over_grpc}
+        async def several() -> np.ndarray:
+            answers = by_label(await desk.predict(NAME, *[IMAGE] * 6))
+            assert answers == [pytest.approx(answers[0], abs=1e-6)] * 6
+            return np.array([answers[0][label] for label in desk.card.classes])
+
+        yield {"gateway": over_gateway, "several": several, "http": over_http, "grpc": over_grpc}
 
 
 @asynccontextmanager
