@@ -10,7 +10,7 @@ from ui.deployment_changes import act, buttons, canary_card, toast
 from ui.deployment_history import history_view
 from ui.deployment_rows import is_at_work, name_of, version_badges
 from ui.deployment_traffic import traffic_view
-from ui.serving_form import serving_form
+from ui.serving_form import running_form, threshold_form
 from ui.states import ago, empty_state, escaped, may_edit, state_badge
 from ui.version_choice import versions_of
 
@@ -145,13 +145,15 @@ def run_settings(deployment: Deployment) -> None:
     if version is None:
         st.caption("The model of this version is gone from the registry; it is run as it was.")
         return
-    chosen = serving_form(version, deployment.settings, key="deployment.settings")
+    given = deployment.settings
+    running = running_form(given, key="deployment.settings")
+    chosen = threshold_form(version, given, running, key="deployment.settings")
     if may_edit() and st.button(
         "Save",
         type="primary",
         icon=":material/check:",
         key="deployment.save",
-        disabled=chosen == deployment.settings,
+        disabled=chosen == given,
         help="The model is loaded anew beside the present one; no request is lost",
     ):
         act(

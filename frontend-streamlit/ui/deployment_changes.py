@@ -37,7 +37,9 @@ def toast() -> None:
 
 
 def buttons(deployment: Deployment, revisions: Sequence[Revision]) -> None:
-    if st.button("Another version", type="primary", icon=":material/swap_horiz:", key="deployment.another"):
+    # Where one is on trial, its end is what comes next.
+    emphasis = "secondary" if deployment.canary else "primary"
+    if st.button("Another version", type=emphasis, icon=":material/swap_horiz:", key="deployment.another"):
         another_version(deployment)
     back = way_back(revisions)
     if back and st.button(

@@ -11,7 +11,7 @@ from libs.common.contracts.models import ModelVersion
 from libs.common.errors import BadInput, ModelyardError, NotFound
 from ui.address import NAME, go
 from ui.deployment_rows import name_of
-from ui.serving_form import serving_form
+from ui.serving_form import running_form, threshold_form
 from ui.states import empty_state
 from ui.version_choice import version_choice, versions_of
 
@@ -52,8 +52,12 @@ def deployment_form() -> None:
             f":orange[:material/swap_horiz: {name} answers already, with {answering}: "
             "it will change over to this version.]"
         )
+    given = present.settings if present else None
+    # What is there already comes with its own settings.
+    key = f"deployments.form.{present.name}" if present else "deployments.form"
     with st.expander("How it is run", icon=":material/tune:"):
-        settings = serving_form(version, present.settings if present else None, key="deployments.form")
+        running = running_form(given, key=key)
+    settings = threshold_form(version, given, running, key=key)
     if st.button("Deploy", type="primary", icon=":material/rocket_launch:", key="deployments.form.deploy"):
         _deploy(name.strip(), version, settings)
 

@@ -1,4 +1,4 @@
-"""How a model is run: instances, batches, waiting, and the threshold of its answers."""
+"""How a model is served: instances, batches, waiting; and from which score on its answers count."""
 
 import streamlit as st
 
@@ -10,8 +10,8 @@ MOST_INSTANCES, LARGEST_BATCH, LONGEST_DELAY = 8, 1024, 1_000_000
 OWN, BEST, OTHER = "own", "best", "other"
 
 
-def serving_form(version: ModelVersion, given: ServingSettings | None, *, key: str) -> ServingSettings:
-    """`given` is what a deployment has; None for a new one, which is offered the best threshold."""
+def running_form(given: ServingSettings | None, *, key: str) -> ServingSettings:
+    """`given` is what a deployment has; the threshold stays as it is there."""
     now = given or ServingSettings()
     instances, batch, delay = st.columns(3)
     num_instances = instances.number_input(
@@ -45,11 +45,19 @@ def serving_form(version: ModelVersion, given: ServingSettings | None, *, key: s
         num_instances=num_instances,
         max_batch_size=max_batch_size,
         queue_delay_microseconds=queue_delay,
-        threshold=threshold_choice(version, now.threshold, is_new=given is None, key=f"{key}.threshold"),
+        threshold=now.threshold,
     )
 
 
-def threshold_choice(version: ModelVersion, given: float | None, *, is_new: bool, key: str) -> float | None:
+def threshold_form(
+    version: ModelVersion, given: ServingSettings | None, chosen: ServingSettings, *, key: str
+) -> ServingSettings:
+    """What was chosen before with the threshold; a new deployment is offered the best one."""
+    threshold = _threshold(version, chosen.threshold, is_new=given is None, key=f"{key}.threshold")
+    return chosen.model_copy(update={"threshold": threshold})
+
+
+def _threshold(version: ModelVersion, given: float | None, *, is_new: bool, key: str) -> float | None:
     meaning = meaning_of(version.task)
     if meaning is None:
         return None
