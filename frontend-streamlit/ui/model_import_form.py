@@ -15,16 +15,10 @@ from libs.common.contracts.models import ForeignModel
 from libs.common.errors import BadInput, Conflict, NotFound, TooLarge
 from ui.address import NAME
 from ui.model_imports import refusal
+from ui.network_input import network_input
 from ui.states import escaped
 
 Answers = Literal["probabilities", "logits"]
-# Mean and standard deviation of each colour, on the scale 0 to 1.
-NORMALISATIONS = {
-    "ImageNet": ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-    "0 to 1": ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0)),
-    "−1 to 1": ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5)),
-}
-OWN = "Other"
 TOLD_AS = {"probabilities": "Probabilities", "logits": "Logits"}
 MODES = {"single": "One", "multi": "Any number"}
 POLL_SECONDS = 1.0
@@ -131,35 +125,6 @@ def mode_of(schema: Mapping[str, Any]) -> str | None:
         format_func=lambda each: MODES.get(each, str(each)),
         key="models.import.mode",
     )
-
-
-def network_input() -> dict[str, object]:
-    st.caption(
-        "Images are resized and normalised before a float input of [batch, 3, height, width]; "
-        "one of uint8 [batch, height, width, 3] gets them as they are."
-    )
-    with st.container(horizontal=True):
-        height = st.number_input("Height", 1, 4096, 224, key="models.import.height", width=120)
-        width = st.number_input("Width", 1, 4096, 224, key="models.import.width", width=120)
-        kind = st.selectbox(
-            "Normalisation", [*NORMALISATIONS, OWN], key="models.import.normalisation", width=180
-        )
-    mean, std = own_normalisation() if kind == OWN else NORMALISATIONS[kind]
-    return {"height": height, "width": width, "mean": mean, "std": std}
-
-
-def own_normalisation() -> tuple[tuple[float, ...], tuple[float, ...]]:
-    found = []
-    for label, value in (("Mean", 0.5), ("Standard deviation", 0.25)):
-        with st.container(horizontal=True):
-            key = f"models.import.{label.lower()}"
-            found.append(
-                tuple(
-                    st.number_input(f"{label}, {colour}", value=value, format="%.4f", key=f"{key}.{colour}")
-                    for colour in ("red", "green", "blue")
-                )
-            )
-    return found[0], found[1]
 
 
 def lines(text: str) -> list[str]:

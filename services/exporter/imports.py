@@ -13,7 +13,8 @@ from libs.common.storage import ObjectNotFound, Storage
 from libs.tasks.foreign import card_of
 from services.exporter.errors import ImportIsGone, ModelFileIsTooLarge, UploadIsGone
 from services.exporter.models import ImportRow
-from services.exporter.registry import NewVersion, Registry
+from services.exporter.new_version import NewVersion
+from services.exporter.registry import Registry
 from services.exporter.repository.models import ModelRepository
 
 # What protobuf reads as one message; beyond it a model keeps its weights in other files.

@@ -1,16 +1,12 @@
 """The registry: which name a model gets, its versions, what is noted of them, and how they go."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from libs.common.contracts.base import Page, PageQuery
 from libs.common.contracts.evaluations import Evaluable
-from libs.common.contracts.exports import Download, ModelFile, Precision
+from libs.common.contracts.exports import Download
 from libs.common.contracts.models import Model, ModelRegistered, ModelVersion
-from libs.common.contracts.packages import ModelCard
-from libs.common.contracts.reports import ParityReport
 from libs.common.db.outbox import Outbox
 from libs.common.errors import BadInput
 from libs.common.paging import after, page_of, whole_number
@@ -25,39 +21,8 @@ from services.exporter.errors import (
 )
 from services.exporter.models import AliasRow, ExportRow, ModelRow, VersionRow
 from services.exporter.naming import LONGEST_NAME, slug
+from services.exporter.new_version import NewVersion
 from services.exporter.repository.models import ModelRepository
-
-
-@dataclass(frozen=True)
-class NewVersion:
-    """What becomes a version; `run_id`, `export_id` and `parity` are None of a file from elsewhere."""
-
-    project_id: UUID
-    task: str
-    file: ModelFile
-    card: ModelCard
-    precision: Precision = Precision.FP32
-    origin: Literal["export", "upload"] = "export"
-    run_id: UUID | None = None
-    export_id: UUID | None = None
-    parity: ParityReport | None = None
-    note: str = ""
-
-    @classmethod
-    def of(cls, row: ExportRow, note: str = "") -> "NewVersion":
-        export = row.view()
-        assert export.file is not None
-        return cls(
-            project_id=export.project_id,
-            task=export.task,
-            file=export.file,
-            card=ModelCard.model_validate(row.card),
-            precision=export.precision,
-            run_id=export.run_id,
-            export_id=export.id,
-            parity=export.parity,
-            note=note,
-        )
 
 
 class Registry:
@@ -181,20 +146,7 @@ class Registry:
     async def _add_version(self, model: ModelRow, new: NewVersion) -> VersionRow:
         model.last_number += 1
         model.latest_version = model.last_number
-        row = VersionRow(
-            model=model.name,
-            version=model.last_number,
-            origin=new.origin,
-            run_id=new.run_id,
-            export_id=new.export_id,
-            project_id=new.project_id,
-            task=new.task,
-            precision=new.precision.value,
-            file=new.file.model_dump(mode="json"),
-            card=new.card.model_dump(mode="json"),
-            parity=new.parity.model_dump(mode="json") if new.parity else None,
-            note=new.note,
-        )
+        row = new.row(model)
         await self._repository.add(row)
         registered = ModelRegistered(
             model=row.model,

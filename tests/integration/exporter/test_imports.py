@@ -24,7 +24,7 @@ from libs.common.room import Resources
 from libs.tasks.foreign import ForeignModelIsInvalid
 from services.exporter.collecting import collect_once
 from services.exporter.errors import ModelFileIsTooLarge, ModelNameIsTaken, ModelNotFound, UploadIsGone
-from services.exporter.registry import NewVersion
+from services.exporter.new_version import NewVersion
 from services.exporter.settings import Settings
 from tests.factories import model_card
 from tests.house import House
