@@ -94,5 +94,8 @@ class Codec(Protocol):
     def score(self, prediction: Prediction, truth: Sequence[Annotation], card: ModelCard) -> SampleScore: ...
 
     def report(self, judged: Iterable[Judged], card: ModelCard) -> EvaluationReport:
-        """Aggregates by the task's metric keys, and the views worth looking at."""
+        """Aggregates by the task's metric keys, and the views worth looking at.
+
+        `judged` is read once and may be longer than memory: keep numbers of it, not the answers.
+        """
         ...

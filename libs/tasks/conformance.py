@@ -110,6 +110,11 @@ def check_evaluation(manifest: TaskManifest, package: Path, data: LocalData) -> 
     assert wanted <= set(report.metrics)
     assert set(report.subset_metrics) == {"val", "test"}
     assert {view.type for view in report.views} <= set(manifest.views)
+    if search := report.threshold:
+        assert list(search.thresholds) == sorted(search.thresholds)
+        assert {len(values) for values in search.values.values()} == {len(search.thresholds)}
+        best = search.values[search.metric][search.thresholds.index(search.best)]
+        assert best == max(search.values[search.metric]), "another threshold is better than the best"
 
 
 def check_validation_agrees(last: CheckpointFiles, data: LocalData) -> None:
