@@ -66,7 +66,7 @@ def listing(project: UUID | None, names: Mapping[UUID, str]) -> None:
         return
     served: dict[str, list[str]] = defaultdict(list)
     for each in islice(yard().deployments.list(project), MOST_DEPLOYMENTS):
-        for model in {each.model, each.canary.model if each.canary else each.model}:
+        for model in {name for name, _ in each.in_use}:
             served[model].append(each.name)
     for model in found:
         model_row(model, served[model.name], None if project else names.get(model.project_id, ""))
