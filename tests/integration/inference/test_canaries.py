@@ -8,6 +8,7 @@ import tritonclient.grpc.aio as triton
 from libs.common.contracts.deployments import (
     Canary,
     CreateDeployment,
+    DeleteDeployment,
     DeploymentState,
     GetDeployment,
     ListDeployments,
@@ -95,7 +96,7 @@ async def test_a_trial_that_does_not_load_says_why_and_the_main_version_answers_
     assert (ended.canary, ended.serving_version) == (None, 1)
 
 
-async def test_any_other_version_ends_a_trial(house: House, desk: Desk) -> None:
+async def test_any_other_version_ends_a_trial_and_so_does_deletion(house: House, desk: Desk) -> None:
     await desk.deploy("ends", await desk.version("ends", 1, desk.straight))
     await house.bus.ask(
         SetCanary(name="ends", version=await desk.version("ends", 2, desk.opposite), percent=99)
@@ -111,6 +112,14 @@ async def test_any_other_version_ends_a_trial(house: House, desk: Desk) -> None:
     await until(lambda: _is_unloaded(desk, "ends_canary"))
     assert not (house.stack.stack.models / "ends_canary").exists()
     assert {(await desk.predict("ends", IMAGE)).version for _ in range(4)} == {3}
+
+    await house.bus.ask(
+        SetCanary(name="ends", version=await desk.version("ends", 2, desk.opposite), percent=1)
+    )
+    await until(lambda: _is_loaded(desk, "ends_canary"))
+    await house.bus.ask(DeleteDeployment(name="ends"))
+    await until(lambda: _is_unloaded(desk, "ends_canary"))
+    await until(lambda: _is_unloaded(desk, "ends"))
 
 
 async def test_what_cannot_be_tried_is_refused_by_name(house: House, desk: Desk) -> None:
@@ -170,6 +179,10 @@ async def _until_failed(house: House, name: str) -> Canary:
             if canary.state is DeploymentState.FAILED:
                 return canary
             await asyncio.sleep(0.05)
+
+
+async def _is_loaded(desk: Desk, triton_model: str) -> bool:
+    return bool(await desk.loaded(triton_model))
 
 
 async def _is_unloaded(desk: Desk, triton_model: str) -> bool:
