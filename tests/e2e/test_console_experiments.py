@@ -154,3 +154,16 @@ def test_a_run_that_goes_on_is_followed_in_the_list(page: Page, stack, yard: Mod
     expect(page.get_by_text(re.compile("queued|preparing|running"))).to_be_visible()
     yard.runs.cancel(run.id)
     expect(page.get_by_text("cancelled")).to_be_visible()
+
+
+def test_a_run_that_has_ended_is_deleted_on_its_page(page: Page, stack, yard: Modelyard, fresh: Experiment):
+    run = yard.runs.start(fresh.id)
+    yard.runs.cancel(run.id)
+    yard.runs.wait(run.id, timeout_seconds=60)
+    opened(page, stack, f"run?id={run.id}")
+    page.get_by_role("button", name="Delete", exact=True).click()
+    page.get_by_label("Type its name to go on").fill(run.name)
+    page.get_by_label("Type its name to go on").press("Tab")
+    page.get_by_role("button", name="Delete for good").click()
+    expect(page).to_have_url(re.compile(f"experiment.*id={fresh.id}"))
+    assert not list(yard.runs.list(experiment=fresh.id))
