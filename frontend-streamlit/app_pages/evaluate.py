@@ -39,7 +39,7 @@ def page() -> None:
     left, right = st.columns([1, 3], gap="medium")
     with left:
         offered = run_choice(names, run.id if run else None, key="evaluate", on_choose=choose_run)
-    if run is None and offered.items and not is_searched():
+    if "run" not in st.query_params and offered.items and not is_searched():
         run = offered.items[0]
         st.query_params["run"] = str(run.id)
         st.rerun()
@@ -64,6 +64,9 @@ def run_of_evaluation() -> Run | None:
 
 
 def nothing_chosen(has_runs: bool) -> None:
+    if "run" in st.query_params:
+        empty_state("search_off", "The run of this link is not there any more.")
+        return
     if has_runs or is_searched():
         empty_state("fact_check", "Choose a run at the left.")
         return

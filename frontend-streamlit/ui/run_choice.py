@@ -44,15 +44,13 @@ def run_choice(
 
 
 def run_of_address() -> Run | None:
-    """It is found among those of its project when the address names no other."""
+    """None where it is gone. It is found among those of its project when the address names no other."""
     run_id = given_id("run")
     if run_id is None:
         return None
     try:
         run = yard().runs.get(run_id)
     except NotFound:
-        st.caption(":orange[The run of this link is not there any more.]")
-        del st.query_params["run"]
         return None
     if "project" not in st.query_params:
         st.query_params["project"] = str(run.project_id)

@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+import session
 from playwright.sync_api import Browser, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
 
 from infra.local.home import PROCESSES
 from infra.local.servers import SERVERS
@@ -22,6 +25,7 @@ from tests.e2e.colours import import_colours
 from tests.e2e.small import Small, train_small
 from tests.stack import TestStack, running_stack
 
+CONSOLE = Path(__file__).parents[2] / "frontend-streamlit"
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
     "--no-sandbox",
@@ -125,6 +129,22 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def scripts(yard: Modelyard, stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
+    """Runs a page's own script under an address, without a browser: `scripts("browse", dataset=…)`."""
+    monkeypatch.chdir(CONSOLE)
+    # Signed in by cookie everywhere but here.
+    monkeypatch.setattr(session, "token", lambda: stack.token)
+    monkeypatch.setattr(session, "yard", lambda: yard)
+
+    def run(name: str, /, **address: object) -> AppTest:
+        test = AppTest.from_file(str(CONSOLE / "app.py"), default_timeout=30).run()
+        test.query_params.update({part: str(value) for part, value in address.items()})
+        return test.switch_page(f"app_pages/{name}.py").run()
+
+    return run
 
 
 @pytest.fixture

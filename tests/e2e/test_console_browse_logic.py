@@ -3,11 +3,10 @@
 import io
 import zipfile
 from collections.abc import Callable
-from pathlib import Path
+from functools import partial
 from uuid import UUID
 
 import pytest
-import session
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
@@ -15,7 +14,6 @@ from libs.client import Modelyard
 from libs.common.contracts.datasets import Dataset
 from libs.common.ids import new_id
 
-CONSOLE = Path(__file__).parents[2] / "frontend-streamlit"
 Open = Callable[..., AppTest]
 
 
@@ -34,18 +32,8 @@ def dataset(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Datase
 
 
 @pytest.fixture
-def opened(yard: Modelyard, stack, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Signed in by cookie everywhere but here: there is no browser."""
-    monkeypatch.chdir(CONSOLE)
-    monkeypatch.setattr(session, "token", lambda: stack.token)
-    monkeypatch.setattr(session, "yard", lambda: yard)
-
-    def open_page(**address: object) -> AppTest:
-        test = AppTest.from_file(str(CONSOLE / "app.py"), default_timeout=30).run()
-        test.query_params.update({name: str(value) for name, value in address.items()})
-        return test.switch_page("app_pages/browse.py").run()
-
-    return open_page
+def opened(scripts: Open) -> Open:
+    return partial(scripts, "browse")
 
 
 def captions(page: AppTest) -> list[str]:
