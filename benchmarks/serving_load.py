@@ -1,0 +1,123 @@
+"""Many who ask a deployment at once, with as little cost of their own as Python allows."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import numpy as np
+import tritonclient.grpc.aio as triton
+
+WARM_UP_SECONDS = 1.0
+SECONDS = 4.0
+Ask = Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a number of clients got together."""
+
+    num_clients: int
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+
+
+async def measured(asks: list[Ask]) -> Load:
+    """Each asks again as soon as it has its answer."""
+    times: list[float] = []
+    begun = time.perf_counter() + WARM_UP_SECONDS
+    ends = begun + SECONDS
+
+    async def one(ask: Ask) -> None:
+        while (started := time.perf_counter()) < ends:
+            await ask()
+            if started >= begun:
+                times.append((time.perf_counter() - started) * 1000)
+
+    await asyncio.gather(*map(one, asks))
+    p50, p99 = np.percentile(times, (50, 99))
+    return Load(len(asks), len(times) / SECONDS, float(p50), float(p99))
+
+
+class RawHttp:
+    """One kept connection that sends the same request again and again; a client library costs more."""
+
+    def __init__(self, url: str, path: str, token: str, body: bytes) -> None:
+        self._address = urlsplit(url)
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: {self._address.netloc}\r\nAuthorization: Bearer {token}\r\n"
+            f"Content-Type: image/png\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._request = head.encode() + body
+
+    async def open(self) -> "RawHttp":
+        host, port = self._address.hostname, self._address.port
+        self._reader, self._writer = await asyncio.open_connection(host, port)
+        return self
+
+    async def ask(self) -> bytes:
+        self._writer.write(self._request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(head.decode())
+        lines = head.lower().split(b"\r\n")
+        length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
+        return await self._reader.readexactly(length)
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def through_the_gateway(url: str, path: str, token: str, body: bytes, num_clients: int) -> Load:
+    clients = [await RawHttp(url, path, token, body).open() for _ in range(num_clients)]
+    try:
+        return await measured([client.ask for client in clients])
+    finally:
+        for client in clients:
+            client.close()
+
+
+async def straight_to_triton(
+    address: str, model: str, pixels: np.ndarray, num_clients: int
+) -> tuple[Load, float]:
+    """With the number of images that Triton ran at once, on average."""
+    image = triton.InferInput("images", list(pixels.shape), "UINT8")
+    image.set_data_from_numpy(pixels)
+    async with triton.InferenceServerClient(address) as client:
+        before = await _executions(client, model)
+        load = await measured([lambda: client.infer(model, [image])] * num_clients)
+        after = await _executions(client, model)
+    return load, (after[0] - before[0]) / max(1, after[1] - before[1])
+
+
+async def in_turns(
+    gateway: RawHttp, address: str, model: str, pixels: np.ndarray, num_requests: int, num_first: int
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of each request through the gateway, and of each straight to Triton over gRPC."""
+    image = triton.InferInput("images", list(pixels.shape), "UINT8")
+    image.set_data_from_numpy(pixels)
+    await gateway.open()
+    async with triton.InferenceServerClient(address) as client:
+        sides: tuple[Ask, Ask] = (gateway.ask, lambda: client.infer(model, [image]))
+        times: tuple[list[float], list[float]] = ([], [])
+        for number in range(num_first + num_requests):
+            for ask, found in zip(sides, times, strict=True):
+                started = time.perf_counter()
+                await ask()
+                if number >= num_first:
+                    found.append((time.perf_counter() - started) * 1000)
+    gateway.close()
+    return times
+
+
+async def _executions(client: triton.InferenceServerClient, model: str) -> tuple[int, int]:
+    """Images, and how often the model ran."""
+    found = await client.get_inference_statistics(model, as_json=True)
+    assert found is not None
+    stats = found["model_stats"]
+    return (
+        sum(int(each.get("inference_count", 0)) for each in stats),
+        sum(int(each.get("execution_count", 0)) for each in stats),
+    )
