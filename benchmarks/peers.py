@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PLACE = Path(__file__).parents[1] / ".modelyard" / "peers"
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 
 
 def installed(name: str, *packages: str) -> Path:
