@@ -49,6 +49,7 @@ class Predictor:
         self._triton = triton
         self._traffic = traffic
         self._served: dict[str, Shares] = {}
+        self.just_forgotten: set[str] = set()
         self._decoder = Decoder()
 
     def serve(self, name: str, shares: Shares) -> None:
@@ -58,7 +59,9 @@ class Predictor:
             self._served[name] = shares
 
     def forget(self, name: str) -> None:
+        """Deleted a moment ago: who reads the rows at this moment may still see it."""
         self._served.pop(name, None)
+        self.just_forgotten.add(name)
 
     def forget_all_but(self, names: set[str]) -> None:
         for name in set(self._served) - names:

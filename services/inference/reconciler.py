@@ -94,6 +94,7 @@ class Reconciler:
     async def _round(self, may_change: bool) -> None:
         """Looks and begins; what takes long goes on while the next rounds look."""
         busy = set(self._steps)
+        self._predictor.just_forgotten.clear()
         async with self._open_service() as service:
             wished = await service.outcomes.every()
         self._predictor.forget_all_but({each.name for each in wished})
@@ -116,7 +117,7 @@ class Reconciler:
                 self._settings.max_batch_size,
                 lambda slot: slot.row.serving_revision in loaded.get(slot.triton_model, ()),
             )
-            if shares is not None:
+            if shares is not None and each.name not in self._predictor.just_forgotten:
                 self._predictor.serve(each.name, shares)
             self._traffic.show(
                 each.name,
