@@ -71,8 +71,21 @@ def _matched(left_ids: np.ndarray, right_ids: np.ndarray) -> tuple[np.ndarray, n
     if np.array_equal(left_ids, right_ids):
         same = np.arange(len(left_ids))
         return same, same
-    both = np.concatenate([left_ids, right_ids]).astype(np.uint64)
+    left, right = left_ids.astype(np.uint64), right_ids.astype(np.uint64)
+    # By the second half alone, which is random: in half the time that both halves take.
+    by_left, by_right = np.argsort(left[:, 1]), np.argsort(right[:, 1])
+    halves = right[by_right, 1]
+    if not len(right) or (halves[1:] == halves[:-1]).any():
+        return _matched_by_both(left, right)
+    places = np.searchsorted(halves, left[by_left, 1])
+    nearest = by_right[np.minimum(places, len(right) - 1)]
+    is_same = (right[nearest] == left[by_left]).all(axis=1)
+    return by_left[is_same], nearest[is_same]
+
+
+def _matched_by_both(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    both = np.concatenate([left, right])
     order = np.lexsort((both[:, 1], both[:, 0]))
     is_pair = (both[order[1:]] == both[order[:-1]]).all(axis=1)
     # Stable: of two the left one comes first.
-    return order[:-1][is_pair], order[1:][is_pair] - len(left_ids)
+    return order[:-1][is_pair], order[1:][is_pair] - len(left)

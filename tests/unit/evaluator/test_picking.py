@@ -2,6 +2,7 @@
 
 from functools import cache
 from typing import Any, get_args
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -123,6 +124,18 @@ def test_the_same_samples_are_found_in_another_order():
             wanted[words[was_right, is_right]] += 1
     assert found.counts == wanted
     assert sum(found.among(agreement).sum() for agreement in Agreement) == sum(wanted.values())
+
+
+def test_ids_that_differ_in_their_first_half_alone_are_told_apart():
+    one, other = (
+        [sample_result(f"{number}", sample_id=UUID(int=(number << 64) + 7)) for number in numbers]
+        for numbers in ((1, 2, 3), (3, 4, 1))
+    )
+    left, right = _ids(one), _ids(other)
+    assert pair(left[0], right[0], left[1], right[1]).left_of.tolist() == [2, -1, 0]
+    empty = _ids([])
+    assert pair(left[0], empty[0], left[1], empty[1]).num_shared == 0
+    assert pair(empty[0], right[0], empty[1], right[1]).num_shared == 0
 
 
 def test_in_the_same_order_each_sample_is_its_own_pair():
