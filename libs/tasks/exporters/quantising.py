@@ -8,8 +8,8 @@ import onnx
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
-# What computes; pre-processing, norms of attention and the tail keep their floats.
-QUANTISED = ("Conv", "Gemm", "MatMul", "Add", "Mul", "AveragePool", "GlobalAveragePool", "MaxPool")
+# What computes. With sums and products between them a MobileNetV3 lay twice as far from its model.
+QUANTISED = ("Conv", "Gemm", "MatMul")
 
 
 class _Samples(CalibrationDataReader):
@@ -39,5 +39,4 @@ def quantise(whole: Path, path: Path, samples: Iterator[np.ndarray]) -> None:
         per_channel=True,
         activation_type=QuantType.QUInt8,
         weight_type=QuantType.QInt8,
-        extra_options={"CalibMovingAverage": True},
     )
