@@ -1,6 +1,6 @@
 """The one place that decides who may do what: every route names its rule, a test refuses one without."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -8,7 +8,7 @@ from fastapi.security import APIKeyCookie, HTTPBearer
 
 from libs.common.bus.context import RequestContext, bind_context, current_context
 from libs.common.contracts.access import Caller, Role
-from services.gateway.doors import Doors, doors_of
+from services.gateway.doors import Doors, House
 from services.gateway.errors import OriginIsForeign, RoleIsTooLow, TokenIsMissing
 
 COOKIE = "modelyard_session"
@@ -39,7 +39,7 @@ async def caller_of(request: Request, doors: Doors) -> Caller:
 
 async def authenticate(
     request: Request,
-    doors: Annotated[Doors, Depends(doors_of)],
+    doors: House,
     _token: Annotated[object, Depends(_TOKEN)],
     _session: Annotated[object, Depends(_SESSION)],
 ) -> Caller:
@@ -58,10 +58,10 @@ def _require_own_origin(request: Request, doors: Doors) -> None:
         raise OriginIsForeign("a browser session may change things only from the console")
 
 
-def at_least(role: Role) -> Callable[[Caller], Caller]:
+def at_least(role: Role) -> Callable[[Caller], Awaitable[Caller]]:
     """A rule: callers below `role` get 403."""
 
-    def rule(caller: Annotated[Caller, Depends(authenticate)]) -> Caller:
+    async def rule(caller: Annotated[Caller, Depends(authenticate)]) -> Caller:
         if _ORDER.index(caller.role) < _ORDER.index(role):
             raise RoleIsTooLow(f"this needs the role {role}, yours is {caller.role}")
         return caller
@@ -70,7 +70,7 @@ def at_least(role: Role) -> Callable[[Caller], Caller]:
     return rule
 
 
-def nobody() -> None:
+async def nobody() -> None:
     """The rule of what is open to everyone: health, login, the API's own description."""
 
 

@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from libs.common.contracts.base import PageQuery
 
 
-def page_query(
+async def page_query(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     cursor: Annotated[str | None, Query(max_length=512)] = None,
 ) -> PageQuery:

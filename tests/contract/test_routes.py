@@ -1,5 +1,6 @@
 """Rules that hold for every route of the gateway, also for those that are still to come."""
 
+import inspect
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -62,6 +63,22 @@ def test_every_route_of_the_description_is_looked_at():
 @pytest.mark.parametrize("route", routes(), ids=name_of)
 def test_has_exactly_one_access_rule(route):
     assert len(rules_of(route)) == 1
+
+
+@pytest.mark.parametrize("route", routes(), ids=name_of)
+def test_no_dependency_is_carried_into_a_thread(route):
+    """FastAPI does so with what is not async; it costs more than all that these do."""
+
+    def all_of(dependant: Any) -> Iterator[Any]:
+        for each in dependant.dependencies:
+            yield each.call
+            yield from all_of(each)
+
+    assert [
+        call
+        for call in all_of(route.dependant)
+        if inspect.isfunction(call) and not inspect.iscoroutinefunction(call)
+    ] == []
 
 
 def test_only_health_and_login_are_open():

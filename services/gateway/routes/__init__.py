@@ -30,7 +30,9 @@ from services.gateway.routes import (
     versions,
 )
 
+# Looked through in this order: predictions are asked for most, and are the most in a hurry.
 ROUTERS: tuple[APIRouter, ...] = (
+    predictions.router,
     people.router,
     catalogue.router,
     projects.router,
@@ -51,7 +53,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     exports.router,
     models.router,
     deployments.router,
-    predictions.router,
     classic.router,
     notifications.router,
     system.router,

@@ -45,7 +45,7 @@ class NewSplit(WantedSplit):
     name: Name = "split"
 
 
-def group_query(
+async def group_query(
     group_by: Literal["folder", "field", "name"] | None = None,
     depth: Annotated[int, Query(ge=1, le=20, description="of folders")] = 1,
     field: Annotated[str | None, Query(min_length=1, max_length=400)] = None,
