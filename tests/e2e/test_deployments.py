@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from PIL import Image
 from libs.client import Modelyard
 from libs.common.contracts.deployments import DeploymentState, ServingSettings
 from libs.common.ids import new_id
+from tests.e2e.colours import import_colours
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +69,14 @@ def test_a_change_that_makes_no_sense_is_refused_by_name(
     assert door.get(f"/v1/deployments/{served}").json() == before
 
 
-def test_what_another_project_has_is_not_served_here(door: httpx.Client, served: str, trained):
-    for changes in ({"model": "main-path"}, {"model": "main-path", "percent": 10}):
+def test_what_another_project_has_is_not_served_here(
+    door: httpx.Client, served: str, yard: Modelyard, tmp_path: Path
+):
+    foreign = import_colours(yard, tmp_path)
+    for changes in ({"model": foreign}, {"model": foreign, "percent": 10}):
         answer = door.patch(f"/v1/deployments/{served}", json=changes)
         assert (answer.status_code, answer.json()["code"]) == (409, "deployment_name_taken")
-    new = door.post("/v1/deployments", json={"name": served, "model": "main-path"})
+    new = door.post("/v1/deployments", json={"name": served, "model": foreign})
     assert (new.status_code, new.json()["code"]) == (409, "deployment_name_taken")
 
 
