@@ -1,6 +1,6 @@
 """A stranger's ONNX file as a graph that refers to nothing outside of itself."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -84,12 +84,12 @@ def _tensors(model: ModelProto) -> Iterator[TensorProto]:
             yield from _tensors_of_nodes(each.node)
 
 
-def _tensors_of_nodes(nodes: Iterator[NodeProto] | list[NodeProto]) -> Iterator[TensorProto]:
+def _tensors_of_nodes(nodes: Iterable[NodeProto]) -> Iterator[TensorProto]:
     for node in nodes:
         yield from _tensors_of(node.attribute)
 
 
-def _tensors_of(attributes: list[AttributeProto]) -> Iterator[TensorProto]:
+def _tensors_of(attributes: Iterable[AttributeProto]) -> Iterator[TensorProto]:
     for attribute in attributes:
         yield attribute.t
         yield from attribute.tensors
