@@ -7,9 +7,8 @@ import hashlib
 import sys
 from pathlib import Path
 
-from libs.common.child.confinement import confine
-
 from libs.common.child import Reporter
+from libs.common.child.confinement import confine
 from services.exporter.import_handover import ImportAssignment, ImportOutcome
 
 
