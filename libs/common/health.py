@@ -26,7 +26,7 @@ def health_app(name: str, checks: Mapping[str, Check], measures: Sequence[Measur
 
     `measures` are taken for each reading of `/metrics`: what costs a question is asked when somebody looks.
     """
-    one_reading = asyncio.Lock()
+    figures = Figures(measures)
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -35,13 +35,24 @@ def health_app(name: str, checks: Mapping[str, Check], measures: Sequence[Measur
         return await readiness(name, checks)
 
     async def metrics(_: Request) -> Response:
-        async with one_reading:
-            await asyncio.gather(*map(_take, measures))
-            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return await figures.reading()
 
     return Starlette(
         routes=[Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
     )
+
+
+class Figures:
+    """What Prometheus reads of this process."""
+
+    def __init__(self, measures: Sequence[Measure]) -> None:
+        self._measures = measures
+        self._one_reading = asyncio.Lock()
+
+    async def reading(self) -> Response:
+        async with self._one_reading:
+            await asyncio.gather(*map(_take, self._measures))
+            return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def readiness(name: str, checks: Mapping[str, Check]) -> Response:

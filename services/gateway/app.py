@@ -16,11 +16,11 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from libs.common.db import Database, Schema
 from libs.common.db.relay import Relay
-from libs.common.health import HttpDoor, health_app, readiness
+from libs.common.health import Figures, HttpDoor, health_app, readiness
 from libs.common.log import configure_logging
 from libs.common.room import checks_of, measures_of, open_resources
 from services.gateway import problems
-from services.gateway.access import OPEN
+from services.gateway.access import ADMINISTER, OPEN
 from services.gateway.doors import Doors
 from services.gateway.live import LiveFeed
 from services.gateway.middleware import AnswerBugs, LimitBody, Observe
@@ -43,11 +43,11 @@ def create_app(settings: Settings) -> FastAPI:
             feed = LiveFeed(resources.bus)
             app.state.doors = Doors(settings, resources.bus, resources.database, resources.storage, feed)
             app.state.checks = checks_of(resources)
+            measures = measures_of(resources)
+            app.state.figures = Figures(measures)
             await _prepare_tokens(app.state.doors)
             relay = Relay(resources.database, resources.bus)
-            inside = HttpDoor(
-                health_app("gateway", app.state.checks, measures_of(resources)), settings.metrics
-            )
+            inside = HttpDoor(health_app("gateway", app.state.checks, measures), settings.metrics)
             async with asyncio.TaskGroup() as group:
                 work = [relay.run(), feed.run(), _forget_answers(resources.database), inside.serve()]
                 tasks = [group.create_task(each) for each in work]
@@ -112,6 +112,12 @@ def _add_health(app: FastAPI) -> None:
     @app.get("/readyz", tags=["health"], dependencies=[OPEN], response_class=JSONResponse)
     async def readyz(request: Request) -> Response:
         return await readiness("gateway", request.app.state.checks)
+
+    @app.get("/metrics", tags=["health"], dependencies=[ADMINISTER], response_class=PlainTextResponse)
+    async def metrics(request: Request) -> Response:
+        """Figures for Prometheus. They name deployments of every project, so they are for administrators;
+        within the house the inner door tells them to whoever asks."""
+        return await request.app.state.figures.reading()
 
 
 async def _prepare_tokens(doors: Doors) -> None:

@@ -244,10 +244,13 @@ class TestHowItIs:
         assert counted["GET", "/v1/projects/{project_id}", "200"] >= 1
         assert project["id"] not in text
 
-    async def test_figures_are_told_at_the_inner_door_only(self, gateway: Gateway, api):
-        assert (await api.get("/metrics")).status_code == 404
-        text = httpx.get(f"{gateway.metrics_url}/metrics").text
-        assert 'modelyard_database_connections{state="busy"}' in text
+    async def test_figures_are_told_to_administrators_and_at_the_inner_door(self, gateway: Gateway, api):
+        async with gateway.client() as stranger:
+            assert (await stranger.get("/metrics")).status_code == 401
+        outside, inside = await api.get("/metrics"), httpx.get(f"{gateway.metrics_url}/metrics")
+
+        assert 'modelyard_database_connections{state="busy"}' in outside.text
+        assert 'modelyard_database_connections{state="busy"}' in inside.text
 
     async def test_a_method_that_nobody_knows_is_no_figure_of_its_own(self, gateway: Gateway, api):
         await api.request("BREW", "/v1/me")
