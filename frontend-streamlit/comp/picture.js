@@ -12,10 +12,12 @@ class Picture {
     this.masks = element("canvas", "masks")
     this.tags = element("div", "tags")
     this.stage.classList.add("loading")
-    this.image.onload = () => this.stage.classList.remove("loading")
+    // The stage is the next picture's, too: what becomes of one that was left meanwhile does not concern it.
+    const ifShown = (then) => () => this.image.isConnected && then()
+    this.image.onload = ifShown(() => this.stage.classList.remove("loading"))
     // What a browser cannot show (TIFF) it sees at least small.
     this.image.onerror = () => {
-      this.image.onerror = () => this.stage.classList.replace("loading", "broken")
+      this.image.onerror = ifShown(() => this.stage.classList.replace("loading", "broken"))
       this.image.src = `${url}/v1/samples/${sample.id}/thumbnail`
     }
     this.image.src = `${url}/v1/samples/${sample.id}/image`

@@ -135,9 +135,9 @@ def browser() -> Iterator[Browser]:
 def scripts(yard: Modelyard, stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
     """Runs a page's own script under an address, without a browser: `scripts("browse", dataset=…)`."""
     monkeypatch.chdir(CONSOLE)
-    # Signed in by cookie everywhere but here.
+    # Signed in by cookie everywhere but here. `session.yard` itself stays: modules imported before hold it.
     monkeypatch.setattr(session, "token", lambda: stack.token)
-    monkeypatch.setattr(session, "yard", lambda: yard)
+    monkeypatch.setattr(session, "Modelyard", lambda _: yard)
 
     def run(name: str, /, **address: object) -> AppTest:
         test = AppTest.from_file(str(CONSOLE / "app.py"), default_timeout=30).run()

@@ -45,7 +45,7 @@ def test_a_run_page_shows_its_curves_and_its_certificate(page: Page, stack, yard
     expect(page.locator("canvas[aria-label*='val/accuracy']")).to_be_visible()
     page.get_by_role("radio", name="Export").click()
     # It comes by itself: nobody loads the page again.
-    expect(page.get_by_text("Parity certificate")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Passed on")).to_be_visible(timeout=120_000)
 
 
 def test_curves_grow_while_a_run_trains_and_the_page_sees_its_end(page: Page, stack, yard, trained):

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import session
 from minio import Minio
 from streamlit.testing.v1 import AppTest
 
@@ -15,23 +14,12 @@ from tests.e2e.colours import colours as colours_file
 from tests.stack import TestStack
 from tests.tasks.foreigners import described, saved
 
-CONSOLE = Path(__file__).parents[2] / "frontend-streamlit"
 Open = Callable[..., AppTest]
 
 
 @pytest.fixture
-def opened(yard: Modelyard, stack, monkeypatch: pytest.MonkeyPatch) -> Open:
-    """Signed in by cookie everywhere but here: there is no browser."""
-    monkeypatch.chdir(CONSOLE)
-    monkeypatch.setattr(session, "token", lambda: stack.token)
-    monkeypatch.setattr(session, "yard", lambda: yard)
-
-    def open_page(name: str, /, **address: object) -> AppTest:
-        test = AppTest.from_file(str(CONSOLE / "app.py"), default_timeout=30).run()
-        test.query_params.update({part: str(value) for part, value in address.items()})
-        return test.switch_page(f"app_pages/{name}.py").run()
-
-    return open_page
+def opened(scripts: Open) -> Open:
+    return scripts
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ def test_what_is_changed_in_the_form_is_what_the_run_does(page: Page, stack, yar
     page.get_by_role("spinbutton", name="Epochs", exact=True).fill("2")
     page.get_by_role("spinbutton", name="Epochs", exact=True).press("Tab")
     expect(page.get_by_text("1 knob changed")).to_be_visible()
-    page.get_by_text("Evaluate", exact=True).click()
+    page.get_by_role("button", name="Evaluate", exact=True).click()
     page.get_by_role("button", name="Start").click()
 
     expect(page.get_by_role("heading", name="By form")).to_be_visible()
