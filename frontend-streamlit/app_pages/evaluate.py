@@ -12,9 +12,9 @@ from ui.evaluation_rows import OPEN, ask_to_reset, earlier, going_on, show, told
 from ui.project_choice import project_names
 from ui.result_grid import result_grid
 from ui.result_pages import NO_FILTER
-from ui.run_choice import is_searched, run_choice, run_of_address
+from ui.run_choice import is_searched, run_choice, run_heading, run_of_address
 from ui.run_data import data_of
-from ui.states import ago, empty_state, escaped, may_edit, shortened, state_badge
+from ui.states import ago, empty_state, escaped, may_edit, state_badge
 from ui.tiles import choose
 
 from libs.common.contracts.evaluations import Evaluation, EvaluationState, EvaluationSummary
@@ -79,17 +79,7 @@ def nothing_chosen(has_runs: bool) -> None:
 
 
 def about(run: Run) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(escaped(shortened(run.name)), width="content")
-        state_badge(run.state)
-        st.space("stretch")
-        st.page_link(
-            "app_pages/run.py",
-            label="Run",
-            icon=":material/monitoring:",
-            query_params={"id": str(run.id)},
-            width="content",
-        )
+    run_heading(run)
     if may_edit():
         begin(run)
     found = list(islice(yard().evaluations.list(run.id), MOST_EVALUATIONS))

@@ -9,8 +9,8 @@ from ui.address import go
 from ui.export_form import export_form
 from ui.export_rows import export_row, is_open
 from ui.project_choice import project_names
-from ui.run_choice import is_searched, run_choice, run_of_address
-from ui.states import empty_state, escaped, may_edit, shortened, state_badge
+from ui.run_choice import is_searched, run_choice, run_heading, run_of_address
+from ui.states import empty_state, escaped, may_edit
 
 from libs.common.contracts.exports import Export
 from libs.common.contracts.runs import Run
@@ -57,17 +57,7 @@ def nothing_chosen(has_runs: bool) -> None:
 
 
 def about(run: Run) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(escaped(shortened(run.name)), width="content")
-        state_badge(run.state)
-        st.space("stretch")
-        st.page_link(
-            "app_pages/run.py",
-            label="Run",
-            icon=":material/monitoring:",
-            query_params={"id": str(run.id)},
-            width="content",
-        )
+    run_heading(run)
     if may_edit():
         begin(run)
     st.markdown("#### Exports of this run")

@@ -12,7 +12,7 @@ from libs.common.errors import NotFound
 from ui.address import address_search, given_id, go
 from ui.cursor_pages import Parts, page_buttons, place
 from ui.project_choice import chosen_scope, scope_select
-from ui.states import ago, empty_state, escaped, shortened
+from ui.states import ago, empty_state, escaped, shortened, state_badge
 
 PAGE_SIZE = 12
 PARTS = Parts(cursor="runs", page="runs_page", asked=("project", "q"))
@@ -41,6 +41,20 @@ def run_choice(
         empty_state("search_off", "No run fits.", "Show all", lambda: _show_all())
     page_buttons(found.next_cursor, key=f"{key}.pages", parts=PARTS)
     return found
+
+
+def run_heading(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.subheader(escaped(shortened(run.name)), width="content")
+        state_badge(run.state)
+        st.space("stretch")
+        st.page_link(
+            "app_pages/run.py",
+            label="Run",
+            icon=":material/monitoring:",
+            query_params={"id": str(run.id)},
+            width="content",
+        )
 
 
 def run_of_address() -> Run | None:
