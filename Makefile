@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up down status logs restart monitor test check fmt format-check lint types contracts bench lock
+.PHONY: help env demo up down status logs restart monitor test check fmt format-check lint types contracts audit bench lock
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,7 +36,7 @@ test: ## Every test, on real servers of its own
 	@infra/local/setup.sh test
 	@$(PYTHON) -m pytest $(or $(t),-n 2 --dist loadgroup --no-loadscope-reorder)
 
-check: format-check lint types contracts test ## What CI runs
+check: format-check lint types contracts audit test ## What CI runs
 
 fmt: env ## Format and mend what can be mended
 	@.venv/bin/ruff format . && .venv/bin/ruff check --fix .
@@ -52,6 +52,11 @@ types: env
 
 contracts: env ## Imports point one way
 	@.venv/bin/lint-imports --no-logo
+
+audit: env ## Insecure code, and known advisories of every package that is pinned
+	@# Of a statement with one `nosec` it warns for every other line.
+	@.venv/bin/bandit -q -r libs services infra frontend-streamlit -c pyproject.toml 2> >(grep -v 'nosec encountered' >&2)
+	@$(PYTHON) -m infra.audit
 
 bench: env ## Ratios against peers and hand-written loops, into benchmarks/RESULTS.md
 	@$(PYTHON) -m benchmarks

@@ -9,7 +9,7 @@ from infra.local.home import TOOLS, Stack
 from infra.local.ports import LOOPBACK
 from infra.local.programs import Program, ToolIsMissing
 
-SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 — where Triton's Python backend keeps its tensors
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # nosec B108 # where Triton's Python backend keeps its tensors
 VENV = TOOLS / "triton"
 
 

@@ -46,7 +46,7 @@ def read_yaml(files: Files, entry: Entry) -> YoloYaml | None:
     with files.open(entry) as stream:
         data = stream.read(LARGEST_BYTES)
     try:
-        value = yaml.load(data, LOADER)  # noqa: S506 — a base loader makes texts, lists and mappings only
+        value = yaml.load(data, LOADER)  # noqa: S506  # nosec B506 # a base loader makes texts, lists and mappings only
     except (yaml.YAMLError, RecursionError, ValueError):
         return None
     if not isinstance(value, dict) or not ({"names", "nc"} & value.keys()):
