@@ -1,8 +1,9 @@
 """The console's frame: sign-in gate, navigation, then the page."""
 
 import streamlit as st
-from comp.login import login_form
 from session import token, yard
+from ui.header import header
+from ui.sign_in import sign_in
 
 from libs.common.errors import Unauthorized
 
@@ -68,8 +69,10 @@ PAGES = {
 }
 
 if signed_in():
-    st.navigation(PAGES).run()
+    chosen = st.navigation(PAGES)
+    header()
+    chosen.run()
 else:
     # Every address stays known: whoever follows a link signs in and is where it leads.
     st.navigation(PAGES, position="hidden")
-    login_form()
+    sign_in()

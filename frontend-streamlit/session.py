@@ -4,6 +4,7 @@ import streamlit as st
 from settings import settings
 
 from libs.client import Connection, Modelyard
+from libs.common.contracts.access import Caller
 from libs.common.errors import Unauthorized
 
 COOKIE = "modelyard_session"
@@ -27,3 +28,8 @@ def yard() -> Modelyard:
         kept = Modelyard(Connection(settings().gateway_url, secret))
         st.session_state["session.yard"], st.session_state["session.token"] = kept, secret
     return kept
+
+
+def caller() -> Caller:
+    """Looked up at every run of the page, so that a changed role shows at once."""
+    return st.session_state["session.caller"]

@@ -1,36 +1,84 @@
-// Posts the token to the gateway, which answers with a cookie that no script can read; then loads the page again.
+// Hands name and password, or a token, to the gateway, which answers with a cookie that no script can read.
+const forms = new WeakMap()
+
 export default function ({ data, parentElement }) {
-  const form = parentElement.querySelector(".root")
-  if (form.childElementCount === 0) {
-    const label = document.createElement("label")
-    label.textContent = "API token"
-    const input = document.createElement("input")
-    input.type = "password"
-    input.name = "token"
-    input.autocomplete = "current-password"
-    input.required = true
-    const button = document.createElement("button")
-    button.textContent = "Sign in"
-    const message = document.createElement("p")
-    message.setAttribute("role", "alert")
-    label.append(input)
-    form.append(label, button, message)
+  let form = forms.get(parentElement)
+  if (!form) forms.set(parentElement, (form = new LoginForm(parentElement.querySelector(".root"))))
+  form.show(data)
+}
+
+class LoginForm {
+  constructor(root) {
+    this.name = field("Name", { name: "name", autocomplete: "username", autocapitalize: "none" })
+    this.password = field("Password", { name: "password", type: "password", autocomplete: "current-password" })
+    this.token = field("API token", { name: "token", type: "password", autocomplete: "off" })
+    this.button = element("button", "", "Sign in")
+    this.message = element("p")
+    this.message.setAttribute("role", "alert")
+    this.other = element("button", "other")
+    this.other.type = "button"
+    this.provider = element("a", "provider")
+    root.append(this.name, this.password, this.token, this.button, this.message, this.provider, this.other)
+    root.onsubmit = (event) => {
+      event.preventDefault()
+      this.send()
+    }
+    this.other.onclick = () => this.choose(!this.withToken)
+    this.choose(false)
   }
-  const message = form.querySelector("p")
-  form.onsubmit = async (event) => {
-    event.preventDefault()
-    message.textContent = ""
+
+  show({ url, provider }) {
+    this.url = gatewayUrl(url)
+    this.provider.hidden = !provider
+    if (!provider) return
+    this.provider.textContent = `Sign in with ${provider}`
+    this.provider.href = `${this.url}/v1/auth/oidc/login?then=${encodeURIComponent(window.location.href)}`
+  }
+
+  choose(withToken) {
+    this.withToken = withToken
+    for (const [label, isShown] of [[this.name, !withToken], [this.password, !withToken], [this.token, withToken]]) {
+      label.hidden = !isShown
+      label.lastChild.required = isShown
+    }
+    this.other.textContent = withToken ? "With name and password" : "With an API token"
+    this.message.textContent = ""
+  }
+
+  async send() {
+    const sent = this.withToken
+      ? { token: this.token.lastChild.value }
+      : { name: this.name.lastChild.value, password: this.password.lastChild.value }
+    this.message.textContent = ""
+    this.button.disabled = true
     try {
-      const answer = await fetch(gatewayUrl(data.url) + "/v1/auth/login", {
+      const answer = await fetch(`${this.url}/v1/auth/login`, {
         method: "POST",
         credentials: "include",
         headers: { "Content-Type": "application/json" },
-        body: JSON.stringify({ token: form.elements.token.value }),
+        body: JSON.stringify(sent),
       })
-      if (answer.ok) window.location.reload()
-      else message.textContent = (await answer.json()).detail
+      if (answer.ok) return window.location.reload()
+      this.message.textContent = await reasonOf(answer)
     } catch {
-      message.textContent = "The gateway cannot be reached."
+      this.message.textContent = "The gateway cannot be reached."
     }
+    this.button.disabled = false
   }
+}
+
+async function reasonOf(answer) {
+  const problem = await answer.json().catch(() => ({}))
+  const seconds = Number(answer.headers.get("Retry-After"))
+  if (answer.status !== 429) return problem.detail ?? `The gateway answered ${answer.status}.`
+  const wait = seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : seconds > 0 ? `${seconds} seconds` : "a while"
+  return `That was tried too often. Wait ${wait}, then try again.`
+}
+
+function field(text, attributes) {
+  const label = element("label", "", text)
+  const input = element("input")
+  Object.assign(input, attributes)
+  label.append(input)
+  return label
 }

@@ -50,17 +50,23 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def choose_token(page: Page) -> None:
+    page.get_by_role("button", name="With an API token").click()
+
+
 def test_a_wrong_token_is_refused_in_words(page: Page, stranger: str):
     page.goto(stranger)
+    choose_token(page)
     page.get_by_label("API token").fill("my_nobody")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("alert").filter(has_text="token")).to_be_visible()
 
 
 def test_the_right_token_opens_the_house_and_stays_unreadable(page: Page, stranger: str, stack: TestStack):
     """And shows the page that was asked for."""
     page.goto(f"{stranger}/system")
+    choose_token(page)
     page.get_by_label("API token").fill(stack.token)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="System")).to_be_visible(timeout=20_000)
     assert stack.token not in page.evaluate("document.cookie + JSON.stringify(localStorage)")
