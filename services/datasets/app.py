@@ -18,6 +18,7 @@ from services.datasets.repository.datasets import DatasetRepository
 from services.datasets.repository.detections import DetectionRepository
 from services.datasets.repository.exports import ExportRepository
 from services.datasets.repository.imports import ImportRepository
+from services.datasets.repository.owners import OwnerRepository
 from services.datasets.repository.pages import PageRepository
 from services.datasets.repository.projects import ProjectRepository
 from services.datasets.repository.samples import SampleRepository
@@ -31,6 +32,7 @@ from services.datasets.service import (
     Detections,
     Exports,
     Imports,
+    Owners,
     Projects,
     Samples,
     Service,
@@ -70,6 +72,7 @@ def open_service(resources: Resources[Settings], session: AsyncSession) -> Servi
     splits = Splits(SplitRepository(session), samples, datasets, outbox, storage)
     detections = DetectionRepository(session)
     return Service(
+        owners=Owners(OwnerRepository(session)),
         projects=Projects(projects, datasets, outbox),
         uploads=uploads,
         datasets=datasets,

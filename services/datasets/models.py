@@ -52,7 +52,7 @@ class ProjectRow(Model):
 
 
 class UploadRow(Model):
-    """`multipart` is the store's own id while parts arrive."""
+    """`multipart` is the store's own id while parts arrive, `made_by` the account that it belongs to."""
 
     __tablename__ = "uploads"
     __table_args__ = (Index(None, "expires_at"),)
@@ -63,6 +63,7 @@ class UploadRow(Model):
     state: Mapped[str] = mapped_column(default=UploadState.OPEN.value)
     part_size_bytes: Mapped[int]
     multipart: Mapped[str | None]
+    made_by: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
 
@@ -318,7 +319,7 @@ class ProblemRow(Model):
 
 
 class DetectionRow(Model):
-    """A look at a source before anything is stored; forgotten after its time."""
+    """A look at a source before anything is stored; its maker's alone, forgotten after its time."""
 
     __tablename__ = "detections"
     __table_args__ = (Index(None, "expires_at"),)
@@ -330,6 +331,7 @@ class DetectionRow(Model):
     format: Mapped[str | None]
     options: Mapped[dict[str, Any]]
     is_thorough: Mapped[bool]
+    made_by: Mapped[UUID | None]
     task: Mapped[str | None]
     examples: Mapped[list[Any]] = mapped_column(default=list)
     error_code: Mapped[str | None]

@@ -1,5 +1,7 @@
 """The request door of the datasets room."""
 
+from uuid import UUID
+
 from libs.common.bus import RequestDoor
 from libs.common.contracts.base import Gone, Page
 from libs.common.contracts.dataset_exports import (
@@ -31,6 +33,7 @@ from libs.common.contracts.imports import (
     ImportReport,
     ListFormats,
 )
+from libs.common.contracts.owners import MakersInDatasets, OwnersInDatasets, Projects
 from libs.common.contracts.projects import (
     CreateProject,
     DeleteProject,
@@ -76,6 +79,16 @@ from services.datasets.formats import registry
 from services.datasets.service import Service
 
 requests = RequestDoor()
+
+
+@requests.answers
+async def list_owners(request: OwnersInDatasets, service: Service) -> Projects:
+    return await service.owners.projects(request)
+
+
+@requests.answers
+async def list_makers(request: MakersInDatasets, service: Service) -> tuple[UUID | None, ...]:
+    return await service.owners.makers(request)
 
 
 @requests.answers

@@ -10,6 +10,7 @@ from libs.common.contracts.evaluations import (
     GetEvaluation,
     ListEvaluations,
 )
+from libs.common.contracts.owners import OwnersInEvaluator, Projects
 from libs.common.contracts.results import (
     CompareEvaluations,
     EvaluationComparison,
@@ -19,6 +20,11 @@ from libs.common.contracts.results import (
 from services.evaluator.service import Service
 
 requests = RequestDoor()
+
+
+@requests.answers
+async def list_owners(request: OwnersInEvaluator, service: Service) -> Projects:
+    return await service.evaluations.owners(request)
 
 
 @requests.answers

@@ -7,8 +7,10 @@ from libs.common.contracts.base import Page, PageQuery
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import Download
 from libs.common.contracts.models import Model, ModelRegistered, ModelVersion
+from libs.common.contracts.owners import OwnersInExporter, Projects
 from libs.common.db.outbox import Outbox
 from libs.common.errors import BadInput
+from libs.common.owners import projects_of
 from libs.common.paging import after, page_of, whole_number
 from libs.common.storage import Storage
 from services.exporter.aliases import LATEST, Aliases
@@ -66,6 +68,9 @@ class Registry:
         rows = await self._repository.page(project_id, after(query, _name), query.limit + 1)
         aliases = await self._repository.aliases([row.name for row in rows])
         return page_of(rows, query, lambda row: _view(row, aliases), lambda row: row.name)
+
+    async def owners(self, asked: OwnersInExporter) -> Projects:
+        return projects_of(asked, await self._repository.owners(asked.keys), ModelNotFound, _unknown)
 
     async def get(self, name: str) -> Model:
         row = await self._existing(name)
@@ -189,8 +194,12 @@ def _name(text: str) -> str:
 
 def _there(name: str, row: ModelRow | None) -> ModelRow:
     if row is None:
-        raise ModelNotFound(f"there is no model named {name}")
+        raise ModelNotFound(_unknown(name))
     return row
+
+
+def _unknown(name: str) -> str:
+    return f"there is no model named {name}"
 
 
 def _require_fitting(model: ModelRow, project_id: UUID, task: str) -> None:

@@ -33,9 +33,15 @@ from libs.common.contracts.models import (
     UpdateModel,
     UpdateModelVersion,
 )
+from libs.common.contracts.owners import OwnersInExporter, Projects
 from services.exporter.service import Service
 
 requests = RequestDoor()
+
+
+@requests.answers
+async def list_owners(request: OwnersInExporter, service: Service) -> Projects:
+    return await (service.registry if request.kind == "model" else service).owners(request)
 
 
 @requests.answers

@@ -21,11 +21,13 @@ from libs.common.contracts.exports import (
     Precision,
 )
 from libs.common.contracts.models import ModelVersion
+from libs.common.contracts.owners import OwnersInExporter, Projects
 from libs.common.contracts.packages import DataSource, ModelCard
 from libs.common.contracts.reports import ParityReport
 from libs.common.db.outbox import Outbox
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
+from libs.common.owners import ids_of, projects_of
 from libs.common.paging import after, page_of
 from libs.common.storage import Storage
 from libs.tasks.exporters import catalogue
@@ -95,6 +97,10 @@ class Service:
         )
         await self._repository.add(row)
         return row.view()
+
+    async def owners(self, asked: OwnersInExporter) -> Projects:
+        found = await self._repository.owners(ids_of(asked.keys))
+        return projects_of(asked, found, ExportNotFound, lambda key: f"export {key} does not exist")
 
     async def get(self, export_id: UUID) -> Export:
         return (await self._existing(export_id)).view()

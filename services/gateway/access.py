@@ -46,6 +46,9 @@ async def authenticate(
     return await caller_of(request, doors)
 
 
+Signed = Annotated[Caller, Depends(authenticate)]
+
+
 def _bearer(request: Request) -> str | None:
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     return secret.strip() if scheme.lower() == "bearer" else None
@@ -61,7 +64,7 @@ def _require_own_origin(request: Request, doors: Doors) -> None:
 def at_least(role: Role) -> Callable[[Caller], Awaitable[Caller]]:
     """A rule: callers below `role` get 403."""
 
-    async def rule(caller: Annotated[Caller, Depends(authenticate)]) -> Caller:
+    async def rule(caller: Signed) -> Caller:
         if _ORDER.index(caller.role) < _ORDER.index(role):
             raise RoleIsTooLow(f"this needs the role {role}, yours is {caller.role}")
         return caller

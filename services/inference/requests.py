@@ -22,9 +22,15 @@ from libs.common.contracts.deployments import (
     RollBackDeployment,
     SetCanary,
 )
+from libs.common.contracts.owners import OwnersInInference, Projects
 from services.inference.service import Service
 
 door = RequestDoor()
+
+
+@door.answers
+async def list_owners(request: OwnersInInference, service: Service) -> Projects:
+    return await service.deployments.owners(request)
 
 
 @door.answers

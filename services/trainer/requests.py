@@ -29,6 +29,7 @@ from libs.common.contracts.jobs import (
     ReleaseJob,
 )
 from libs.common.contracts.measurements import LogPage, MetricSeries, ReadLogs, ReadMetrics
+from libs.common.contracts.owners import OwnersInTrainer, Projects
 from libs.common.contracts.queue import (
     ChangeQueueSettings,
     DeviceNeeds,
@@ -67,6 +68,11 @@ from libs.common.contracts.system import (
 from services.trainer.service import Service
 
 requests = RequestDoor()
+
+
+@requests.answers
+async def list_owners(request: OwnersInTrainer, service: Service) -> Projects:
+    return await service.owners.projects(request)
 
 
 @requests.answers

@@ -149,6 +149,7 @@ class DetectDataset(Request[Detection], subject="svc.datasets.detection.create")
     format: FormatName | None = None
     options: FormatOptions = FormatOptions()
     is_thorough: bool = False
+    made_by: UUID | None = None
 
 
 class GetDetection(Request[Detection], subject="svc.datasets.detection.get"):

@@ -1,6 +1,7 @@
-"""Which project a thing belongs to: asked by the gateway before it lets anyone near the thing.
+"""Whose a thing is: asked by the gateway before it lets anyone near the thing.
 
-A thing never changes its project, so that an answer may be remembered for as long as anyone likes.
+A thing never changes its project, so that an answer may be remembered for as long as anyone likes; only the
+names of models and deployments are given anew once what bore them is gone.
 """
 
 from typing import Annotated, Literal
@@ -16,37 +17,49 @@ Keys = Annotated[tuple[Key, ...], Field(min_length=1, max_length=200)]
 Projects = tuple[UUID | None, ...]
 
 
-class OwnersInDatasets(Request[Projects], subject="svc.datasets.owner.list"):
-    kind: Literal["dataset", "sample", "split", "dataset_export"]
+class OwnersQuestion(Request[Projects]):
+    """`within`: what is of other projects, or of none, is not there; None: all is."""
+
     keys: Keys
+    within: tuple[UUID, ...] | None = None
 
 
-class OwnersInTrainer(Request[Projects], subject="svc.trainer.owner.list"):
+class OwnersInDatasets(OwnersQuestion, subject="svc.datasets.owner.list"):
+    kind: Literal["project", "dataset", "sample", "split", "dataset_export"]
+
+
+class OwnersInTrainer(OwnersQuestion, subject="svc.trainer.owner.list"):
+    """A job may also be named by the run that it trains."""
+
     kind: Literal["experiment", "run", "job"]
-    keys: Keys
 
 
-class OwnersInEvaluator(Request[Projects], subject="svc.evaluator.owner.list"):
+class OwnersInEvaluator(OwnersQuestion, subject="svc.evaluator.owner.list"):
     kind: Literal["evaluation"]
-    keys: Keys
 
 
-class OwnersInExporter(Request[Projects], subject="svc.exporter.owner.list"):
+class OwnersInExporter(OwnersQuestion, subject="svc.exporter.owner.list"):
     """Models are known by their name."""
 
     kind: Literal["export", "model"]
-    keys: Keys
 
 
-class OwnersInInference(Request[Projects], subject="svc.inference.owner.list"):
+class OwnersInInference(OwnersQuestion, subject="svc.inference.owner.list"):
     """Deployments are known by their name."""
 
     kind: Literal["deployment"]
-    keys: Keys
 
 
-class OwnersInNotifier(Request[Projects], subject="svc.notifier.owner.list"):
+class OwnersInNotifier(OwnersQuestion, subject="svc.notifier.owner.list"):
     """None for a channel of the house."""
 
     kind: Literal["channel"]
+
+
+class MakersInDatasets(Request[tuple[UUID | None, ...]], subject="svc.datasets.maker.list"):
+    """Accounts that uploads and looks at sources belong to, one for each key. `made_by`: what others made is
+    not there; None: all is."""
+
+    kind: Literal["upload", "detection"]
     keys: Keys
+    made_by: UUID | None = None

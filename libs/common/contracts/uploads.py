@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from libs.common.contracts.base import Gone, Request, View
 
+UploadSize = Annotated[int, Field(ge=0, le=200 * 2**30)]
 FileName = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
@@ -44,7 +45,8 @@ class Upload(View):
 
 class CreateUpload(Request[Upload], subject="svc.datasets.upload.create"):
     filename: FileName
-    size_bytes: Annotated[int, Field(ge=0, le=200 * 2**30)]
+    size_bytes: UploadSize
+    made_by: UUID | None = Field(default=None, description="The account that it belongs to.")
 
 
 class GetUpload(Request[Upload], subject="svc.datasets.upload.get"):

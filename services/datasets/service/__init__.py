@@ -7,6 +7,7 @@ from services.datasets.service.datasets import Datasets
 from services.datasets.service.detections import Detections
 from services.datasets.service.exports import Exports
 from services.datasets.service.imports import Imports
+from services.datasets.service.owners import Owners
 from services.datasets.service.projects import Projects
 from services.datasets.service.samples import Samples
 from services.datasets.service.splits import Splits
@@ -16,6 +17,7 @@ from services.datasets.service.versions import Versions
 
 @dataclass(frozen=True)
 class Service:
+    owners: Owners
     projects: Projects
     uploads: Uploads
     datasets: Datasets

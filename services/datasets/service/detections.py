@@ -52,6 +52,7 @@ class Detections:
             format=wanted.format,
             options=wanted.options.model_dump(mode="json"),
             is_thorough=wanted.is_thorough,
+            made_by=wanted.made_by,
             expires_at=now() + self._lifetime,
         )
         await self._repository.add(row)

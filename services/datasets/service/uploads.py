@@ -41,6 +41,7 @@ class Uploads:
             filename=wanted.filename,
             size_bytes=wanted.size_bytes,
             part_size_bytes=part_size(wanted.size_bytes),
+            made_by=wanted.made_by,
             expires_at=now() + self._lifetime,
         )
         if row.size_bytes:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.evaluations import EvaluationState, ListEvaluations
+from libs.common.owners import Owner, owners_by_key
 from services.evaluator.models import EvaluationRow, LeftoverRow
 
 OPEN = (EvaluationState.QUEUED, EvaluationState.RUNNING)
@@ -26,6 +27,10 @@ class EvaluationRepository:
 
     async def lock(self, evaluation_id: UUID) -> EvaluationRow | None:
         return await self._session.get(EvaluationRow, evaluation_id, with_for_update=True)
+
+    async def owners(self, ids: Sequence[UUID]) -> dict[str, Owner]:
+        statement = select(EvaluationRow.id, EvaluationRow.project_id).where(EvaluationRow.id.in_(ids))
+        return await owners_by_key(self._session, statement)
 
     async def page(self, wanted: ListEvaluations, before: UUID | None, limit: int) -> Sequence[EvaluationRow]:
         """Newest first: ids grow with time."""

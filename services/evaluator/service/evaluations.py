@@ -16,12 +16,14 @@ from libs.common.contracts.evaluations import (
     EvaluationSummary,
     ListEvaluations,
 )
+from libs.common.contracts.owners import OwnersInEvaluator, Projects
 from libs.common.contracts.reports import EvaluationReport
 from libs.common.db.outbox import Outbox
 from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.jobs.needs import needs_of
+from libs.common.owners import ids_of, projects_of
 from libs.common.paging import after, page_of
 from services.evaluator.errors import EvaluationNotFound, SubsetIsEmpty
 from services.evaluator.models import EvaluationRow
@@ -71,6 +73,10 @@ class Evaluations:
         )
         await self._repository.add(row)
         return row.view()
+
+    async def owners(self, asked: OwnersInEvaluator) -> Projects:
+        found = await self._repository.owners(ids_of(asked.keys))
+        return projects_of(asked, found, EvaluationNotFound, lambda key: f"evaluation {key} does not exist")
 
     async def get(self, evaluation_id: UUID) -> Evaluation:
         return (await self.existing(evaluation_id)).view()

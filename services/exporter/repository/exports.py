@@ -7,6 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.exports import ExportState
+from libs.common.owners import Owner, owners_by_key
 from services.exporter.models import ExportRow
 
 OPEN = (ExportState.QUEUED, ExportState.RUNNING)
@@ -25,6 +26,10 @@ class ExportRepository:
 
     async def lock_export(self, export_id: UUID) -> ExportRow | None:
         return await self._session.get(ExportRow, export_id, with_for_update=True)
+
+    async def owners(self, ids: Sequence[UUID]) -> dict[str, Owner]:
+        statement = select(ExportRow.id, ExportRow.project_id).where(ExportRow.id.in_(ids))
+        return await owners_by_key(self._session, statement)
 
     async def page_exports(
         self, run_id: UUID | None, project_id: UUID | None, before: UUID | None, limit: int

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
+from libs.common.owners import Owner, owners_by_key
 from services.exporter.models import AliasRow, ExportRow, ImportRow, Model, ModelRow, VersionRow
 
 STORED = VersionRow.file["key"].as_string()
@@ -46,6 +47,10 @@ class ModelRepository:
 
     async def lock(self, name: str) -> ModelRow | None:
         return await self._session.get(ModelRow, name, with_for_update=True, populate_existing=True)
+
+    async def owners(self, names: Sequence[str]) -> dict[str, Owner]:
+        statement = select(ModelRow.name, ModelRow.project_id).where(ModelRow.name.in_(names))
+        return await owners_by_key(self._session, statement)
 
     async def page(self, project_id: UUID | None, after: str | None, limit: int) -> Sequence[ModelRow]:
         statement = select(ModelRow).order_by(ModelRow.name).limit(limit)

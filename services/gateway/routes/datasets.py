@@ -31,7 +31,7 @@ from libs.common.contracts.imports import (
 from libs.common.contracts.samples import Sample
 from libs.common.contracts.sources import DatasetSource
 from libs.common.contracts.versions import DatasetStats, GetStats
-from services.gateway.access import EDIT, READ
+from services.gateway.access import EDIT, READ, Signed
 from services.gateway.doors import House
 from services.gateway.idempotency import IdempotentRoute
 from services.gateway.paging import Paging
@@ -77,9 +77,9 @@ async def list_formats(house: House) -> Page[FormatDescription]:
 
 
 @router.post("/datasets/detect", status_code=202, dependencies=[EDIT])
-async def detect_dataset(look: Look, house: House) -> Detection:
+async def detect_dataset(look: Look, house: House, caller: Signed) -> Detection:
     """What an import would find, as a job that stores nothing; the answer is at `/v1/detections/{id}`."""
-    return await house.ask(DetectDataset.model_validate(look.model_dump()))
+    return await house.ask(DetectDataset(**dict(look), made_by=caller.user_id))
 
 
 @router.get("/detections/{detection_id}", dependencies=[READ])

@@ -13,16 +13,23 @@ from libs.common.contracts.uploads import (
     CompleteUpload,
     CreateUpload,
     DeleteUpload,
+    FileName,
     GetUpload,
     StoreUpload,
     Upload,
     UploadedPart,
+    UploadSize,
 )
-from services.gateway.access import EDIT, READ
+from services.gateway.access import EDIT, READ, Signed
 from services.gateway.doors import Doors, House
 from services.gateway.idempotency import IdempotentRoute
 
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=IdempotentRoute)
+
+
+class NewUpload(View):
+    filename: FileName
+    size_bytes: UploadSize
 
 
 class Parts(View):
@@ -30,8 +37,8 @@ class Parts(View):
 
 
 @router.post("", status_code=201, dependencies=[EDIT])
-async def create_upload(upload: CreateUpload, house: House) -> Upload:
-    return await house.ask(upload)
+async def create_upload(upload: NewUpload, house: House, caller: Signed) -> Upload:
+    return await house.ask(CreateUpload(**dict(upload), made_by=caller.user_id))
 
 
 @router.get("/{upload_id}", dependencies=[READ])

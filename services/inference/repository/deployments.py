@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.owners import Owner, owners_by_key
 from services.inference.models import DeploymentRow, RevisionRow, SlotRow, TrafficRow
 from services.inference.repository.reading import Deployed, deployed, read
 
@@ -26,6 +27,11 @@ class Deployments:
     async def row(self, name: str) -> DeploymentRow | None:
         """Also a deleted one, so that its revisions go on counting."""
         return await self._session.scalar(select(DeploymentRow).where(DeploymentRow.name == name))
+
+    async def owners(self, names: Sequence[str]) -> dict[str, Owner]:
+        row = DeploymentRow
+        statement = select(row.name, row.project_id).where(row.name.in_(names), ~row.is_deleted)
+        return await owners_by_key(self._session, statement)
 
     async def page(
         self, project_id: UUID | None, model: str | None, after: str | None, limit: int

@@ -6,11 +6,13 @@ from libs.common.contracts.base import Gone, Page, PageQuery, now
 from libs.common.contracts.deployments import Deployment, Revision, ServingSettings
 from libs.common.contracts.exports import ExportCompleted
 from libs.common.contracts.models import ModelVersion
+from libs.common.contracts.owners import OwnersInInference, Projects
+from libs.common.owners import projects_of
 from libs.common.paging import after, page_of, whole_number
-from services.inference.errors import NothingToRollBackTo
+from services.inference.errors import DeploymentIsUnknown, NothingToRollBackTo
 from services.inference.predictor import Predictor
 from services.inference.repository import Repository
-from services.inference.service.finding import find
+from services.inference.service.finding import find, unknown
 from services.inference.service.history import Past, before
 from services.inference.service.views import revision_view, view
 from services.inference.service.wishes import Wishes, require_fitting
@@ -80,6 +82,10 @@ class Deployments:
         if wish is None:
             raise NothingToRollBackTo(f"nothing served as {name} before {present.model} v{present.version}")
         return await self._wishes.serve(name, wish.version, wish.settings, is_rollback=True)
+
+    async def owners(self, asked: OwnersInInference) -> Projects:
+        found = await self._repository.deployments.owners(asked.keys)
+        return projects_of(asked, found, DeploymentIsUnknown, unknown)
 
     async def get(self, name: str) -> Deployment:
         return view(await find(self._repository, name))

@@ -7,5 +7,9 @@ from services.inference.repository import Deployed, Repository
 async def find(repository: Repository, name: str) -> Deployed:
     found = await repository.deployments.find(name)
     if found is None:
-        raise DeploymentIsUnknown(f"there is no deployment {name!r}")
+        raise DeploymentIsUnknown(unknown(name))
     return found
+
+
+def unknown(name: str) -> str:
+    return f"there is no deployment {name!r}"

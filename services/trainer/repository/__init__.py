@@ -7,6 +7,7 @@ from services.trainer.repository.checkpoints import Checkpoints
 from services.trainer.repository.experiments import Experiments
 from services.trainer.repository.logs import Logs
 from services.trainer.repository.nodes import Nodes
+from services.trainer.repository.owners import Owners
 from services.trainer.repository.readings import Readings
 from services.trainer.repository.runs import Runs
 from services.trainer.repository.series import Series
@@ -17,6 +18,7 @@ from services.trainer.repository.workers import Workers
 
 class Repository:
     def __init__(self, session: AsyncSession) -> None:
+        self.owners = Owners(session)
         self.experiments = Experiments(session)
         self.runs = Runs(session)
         self.checkpoints = Checkpoints(session)

@@ -15,6 +15,7 @@ from services.trainer.service.history import History
 from services.trainer.service.life import Life
 from services.trainer.service.logs import Logs
 from services.trainer.service.nodes import Nodes
+from services.trainer.service.owners import Owners
 from services.trainer.service.queue import Queue
 from services.trainer.service.runs import Runs
 from services.trainer.service.scheduler import Scheduler
@@ -40,6 +41,7 @@ class Service:
         alert_settings: AlertSettings,
     ) -> None:
         life = Life(repository, outbox, sweep_grace)
+        self.owners = Owners(repository)
         self.experiments = Experiments(repository, queue, life)
         self.comparisons = Comparisons(repository)
         self.runs = Runs(repository, queue, life, max_attempts)
