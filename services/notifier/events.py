@@ -30,7 +30,7 @@ class Arrival:
 
 async def tell(fact: Fact, arrival: Arrival) -> None:
     assert arrival.fact_id is not None
-    await arrival.notifier.notify(arrival.fact_id, fact)
+    await arrival.notifier.telling.notify(arrival.fact_id, fact)
 
 
 events = EventDoor({kind.type_name(): Reaction(kind, tell) for kind in MESSAGES})

@@ -1,7 +1,7 @@
 """What a person reads of each fact: one entry per type of fact."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from libs.common.contracts.base import Fact
@@ -35,11 +35,13 @@ MAX_DETAIL_LENGTH = 1000
 
 @dataclass(frozen=True)
 class Message:
-    """The title says what happened to what; the text says how, and what comes next."""
+    """The title says what happened to what; the text says how, and what comes next; `lines` are the last that
+    were said before."""
 
     severity: Severity
     title: str
     text: str
+    lines: tuple[str, ...] = ()
 
 
 def message(fact: Fact) -> Message:
@@ -55,9 +57,9 @@ def _warning(title: str, text: str) -> Message:
     return Message(Severity.WARNING, title, text)
 
 
-def _failure(title: str, detail: str, code: str | None = None) -> Message:
+def _failure(title: str, detail: str, code: str | None = None, lines: tuple[str, ...] = ()) -> Message:
     shown = detail if len(detail) <= MAX_DETAIL_LENGTH else f"{detail[: MAX_DETAIL_LENGTH - 1]}…"
-    return Message(Severity.ERROR, title, f"{shown} ({code})" if code else shown)
+    return Message(Severity.ERROR, title, f"{shown} ({code})" if code else shown, lines)
 
 
 def _count(number: int, noun: str, plural: str | None = None) -> str:
@@ -88,6 +90,13 @@ def _dataset_ready(fact: DatasetReady) -> Message:
 def _run_completed(fact: RunCompleted) -> Message:
     text = f"Trained in {_duration(fact.duration_seconds)}: {_metrics(fact.metrics)}.{_next(fact)}"
     return _info(f"Run “{fact.name}” completed", text)
+
+
+def _run_failed(fact: RunFailed) -> Message:
+    failure = _failure(f"Run “{fact.name}” failed", fact.detail, fact.code, fact.last_log_lines)
+    if fact.duration_seconds is None:
+        return failure
+    return replace(failure, text=f"{failure.text} after {_duration(fact.duration_seconds)}")
 
 
 def _run_lost(fact: RunLost) -> Message:
@@ -168,7 +177,7 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
         f"Run “{fact.name}” started", f"Attempt {fact.attempt}, task {fact.task}."
     ),
     RunCompleted: _run_completed,
-    RunFailed: lambda fact: _failure(f"Run “{fact.name}” failed", fact.detail, fact.code),
+    RunFailed: _run_failed,
     RunCancelled: lambda fact: _info(f"Run “{fact.name}” was cancelled", "It ended on request."),
     RunLost: _run_lost,
     RunResumed: _run_resumed,

@@ -1,36 +1,141 @@
 """Every SQL statement of the notifier."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, and_, delete, exists, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from libs.common.contracts.channels import DeliveryState, ListDeliveries
+from services.notifier.errors import ChannelNameIsTaken
 from services.notifier.models import ChannelRow, DeliveryRow
+
+UNIQUE_NAME = "uq_channels_project_id_name"
+PENDING = DeliveryRow.state == DeliveryState.PENDING.value
+# Deleted at once at most, so that nobody waits for a clearing.
+CLEARED_AT_ONCE = 5000
 
 
 class Repository:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
 
-    async def add(self, delivery: DeliveryRow) -> None:
-        self._session.add(delivery)
+    async def add_channel(self, channel: ChannelRow) -> None:
+        self._session.add(channel)
+        await self.flush(channel)
+
+    async def flush(self, channel: ChannelRow) -> None:
+        """Raises ChannelNameIsTaken."""
+        name = channel.name
+        try:
+            await self._session.flush()
+        except IntegrityError as error:
+            if UNIQUE_NAME in str(error.orig):
+                raise ChannelNameIsTaken(f"there is a channel {name!r} already") from error
+            raise
+
+    async def add(self, deliveries: Sequence[DeliveryRow]) -> None:
+        self._session.add_all(deliveries)
         await self._session.flush()
 
-    async def channels_for(self, fact_type: str) -> Sequence[ChannelRow]:
-        wants_all = func.jsonb_array_length(ChannelRow.facts) == 0
-        statement = select(ChannelRow).where(or_(wants_all, ChannelRow.facts.contains([fact_type])))
-        return (await self._session.scalars(statement.order_by(ChannelRow.id))).all()
+    async def channel(self, channel_id: UUID, *, is_to_change: bool = False) -> ChannelRow | None:
+        return await self._session.get(ChannelRow, channel_id, with_for_update=is_to_change)
 
-    async def page_channels(self, after: UUID | None, limit: int) -> Sequence[ChannelRow]:
+    async def channels(self, ids: Sequence[UUID]) -> Sequence[ChannelRow]:
+        return (await self._session.scalars(select(ChannelRow).where(ChannelRow.id.in_(ids)))).all()
+
+    async def active_channels(self) -> Sequence[ChannelRow]:
+        statement = select(ChannelRow).where(ChannelRow.is_active).order_by(ChannelRow.id)
+        return (await self._session.scalars(statement)).all()
+
+    async def delete_channel(self, channel: ChannelRow) -> None:
+        await self._session.delete(channel)
+
+    async def delete_channels_of(self, project_id: UUID) -> None:
+        await self._session.execute(delete(ChannelRow).where(ChannelRow.project_id == project_id))
+
+    async def page_channels(
+        self, after: UUID | None, within: Sequence[UUID] | None, limit: int
+    ) -> Sequence[ChannelRow]:
         statement = select(ChannelRow).order_by(ChannelRow.id).limit(limit)
         if after is not None:
             statement = statement.where(ChannelRow.id > after)
+        if within is not None:
+            statement = statement.where(ChannelRow.project_id.in_(within))
         return (await self._session.scalars(statement)).all()
 
-    async def page_deliveries(self, before: UUID | None, limit: int) -> Sequence[DeliveryRow]:
+    async def page_deliveries(
+        self, wanted: ListDeliveries, before: UUID | None, limit: int
+    ) -> Sequence[DeliveryRow]:
         """Newest first: ids grow with time."""
-        statement = select(DeliveryRow).order_by(DeliveryRow.id.desc()).limit(limit)
+        statement = _wanted(wanted).order_by(DeliveryRow.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(DeliveryRow.id < before)
         return (await self._session.scalars(statement)).all()
+
+    async def give_up_waiting(self, channel_id: UUID, reason: str) -> None:
+        statement = update(DeliveryRow).where(DeliveryRow.channel_id == channel_id, PENDING)
+        await self._session.execute(
+            statement.values(
+                state=DeliveryState.FAILED.value, error=reason, next_attempt_at=None, leased_until=None
+            )
+        )
+
+    async def claim(self, now: datetime, lease: timedelta) -> tuple[DeliveryRow, ChannelRow] | None:
+        """The one that waits longest, leased; of each channel one at a time, so that one receiver who is
+        slow keeps only his own waiting."""
+        found = (await self._session.execute(_due(now))).first()
+        if found is None:
+            return None
+        delivery, channel = found
+        delivery.attempts += 1
+        delivery.leased_until = now + lease
+        return delivery, channel
+
+    async def leased(self, delivery_id: UUID, attempt: int) -> DeliveryRow | None:
+        """Locked; None when another process has taken it since, or it was given up."""
+        statement = select(DeliveryRow).where(
+            DeliveryRow.id == delivery_id, DeliveryRow.attempts == attempt, PENDING
+        )
+        return await self._session.scalar(statement.with_for_update())
+
+    async def hold(self, channel_id: UUID, until: datetime) -> None:
+        await self._session.execute(
+            update(ChannelRow).where(ChannelRow.id == channel_id).values(held_until=until)
+        )
+
+    async def forget_before(self, time: datetime) -> int:
+        """Settled ones only; how many."""
+        settled = select(DeliveryRow.id).where(DeliveryRow.created_at < time, ~PENDING).limit(CLEARED_AT_ONCE)
+        statement = delete(DeliveryRow).where(DeliveryRow.id.in_(settled)).returning(DeliveryRow.id)
+        return len((await self._session.scalars(statement)).all())
+
+
+def _due(now: datetime) -> Select[DeliveryRow, ChannelRow]:
+    other = aliased(DeliveryRow)
+    is_busy = exists().where(other.channel_id == DeliveryRow.channel_id, other.leased_until > now)
+    is_held = and_(ChannelRow.held_until.is_not(None), ChannelRow.held_until > now)
+    return (
+        select(DeliveryRow, ChannelRow)
+        .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
+        .where(PENDING, DeliveryRow.next_attempt_at <= now, ~is_busy, ~is_held)
+        .order_by(DeliveryRow.next_attempt_at, DeliveryRow.id)
+        .limit(1)
+        .with_for_update(of=DeliveryRow, skip_locked=True)
+    )
+
+
+def _wanted(wanted: ListDeliveries) -> Select[DeliveryRow]:
+    statement = select(DeliveryRow)
+    if wanted.channel_id is not None:
+        statement = statement.where(DeliveryRow.channel_id == wanted.channel_id)
+    if wanted.state is not None:
+        statement = statement.where(DeliveryRow.state == wanted.state.value)
+    if wanted.project_id is not None:
+        statement = statement.where(DeliveryRow.project_id == wanted.project_id)
+    if wanted.within is not None:
+        statement = statement.where(DeliveryRow.project_id.in_(wanted.within))
+    return statement

@@ -1,7 +1,29 @@
-"""Settings of the notifier room: those that every room reads."""
+"""Settings of the notifier room."""
 
-from libs.common.settings import RoomSettings
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+
+from libs.common.settings import Block, RoomSettings
+
+
+class SmtpSettings(Block):
+    """The house's mail server; without a host there are no channels by e-mail."""
+
+    host: str | None = None
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+    sender: str = "modelyard@localhost"
 
 
 class Settings(RoomSettings):
-    pass
+    smtp: SmtpSettings = SmtpSettings()
+    # Where links in messages lead.
+    console_origin: str = "http://127.0.0.1:8501"
+    channel_hosts: tuple[str, ...] = Field(default=(), description="Hosts that may be of the inside.")
+    delivery_attempts: Annotated[int, Field(ge=1, le=20)] = 8
+    # A process that has not settled a delivery by then is taken for dead; longer than any sending.
+    delivery_lease_seconds: Annotated[float, Field(gt=0)] = 40.0
+    deliveries_kept_days: Annotated[int, Field(ge=1)] = 90

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json
 
-from libs.common.contracts.base import Request
+from libs.common.contracts.base import ON_THE_BUS, Request
 from libs.common.errors import BadInput
 
 SIZES_HEADER = "Modelyard-Sizes"
@@ -15,9 +15,9 @@ Asked = TypeVar("Asked", bound=Request[Any])
 def packed(request: Request[Any]) -> tuple[bytes, dict[str, str]]:
     """The payload, and the headers that say how to read it."""
     if request.attached is None:
-        return request.model_dump_json().encode(), {}
+        return request.model_dump_json(context=ON_THE_BUS).encode(), {}
     parts: tuple[bytes, ...] = getattr(request, request.attached)
-    head = request.model_dump_json(exclude={request.attached}).encode()
+    head = request.model_dump_json(exclude={request.attached}, context=ON_THE_BUS).encode()
     sizes = ",".join(str(len(part)) for part in (head, *parts))
     return b"".join((head, *parts)), {SIZES_HEADER: sizes}
 

@@ -5,13 +5,32 @@ from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+    StringConstraints,
+)
 
 Answer = TypeVar("Answer")
 Item = TypeVar("Item")
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+# How a request is written for the room that it asks; every other rendering hides secrets.
+ON_THE_BUS = {"on_the_bus": True}
+
+
+def _written(secret: SecretStr, info: SerializationInfo) -> str:
+    return secret.get_secret_value() if info.context == ON_THE_BUS else str(secret)
+
+
+Secret = Annotated[SecretStr, PlainSerializer(_written, return_type=str, when_used="json")]
 
 
 def now() -> datetime:

@@ -1,15 +1,15 @@
 """Channels, their rules and their deliveries: who is told of which facts, how, and what became of it."""
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field, SecretStr, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Gone, Name, Page, PageQuery, Request, View
+from libs.common.contracts.base import Gone, Name, Page, PageQuery, Request, Secret, View
 
 FactType = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z]+$", max_length=100)]
-Address = Annotated[SecretStr, Field(min_length=1, max_length=2000)]
+Address = Annotated[Secret, Field(min_length=1, max_length=2000)]
 
 
 class ChannelKind(StrEnum):
@@ -34,6 +34,10 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
 
 
 class Rule(View):
@@ -116,6 +120,23 @@ class Delivery(View):
     next_attempt_at: AwareDatetime | None = None
     sent_at: AwareDatetime | None = None
     created_at: AwareDatetime
+
+
+class Notification(View):
+    """What a webhook is sent: the delivery in words, and in `data` the fact itself.
+
+    A repetition has the same `id`. `link` leads to the console.
+    """
+
+    id: UUID
+    type: str
+    severity: Severity
+    title: str
+    text: str
+    link: str | None = None
+    project_id: UUID | None = None
+    occurred_at: AwareDatetime
+    data: dict[str, Any] = {}
 
 
 class FactKind(View):

@@ -74,6 +74,8 @@ class RunCompleted(Fact, noun="run", past="completed"):
 
 
 class RunFailed(Fact, noun="run", past="failed"):
+    """It ended without a model, and is not tried again; with what it said last."""
+
     run_id: UUID
     experiment_id: UUID
     name: str
@@ -81,9 +83,12 @@ class RunFailed(Fact, noun="run", past="failed"):
     code: str
     detail: str
     last_log_lines: tuple[str, ...] = ()
+    duration_seconds: float | None = None
 
 
 class RunCancelled(Fact, noun="run", past="cancelled"):
+    """It was ended on request."""
+
     run_id: UUID
     experiment_id: UUID
     name: str

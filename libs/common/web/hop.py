@@ -1,7 +1,8 @@
-"""A GET that cannot be led astray: each redirect is checked, and only checked addresses are connected to."""
+"""Requests that cannot be led astray: redirects are checked, and only checked addresses are connected to."""
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import httpx
 
@@ -11,6 +12,14 @@ from libs.common.web.errors import SourceIsMalformed, SourceIsNotAllowed, Source
 MOST_REDIRECTS = 5
 TIMEOUT = httpx.Timeout(30, connect=10)
 PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    content: bytes | None = None
 
 
 def parsed(text: str, allowed_hosts: Collection[str]) -> httpx.URL:
@@ -40,12 +49,21 @@ async def get(
 ) -> AsyncIterator[httpx.Response]:
     """The answer behind the redirects, its body not read yet."""
     for _ in range(MOST_REDIRECTS + 1):
-        async with _answer(url, headers, allowed_hosts) as response:
+        async with _answer(_Wanted("GET", url, headers), allowed_hosts) as response:
             if not response.has_redirect_location:
                 yield response
                 return
             url = _next(url, response.headers["location"], allowed_hosts)
     raise SourceUnavailable(f"more than {MOST_REDIRECTS} redirects")
+
+
+@asynccontextmanager
+async def post(
+    url: httpx.URL, headers: Mapping[str, str], content: bytes, allowed_hosts: Collection[str]
+) -> AsyncIterator[httpx.Response]:
+    """The answer of whom the URL names, its body not read yet: a redirect is one, too."""
+    async with _answer(_Wanted("POST", url, headers, content), allowed_hosts) as response:
+        yield response
 
 
 def _next(url: httpx.URL, location: str, allowed_hosts: Collection[str]) -> httpx.URL:
@@ -57,45 +75,41 @@ def _next(url: httpx.URL, location: str, allowed_hosts: Collection[str]) -> http
 
 
 @asynccontextmanager
-async def _answer(
-    url: httpx.URL, headers: Mapping[str, str], allowed_hosts: Collection[str]
-) -> AsyncIterator[httpx.Response]:
+async def _answer(wanted: _Wanted, allowed_hosts: Collection[str]) -> AsyncIterator[httpx.Response]:
     """No proxy, no cookies, no passwords of the machine: nothing but this request."""
+    url = wanted.url
     addresses = await resolve(host_of(url), url.port or PORTS[url.scheme], allowed_hosts)
     tls = httpx.create_ssl_context()
     async with httpx.AsyncClient(trust_env=False, verify=tls, timeout=TIMEOUT) as client:
-        response = await _first(client, url, addresses, headers)
+        response = await _first(client, wanted, addresses)
         try:
             yield response
         finally:
             await response.aclose()
 
 
-async def _first(
-    client: httpx.AsyncClient, url: httpx.URL, addresses: list[str], headers: Mapping[str, str]
-) -> httpx.Response:
+async def _first(client: httpx.AsyncClient, wanted: _Wanted, addresses: list[str]) -> httpx.Response:
     """Of the addresses the first that can be connected to."""
     *before, last = addresses
     for address in before:
         try:
-            return await client.send(_request(client, url, address, headers), stream=True)
+            return await client.send(_request(client, wanted, address), stream=True)
         except (httpx.ConnectError, httpx.ConnectTimeout):
             continue
-    return await client.send(_request(client, url, last, headers), stream=True)
+    return await client.send(_request(client, wanted, last), stream=True)
 
 
-def _request(
-    client: httpx.AsyncClient, url: httpx.URL, address: str, headers: Mapping[str, str]
-) -> httpx.Request:
+def _request(client: httpx.AsyncClient, wanted: _Wanted, address: str) -> httpx.Request:
     """To the address, in the name of the host: for its virtual hosts, and for its certificate."""
     return client.build_request(
-        "GET",
-        url.copy_with(host=address),
+        wanted.method,
+        wanted.url.copy_with(host=address),
+        content=wanted.content,
         headers={
-            "host": url.netloc.decode("ascii"),
+            "host": wanted.url.netloc.decode("ascii"),
             "user-agent": "modelyard",
             "accept-encoding": "identity",
-            **headers,
+            **wanted.headers,
         },
-        extensions={"sni_hostname": host_of(url)},
+        extensions={"sni_hostname": host_of(wanted.url)},
     )

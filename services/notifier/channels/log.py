@@ -4,21 +4,21 @@ from logging import ERROR, INFO, WARNING
 
 from libs.common.contracts.channels import Severity
 from libs.common.log import get_logger
-from services.notifier.notice import Notice
+from services.notifier.letters import Letter, Target
 
 log = get_logger(__name__)
 LEVELS = {Severity.INFO: INFO, Severity.WARNING: WARNING, Severity.ERROR: ERROR}
 
 
 class LogChannel:
-    async def send(self, notice: Notice) -> None:
+    async def send(self, letter: Letter, target: Target) -> None:
         log.log(
-            LEVELS[notice.severity],
+            LEVELS[letter.severity],
             "notification",
-            fact=notice.fact_type,
-            fact_id=str(notice.fact_id),
-            project_id=str(notice.project_id) if notice.project_id else None,
-            occurred_at=notice.occurred_at.isoformat(),
-            title=notice.title,
-            text=notice.text,
+            fact=letter.fact_type,
+            fact_id=str(letter.fact_id),
+            project_id=str(letter.project_id) if letter.project_id else None,
+            occurred_at=letter.occurred_at.isoformat(),
+            title=letter.title,
+            text=letter.text,
         )

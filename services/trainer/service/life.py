@@ -137,7 +137,13 @@ class Life:
         run.error_code, run.error_detail = code, words
         said_last = tuple(last_lines) or await self._said_last(run)
         await self._end(run, RunState.FAILED, words)
-        failed = RunFailed(**_about(run), code=code, detail=words, last_log_lines=said_last)
+        failed = RunFailed(
+            **_about(run),
+            code=code,
+            detail=words,
+            last_log_lines=said_last,
+            duration_seconds=run.duration_seconds,
+        )
         await self._outbox.add(failed)
 
     async def _said_last(self, run: RunRow) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from alembic import command
 
 from libs.common.bus.streams import FACTS
 from libs.common.contracts.base import Fact, PageQuery, now
-from libs.common.contracts.channels import DeliveryState, ListChannels, ListDeliveries, Severity
+from libs.common.contracts.channels import DeliveryState, ListChannels, ListDeliveries, Rule, Severity
 from libs.common.contracts.datasets import DatasetDeleted
 from libs.common.contracts.run_facts import RunFailed
 from libs.common.db.schema import alembic_config
@@ -46,7 +46,8 @@ async def test_the_migration_makes_what_the_models_say(listener: Listener) -> No
 
 async def test_the_log_channel_is_there_and_takes_every_fact(listener: Listener) -> None:
     page = await listener.house.bus.ask(ListChannels())
-    assert [(channel.kind, channel.name, channel.facts) for channel in page.items] == [("log", "log", ())]
+    (channel,) = page.items
+    assert (channel.kind, channel.name, channel.rules, channel.target) == ("log", "log", (Rule(),), "")
     assert page.next_cursor is None
 
 
