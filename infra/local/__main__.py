@@ -1,15 +1,17 @@
-"""`python -m infra.local up|down|status|logs|restart|monitor`."""
+"""`python -m infra.local up|down|status|logs|restart|monitor|backup|verify|restore|upgrade`."""
 
 import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from infra.local import operating
 from infra.local.control import PARTS, LocalStack, NotReady
 from infra.local.home import HomeIsUnusable, default_home, is_made
 from infra.local.monitoring import run_prometheus
@@ -21,8 +23,19 @@ from infra.local.supervision import SupervisorFailed
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help=__doc__)
 console = Console(highlight=False)
 Names = Annotated[list[str] | None, typer.Argument()]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER")]
+Keep = Annotated[int, typer.Option(min=1)]
+Snapshot = Annotated[str | None, typer.Option()]
 # Their messages say what to do; no trace is needed.
-TOLD = (ClusterFailed, HomeIsUnusable, NotReady, PortIsUnusable, SupervisorFailed, ToolIsMissing)
+TOLD = (
+    ClusterFailed,
+    HomeIsUnusable,
+    NotReady,
+    operating.OperationFailed,
+    PortIsUnusable,
+    SupervisorFailed,
+    ToolIsMissing,
+)
 
 
 @app.command()
@@ -91,10 +104,39 @@ def monitor(port: Annotated[int, typer.Option(min=1, max=65535)] = 9090) -> None
     run_prometheus(local.stack, port)
 
 
+@app.command()
+def backup(folder: Folder, keep: Keep = 7) -> None:
+    """Rows, bytes and secrets into a folder, while the stack runs or stands still."""
+    operating.back_up(existing(), folder, keep)
+
+
+@app.command()
+def verify(folder: Folder, snapshot: Snapshot = None) -> None:
+    """Whether a backup is whole and unchanged."""
+    operating.verify(folder, _named(snapshot))
+
+
+@app.command()
+def restore(folder: Folder, snapshot: Snapshot = None) -> None:
+    """A backup into a home where no stack has run yet."""
+    operating.restore(folder, _named(snapshot))
+    console.print("run `modelyard up` to start it")
+
+
+@app.command()
+def upgrade(folder: Folder, keep: Keep = 7) -> None:
+    """A backup into FOLDER, then the stack's tables as this version wants them."""
+    operating.upgrade(existing(), folder, keep)
+
+
 def existing() -> LocalStack:
     if not is_made(default_home()):
         sys.exit(f"no stack in {default_home()}: run `modelyard up` or `make up`")
     return LocalStack()
+
+
+def _named(snapshot: str | None) -> tuple[str, ...]:
+    return (f"--snapshot={snapshot}",) if snapshot else ()
 
 
 def checked(names: list[str] | None) -> Sequence[str]:

@@ -94,11 +94,11 @@ class LocalStack:
             self.start(name)
             self.wait_ready(name)
 
-    def stop(self, name: str) -> None:
-        self._supervisor.stop([name])
+    def stop(self, *names: str) -> None:
+        self._supervisor.stop(names)
 
-    def start(self, name: str) -> None:
-        self._supervisor.start([name])
+    def start(self, *names: str) -> None:
+        self._supervisor.start(names)
 
     def pid(self, name: str) -> int:
         """0 while it does not run."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import Annotated
 
 import typer
 
@@ -87,6 +88,43 @@ def status() -> None:
 def logs(name: str) -> None:
     """The last lines of one part of the local stack."""
     local("logs", name)
+
+
+@app.command()
+def backup(
+    words: Annotated[list[str], typer.Argument(metavar="[verify] FOLDER")],
+    keep: Annotated[int, typer.Option(min=1, help="So many snapshots stay in the folder.")] = 7,
+    snapshot: Annotated[str, typer.Option(help="For verify: which one; else the newest.")] = "",
+) -> None:
+    """All of the local stack into FOLDER, also while it runs; or `verify` what lies there."""
+    match words:
+        case ["verify", folder]:
+            local("verify", folder, *_option("snapshot", snapshot))
+        case [folder]:
+            local("backup", folder, f"--keep={keep}")
+        case _:
+            raise typer.BadParameter("name one folder, after `verify` if it is to be looked at only")
+
+
+@app.command()
+def restore(
+    folder: str,
+    snapshot: Annotated[str, typer.Option(help="Which one; else the newest.")] = "",
+) -> None:
+    """A backup into a home (MODELYARD_HOME) where no stack has run yet."""
+    local("restore", folder, *_option("snapshot", snapshot))
+
+
+@app.command()
+def upgrade(
+    backup: Annotated[str, typer.Option(metavar="FOLDER", help="Where the backup before it goes.")],
+) -> None:
+    """After a new version was installed: a backup, then the tables as it wants them."""
+    local("upgrade", backup)
+
+
+def _option(name: str, value: str) -> tuple[str, ...]:
+    return (f"--{name}={value}",) if value else ()
 
 
 app.command("system")(system.show_system)

@@ -7,6 +7,7 @@ from uuid import UUID
 from libs.common import artifacts
 from libs.common.cancellation import end_if_cancelled
 from libs.common.contracts.base import now
+from libs.common.db.holding import may_delete_bytes
 from libs.common.errors import Unavailable
 from libs.common.log import get_logger
 from libs.common.room import Resources
@@ -48,7 +49,7 @@ async def _collect_dataset(dataset_id: UUID, resources: Resources[Settings]) -> 
         return 0
     async with resources.database.transaction() as session:
         repository = ObjectRepository(session)
-        if not await repository.is_quiet(dataset_id):
+        if not (await may_delete_bytes(session) and await repository.is_quiet(dataset_id)):
             return 0
         orphans = sorted(set(old) - await repository.keys(dataset_id))
         # Under the lock of the dataset: an import that begins now stores what it needs afterwards.

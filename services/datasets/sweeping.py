@@ -3,6 +3,7 @@
 import asyncio
 
 from libs.common.contracts.jobs import JobState
+from libs.common.db.holding import may_delete_bytes
 from libs.common.errors import Unavailable
 from libs.common.jobs import JobQueue
 from libs.common.jobs.queue import JobNotFound
@@ -32,6 +33,8 @@ async def sweep(resources: Resources[Settings]) -> None:
 
 async def _remove_expired(resources: Resources[Settings]) -> None:
     async with resources.database.transaction() as session:
+        if not await may_delete_bytes(session):
+            return
         uploads = Uploads(UploadRepository(session), resources.storage, resources.settings.upload_lifetime)
         if removed := await uploads.remove_expired(BATCH):
             log.info("uploads_expired", count=removed)
@@ -40,6 +43,8 @@ async def _remove_expired(resources: Resources[Settings]) -> None:
 
 async def _empty_trash(resources: Resources[Settings]) -> None:
     async with resources.database.transaction() as session:
+        if not await may_delete_bytes(session):
+            return
         repository, queue = DatasetRepository(session), JobQueue(session)
         for row in await repository.trash(BATCH):
             # Asked before removing: what a job wrote before its end is removed with the rest.

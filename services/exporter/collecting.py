@@ -6,6 +6,7 @@ from datetime import timedelta
 from libs.common import artifacts
 from libs.common.cancellation import end_if_cancelled
 from libs.common.contracts.base import now
+from libs.common.db.holding import may_delete_bytes
 from libs.common.errors import Unavailable
 from libs.common.log import get_logger
 from libs.common.room import Resources
@@ -35,8 +36,10 @@ async def collect_once(resources: Resources[Settings], grace: timedelta = GRACE)
     found = await resources.storage.list_objects(artifacts.FOREIGN_MODELS)
     old = [each.key for each in found if each.modified_at is not None and each.modified_at < ripe]
     async with resources.database.transaction() as session:
+        if not await may_delete_bytes(session):
+            return 0
         orphans = sorted(set(old) - await ModelRepository(session).spoken_of(old))
-    await resources.storage.remove(orphans)
+        await resources.storage.remove(orphans)
     if orphans:
         log.info("orphans_collected", count=len(orphans))
     return len(orphans)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from libs.common import artifacts
 from libs.common.contracts.base import now
 from libs.common.db import Database
+from libs.common.db.holding import may_delete_bytes
 from libs.common.errors import Unavailable
 from libs.common.log import get_logger
 from libs.common.room import Resources
@@ -35,10 +36,10 @@ async def sweep(resources: Resources[Settings]) -> None:
 
 
 async def _sweep_one(database: Database, storage: Storage, grace: timedelta) -> bool:
-    """False when none is due."""
+    """False when none is due, or a backup is under way."""
     async with database.transaction() as session:
         repository = Repository(session)
-        due = await repository.sweeps.next_due(now())
+        due = await repository.sweeps.next_due(now()) if await may_delete_bytes(session) else None
         if due is None:
             return False
         run = await repository.runs.hold(due.run_id)

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Connection, DateTime, MetaData, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.schema import CreateSchema
@@ -68,10 +69,21 @@ async def migrate(database: Database, *schemas: Schema) -> None:
 
 def alembic_config(connection: Connection, schema: Schema) -> Config:
     """For Alembic's commands (`upgrade`, `check`, `revision`) on one schema over an open connection."""
+    config = _config(schema)
+    config.attributes.update(connection=connection, schema=schema)
+    return config
+
+
+def script_directory(schema: Schema) -> ScriptDirectory:
+    """Its migrations as they lie on the disk; no database is asked."""
+    return ScriptDirectory.from_config(_config(schema))
+
+
+def _config(schema: Schema) -> Config:
     spec = find_spec(schema.migrations_package)
     if spec is None or not spec.submodule_search_locations:
         raise LookupError(f"{schema.migrations_package} is not a package")
-    config = Config(attributes={"connection": connection, "schema": schema})
+    config = Config()
     config.set_main_option("script_location", _escaped(ENVIRONMENT))
     config.set_main_option("path_separator", "newline")
     config.set_main_option(

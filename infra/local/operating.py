@@ -1,0 +1,84 @@
+"""Backup, restore and upgrade of this stack: servers up, its settings handed to `infra.operations`."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.local.control import LocalStack
+from infra.local.environment import BUCKET
+from infra.local.home import PROCESSES, ROOT, Stack, default_home
+from infra.local.ports import LOOPBACK
+from infra.local.postgres import DATABASE
+
+NEEDED = ("postgres", "s3")
+
+
+class OperationFailed(Exception):
+    """What went wrong was told already."""
+
+
+def back_up(local: LocalStack, folder: Path, keep: int) -> None:
+    """The stack goes on running; one that is down is started as far as is needed."""
+    with _servers_up(local):
+        _operate("backup", folder, f"--keep={keep}", stack=local.stack)
+
+
+def verify(folder: Path, snapshot: tuple[str, ...]) -> None:
+    _operate("verify", folder, *snapshot)
+
+
+def restore(folder: Path, snapshot: tuple[str, ...]) -> None:
+    """The home gets the backup's secrets before anything is made in it."""
+    secrets = default_home() / "secrets"
+    secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _operate("secrets", folder, f"--into={secrets}", *snapshot)
+    local = LocalStack()
+    with _servers_up(local):
+        _operate("restore", folder, *snapshot, stack=local.stack)
+
+
+def upgrade(local: LocalStack, folder: Path, keep: int) -> None:
+    """Rooms end for it and start again; where it fails they stay down, for they would try the same."""
+    with _servers_up(local):
+        states = {part.name: part.state for part in local.status()}
+        at_work = [name for name in PROCESSES if states[name] not in ("stopped", "exited", "fatal")]
+        local.stop(*at_work)
+        _operate("upgrade", folder, f"--keep={keep}", stack=local.stack)
+        if at_work:
+            local.up(at_work)
+
+
+@contextmanager
+def _servers_up(local: LocalStack) -> Iterator[None]:
+    was_up = local.is_up()
+    local.up(NEEDED, tell=lambda _: None)
+    try:
+        yield
+    finally:
+        if not was_up:
+            local.down()
+
+
+def _operate(verb: str, folder: Path, *options: str, stack: Stack | None = None) -> None:
+    command = [sys.executable, "-m", "infra.operations", verb, str(folder.resolve()), *options]
+    own = {key: value for key, value in os.environ.items() if not key.startswith("MODELYARD_")}
+    environment = {**own, "PYTHONPATH": str(ROOT), **(_settings(stack) if stack else {})}
+    if subprocess.run(command, env=environment, check=False).returncode:
+        raise OperationFailed(f"{verb} failed")
+
+
+def _settings(stack: Stack) -> dict[str, str]:
+    """As the owner of everything, which no room is."""
+    address = f"{LOOPBACK}:{stack.ports['postgres']}/{DATABASE}"
+    return {
+        "MODELYARD_DATABASE__URL": f"postgresql://postgres:{stack.secrets['postgres_password']}@{address}",
+        "MODELYARD_STORAGE__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
+        "MODELYARD_STORAGE__ACCESS_KEY": stack.secrets["s3_access_key"],
+        "MODELYARD_STORAGE__SECRET_KEY": stack.secrets["s3_secret_key"],
+        "MODELYARD_STORAGE__BUCKET": BUCKET,
+        "MODELYARD_TOKEN_KEY": stack.secrets["token_key"],
+        "MODELYARD_ADMIN_TOKEN": stack.secrets["admin_token"],
+    }
