@@ -93,7 +93,7 @@ class Celery:
 @asynccontextmanager
 async def _own(local: LocalStack, folder: Path) -> AsyncIterator[Own]:
     address = str(folder / "ours")
-    given = {**os.environ, **environment(local.stack, "trainer"), "MODELYARD_SCRATCH": str(folder)}
+    given = {**os.environ, **environment(local.stack, "owner"), "MODELYARD_SCRATCH": str(folder)}
     url = SecretStr(given["MODELYARD_DATABASE__URL"])
     database = await Database.connect(DatabaseSettings(url=url), "benchmark")
     with _mailbox(address) as inbox, _process([sys.executable, "-m", "benchmarks.dispatch_worker"], given):

@@ -93,7 +93,7 @@ class Ours:
 
 @asynccontextmanager
 async def ours(local: LocalStack) -> AsyncIterator[Ours]:
-    given = environment(local.stack, "trainer")
+    given = environment(local.stack, "owner")
     settings = BusSettings(
         url=given["MODELYARD_BUS__URL"],
         user=given["MODELYARD_BUS__USER"],

@@ -124,7 +124,7 @@ def _fasttrackml(database: str) -> Iterator[str]:
 
 
 async def _new_database(local: LocalStack, name: str) -> str:
-    url = environment(local.stack, "trainer")["MODELYARD_DATABASE__URL"]
+    url = environment(local.stack, "owner")["MODELYARD_DATABASE__URL"]
     connection = await asyncpg.connect(url)
     await connection.execute(f"CREATE DATABASE {name}")
     await connection.close()

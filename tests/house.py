@@ -55,7 +55,7 @@ class House:
 
 @asynccontextmanager
 async def open_house(stack: TestStack) -> AsyncIterator[House]:
-    variables = stack.environment("evaluator")
+    variables = stack.environment("owner")
     bus_settings = BusSettings(
         url=variables["MODELYARD_BUS__URL"],
         user=variables["MODELYARD_BUS__USER"],

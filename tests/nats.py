@@ -1,4 +1,4 @@
-"""A real nats-server with JetStream and a password, which tests may kill and start again."""
+"""A real nats-server with JetStream and the users of the house, which tests may kill and start again."""
 
 import shutil
 import signal
@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from infra.nats.authorization import authorization, quoted
+from infra.nats.users import OWNER
 from libs.common.settings import BusSettings
 
 PASSWORD = "only-in-tests"
@@ -22,9 +24,14 @@ class NatsServer:
 
     @property
     def settings(self) -> BusSettings:
-        return BusSettings(
-            url=f"nats://127.0.0.1:{self.port}", user="modelyard", password=SecretStr(PASSWORD)
-        )
+        return self.settings_of(OWNER)
+
+    def settings_of(self, user: str) -> BusSettings:
+        return BusSettings(url=f"nats://127.0.0.1:{self.port}", user=user, password=SecretStr(PASSWORD))
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "log"
 
     def start(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -32,11 +39,12 @@ class NatsServer:
         config.write_text(
             f"port: {self.port}\nhost: 127.0.0.1\nmax_payload: 1MB\n"
             f'jetstream {{ store_dir: "{self.folder}/store" }}\n'
-            f'authorization {{ user: modelyard, password: "{PASSWORD}" }}\n'
+            f"{authorization(lambda _: quoted(PASSWORD))}"
         )
         program = shutil.which("nats-server")
         assert program, "nats-server is not on PATH"
-        self.process = subprocess.Popen([program, "-c", config], stderr=subprocess.DEVNULL)
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([program, "-c", config], stderr=log)
         _wait_for(self.port)
 
     def kill(self) -> None:
@@ -49,8 +57,23 @@ class NatsServer:
             self.process.terminate()
             self.process.wait(10)
 
+    def violations(self) -> list[str]:
+        """What the server has refused: one line each, with user and subject."""
+        return [line for line in self.log.read_text().splitlines() if "Violation" in line]
+
     def lose_store(self) -> None:
         shutil.rmtree(self.folder / "store")
+
+
+def fits(subject: str, pattern: str) -> bool:
+    """As NATS matches: `*` is one token, `>` all that follow."""
+    wanted, given = pattern.split("."), subject.split(".")
+    for place, token in enumerate(wanted):
+        if token == ">":
+            return len(given) > place
+        if place >= len(given) or token not in ("*", given[place]):
+            return False
+    return len(given) == len(wanted)
 
 
 def _free_port() -> int:

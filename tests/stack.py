@@ -37,6 +37,11 @@ class TestStack(LocalStack):
     def token(self) -> str:
         return self.stack.secrets["admin_token"]
 
+    @property
+    def refusals(self) -> list[str]:
+        """What the bus did not let a process do."""
+        return [line for line in self.log("nats", 10_000).splitlines() if "Violation" in line]
+
     def environment(self, name: str) -> dict[str, str]:
         return environment(self.stack, name)
 
@@ -69,6 +74,7 @@ def running_stack(
     try:
         stack.up(names, tell=lambda _: None)
         yield stack
+        assert not stack.refusals, "the bus has refused what a process needs: see infra/nats/users.py"
     finally:
         stack.down()
         shutil.rmtree(home, ignore_errors=True)

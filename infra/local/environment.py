@@ -6,6 +6,7 @@ import os
 from infra.local.home import ROOT, Stack
 from infra.local.ports import LOOPBACK
 from infra.local.postgres import DATABASE
+from infra.nats.users import OWNER
 
 BUCKET = "modelyard"
 # Of the same S3 server: what people put there to import it.
@@ -15,13 +16,18 @@ QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def environment(stack: Stack, name: str) -> dict[str, str]:
-    """The variables of one process: `gateway` … `notifier`, `worker`, `console`."""
+    """The variables of one process: `gateway` … `notifier`, `worker`, `console`.
+
+    `owner` is none of them: what tools and tests that look after the servers reach them with.
+    """
     match name:
+        case "owner":
+            return {**_bus(stack, OWNER), **_stores(stack)}
         case "console":
             return _console(stack)
         case "worker":
             # No database and no store credentials: it asks over the bus and gets presigned URLs.
-            return {**_bus(stack), **_own(stack, name), "MODELYARD_DATA": str(stack.home)}
+            return {**_bus(stack, name), **_own(stack, name), "MODELYARD_DATA": str(stack.home)}
         case "gateway":
             return {**_room(stack, name), **_gateway(stack)}
         case "datasets":
@@ -38,7 +44,7 @@ def python_path(stack: Stack) -> str:
 
 
 def _room(stack: Stack, name: str) -> dict[str, str]:
-    return {**_bus(stack), **_stores(stack), **_own(stack, name)}
+    return {**_bus(stack, name), **_stores(stack), **_own(stack, name)}
 
 
 def _own(stack: Stack, name: str) -> dict[str, str]:
@@ -52,11 +58,11 @@ def _own(stack: Stack, name: str) -> dict[str, str]:
     }
 
 
-def _bus(stack: Stack) -> dict[str, str]:
+def _bus(stack: Stack, user: str) -> dict[str, str]:
     return {
         "MODELYARD_BUS__URL": f"nats://{LOOPBACK}:{stack.ports['nats']}",
-        "MODELYARD_BUS__USER": "modelyard",
-        "MODELYARD_BUS__PASSWORD": stack.secrets["nats_password"],
+        "MODELYARD_BUS__USER": user,
+        "MODELYARD_BUS__PASSWORD": stack.nats_password(user),
     }
 
 

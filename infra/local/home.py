@@ -12,6 +12,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from infra.local.ports import LOOPBACK, choose_ports
+from infra.nats.users import OWNER, USERS
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / ".tools"
@@ -27,7 +28,16 @@ PORTS = (
     "gateway_metrics",
     *PROCESSES,
 )
-SECRETS = ("postgres_password", "nats_password", "s3_access_key", "s3_secret_key", "admin_token", "token_key")
+SECRETS = (
+    # Of the servers' owner: people and tools that look after them, no process of ours.
+    "postgres_password",
+    "nats_password",
+    "s3_access_key",
+    "s3_secret_key",
+    "admin_token",
+    "token_key",
+    *(f"nats_{user.name}" for user in USERS if user.name != OWNER),
+)
 
 # Supervisord's and NATS' files would read these as something else; neither knows an escape for all of them.
 UNUSABLE = frozenset("\"'%;\\\n")
@@ -74,6 +84,9 @@ class Stack:
     def run(self) -> Path:
         """What exists only while the stack runs."""
         return self.home / "run"
+
+    def nats_password(self, user: str) -> str:
+        return self.secrets["nats_password" if user == OWNER else f"nats_{user}"]
 
     def url(self, name: str) -> str:
         return f"http://{LOOPBACK}:{self.ports[name]}"

@@ -8,6 +8,7 @@ from infra.local.ports import LOOPBACK
 from infra.local.postgres import postgres_program
 from infra.local.programs import Program, ToolIsMissing
 from infra.local.triton import triton_program
+from infra.nats.authorization import authorization, quoted
 
 SERVERS = ("postgres", "nats", "s3", "triton")
 
@@ -30,7 +31,7 @@ def _nats(stack: Stack) -> Program:
         f"listen: {LOOPBACK}:{stack.ports['nats']}\n"
         "max_payload: 8MB\n"
         f'jetstream {{ store_dir: "{stack.home}/nats", max_memory_store: 256MB, max_file_store: 20GB }}\n'
-        f'authorization {{ user: modelyard, password: "{stack.secrets["nats_password"]}" }}\n'
+        f"{authorization(lambda user: quoted(stack.nats_password(user)))}"
     )
     return Program("nats", [program, "-c", str(config)])
 

@@ -18,6 +18,11 @@ class BusSettings(Block):
     user: str | None = None
     password: SecretStr | None = None
 
+    @property
+    def inbox_prefix(self) -> str:
+        """Where answers to us arrive: each user has a place of its own and may not listen at another's."""
+        return f"_INBOX_{self.user}" if self.user else "_INBOX"
+
 
 class DatabaseSettings(Block):
     url: SecretStr = SecretStr("postgresql://127.0.0.1:5432/modelyard")

@@ -98,6 +98,7 @@ class Bus:
             name=self.name,
             user=cast(Any, settings.user),
             password=cast(Any, settings.password.get_secret_value() if settings.password else None),
+            inbox_prefix=settings.inbox_prefix,
             connect_timeout=3,
             max_reconnect_attempts=-1,
             reconnect_time_wait=cast(int, RECONNECT_WAIT_SECONDS),

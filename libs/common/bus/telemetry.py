@@ -42,17 +42,11 @@ class TelemetryPublisher:
             raise BusUnavailable("the batch was not acknowledged") from error
 
     async def _send(self, subject: str, payload: bytes, message_id: str) -> None:
-        async def send() -> None:
-            headers = {"Nats-Msg-Id": message_id}
-            await self._bus.jetstream.publish(
-                subject, payload, timeout=ACK_SECONDS, stream=TELEMETRY, headers=headers
-            )
-
-        try:
-            await send()
-        except (nats.js.errors.NotFoundError, nats.js.errors.NoStreamResponseError):
-            await ensure_streams(self._bus)
-            await send()
+        """A stream that the server has lost is made again by the rooms: a worker waits, for it may not."""
+        headers = {"Nats-Msg-Id": message_id}
+        await self._bus.jetstream.publish(
+            subject, payload, timeout=ACK_SECONDS, stream=TELEMETRY, headers=headers
+        )
 
 
 def _halves(batch: TelemetryBatch) -> tuple[TelemetryBatch, TelemetryBatch]:

@@ -181,5 +181,3 @@ class AuditQuery(PageQuery):
     outcome: Literal["done", "refused"] | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
-
-

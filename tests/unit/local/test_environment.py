@@ -22,13 +22,17 @@ def secrets_in(stack: Stack, name: str) -> set[str]:
     return {secret for secret, value in stack.secrets.items() if value in told}
 
 
-STORES = {"postgres_password", "nats_password", "s3_access_key", "s3_secret_key"}
-WANTED = {"gateway": {*STORES, "admin_token", "token_key"}, "worker": {"nats_password"}, "console": set()}
+STORES = {"postgres_password", "s3_access_key", "s3_secret_key"}
+WANTED = {"gateway": {*STORES, "admin_token", "token_key"}, "worker": set()}
 
 
-@pytest.mark.parametrize("name", PROCESSES)
+@pytest.mark.parametrize("name", sorted({*PROCESSES} - {"console"}))
 def test_a_process_gets_only_the_secrets_it_needs(made, name):
-    assert secrets_in(made, name) == WANTED.get(name, STORES)
+    assert secrets_in(made, name) == {f"nats_{name}", *WANTED.get(name, STORES)}
+
+
+def test_the_console_holds_no_secret(made):
+    assert secrets_in(made, "console") == set()
 
 
 @pytest.mark.parametrize("value", ['{"a": "b"}', "50%", "it's", "a,b=c", "two  spaces", "%(here)s"])
