@@ -79,6 +79,7 @@ def _stores(stack: Stack) -> dict[str, str]:
 
 def _gateway(stack: Stack) -> dict[str, str]:
     return {
+        "MODELYARD_ADMIN_PASSWORD": stack.secrets["admin_password"],
         "MODELYARD_ADMIN_TOKEN": stack.secrets["admin_token"],
         "MODELYARD_TOKEN_KEY": stack.secrets["token_key"],
         "MODELYARD_CONSOLE_ORIGIN": stack.console_url,

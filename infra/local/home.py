@@ -34,6 +34,7 @@ SECRETS = (
     "nats_password",
     "s3_access_key",
     "s3_secret_key",
+    "admin_password",
     "admin_token",
     "token_key",
     *(f"nats_{user.name}" for user in USERS if user.name != OWNER),

@@ -101,6 +101,7 @@ USERS = (
             *(f"svc.{name}.>" for name in ROOMS if name != "gateway"),
             *_projection(FACTS),
             *_projection(TELEMETRY),
+            *_side_effects("gateway-project-deleted"),
         ),
         hears=(_inbox("gateway"), "live.>"),
     ),

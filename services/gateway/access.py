@@ -12,7 +12,6 @@ from services.gateway.doors import Doors, House
 from services.gateway.errors import OriginIsForeign, RoleIsTooLow, TokenIsMissing
 
 COOKIE = "modelyard_session"
-_ORDER = (Role.VIEWER, Role.EDITOR, Role.ADMIN)
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -65,7 +64,7 @@ def at_least(role: Role) -> Callable[[Caller], Awaitable[Caller]]:
     """A rule: callers below `role` get 403."""
 
     async def rule(caller: Signed) -> Caller:
-        if _ORDER.index(caller.role) < _ORDER.index(role):
+        if caller.role.rank < role.rank:
             raise RoleIsTooLow(f"this needs the role {role}, yours is {caller.role}")
         return caller
 

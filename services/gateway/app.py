@@ -1,4 +1,4 @@
-"""The gateway's process: FastAPI over the bus, with its own tables for tokens and kept answers."""
+"""The gateway's process: FastAPI over the bus, with its own tables for people and kept answers."""
 
 import asyncio
 import ipaddress
@@ -14,6 +14,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from libs.common.bus import consume
 from libs.common.db import Database, Schema
 from libs.common.db.relay import Relay
 from libs.common.health import Figures, HttpDoor, health_app, readiness
@@ -22,11 +23,13 @@ from libs.common.room import checks_of, measures_of, open_resources
 from services.gateway import problems
 from services.gateway.access import ADMINISTER, OPEN
 from services.gateway.doors import Doors
+from services.gateway.events import events
 from services.gateway.live import LiveFeed
 from services.gateway.middleware import AnswerBugs, LimitBody, Observe
 from services.gateway.models import Model
 from services.gateway.openapi import describe
-from services.gateway.repository import Repository
+from services.gateway.people.starting import ensure_administrator
+from services.gateway.repository.answers import Answers
 from services.gateway.routes import ROUTERS
 from services.gateway.settings import Settings
 
@@ -45,11 +48,12 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.checks = checks_of(resources)
             measures = measures_of(resources)
             app.state.figures = Figures(measures)
-            await _prepare_tokens(app.state.doors)
+            await ensure_administrator(app.state.doors)
             relay = Relay(resources.database, resources.bus)
             inside = HttpDoor(health_app("gateway", app.state.checks, measures), settings.metrics)
             async with asyncio.TaskGroup() as group:
-                work = [relay.run(), feed.run(), _forget_answers(resources.database), inside.serve()]
+                facts = consume(resources.bus, "gateway", events, app.state.doors.unit)
+                work = [relay.run(), feed.run(), facts, _forget_answers(resources.database), inside.serve()]
                 tasks = [group.create_task(each) for each in work]
                 yield
                 for task in tasks:
@@ -120,15 +124,10 @@ def _add_health(app: FastAPI) -> None:
         return await request.app.state.figures.reading()
 
 
-async def _prepare_tokens(doors: Doors) -> None:
-    async with doors.tokens() as tokens:
-        await tokens.ensure_admin(doors.settings.admin_token.get_secret_value())
-
-
 async def _forget_answers(database: Database) -> None:
     while True:
         async with database.transaction() as session:
-            await Repository(session).forget_answers_before(KEPT_ANSWERS_FOR)
+            await Answers(session).forget_before(KEPT_ANSWERS_FOR)
         await asyncio.sleep(3600)
 
 

@@ -11,13 +11,15 @@ from libs.common.bus import Bus
 from libs.common.contracts.access import Caller
 from libs.common.contracts.base import Request as BusRequest
 from libs.common.db import Database
+from libs.common.room import Unit
 from libs.common.storage import Storage
 from services.gateway.live import LiveFeed
+from services.gateway.people.people import People
+from services.gateway.people.recognition import Recognition
+from services.gateway.people.tokens import digest
 from services.gateway.places import Places
-from services.gateway.recognition import Recognition
-from services.gateway.repository import Repository
+from services.gateway.repository.answers import Answers
 from services.gateway.settings import Settings
-from services.gateway.tokens import TokenService, digest
 
 Answer = TypeVar("Answer")
 
@@ -38,24 +40,44 @@ class Doors:
         )
 
     async def caller(self, secret: str) -> Caller:
-        """Raises TokenIsUnknown or TokenIsExpired."""
-        hashed = digest(secret, self.settings.token_key.get_secret_value())
+        """Raises TokenIsUnknown, TokenIsExpired or AccountIsInactive."""
+        hashed = digest(secret, self._key)
         caller = self.recognition.get(hashed)
         if caller is None:
-            async with self.tokens() as tokens:
-                caller = await tokens.caller(hashed)
-            self.recognition.remember(hashed, caller)
+            state = self.recognition.state
+            async with self.people() as people:
+                caller = await people.recognising.caller(hashed)
+            self.recognition.remember(hashed, caller, state)
         return caller
 
     @asynccontextmanager
-    async def tokens(self) -> AsyncIterator[TokenService]:
+    async def people(self) -> AsyncIterator[People]:
+        """To look; for changes there is `changing_people`."""
         async with self.database.transaction() as session:
-            yield TokenService(Repository(session), self.settings.token_key.get_secret_value())
+            yield People(session, self._key)
 
     @asynccontextmanager
-    async def repository(self) -> AsyncIterator[Repository]:
+    async def changing_people(self) -> AsyncIterator[People]:
+        """What may be done afterwards counts from the next request on."""
+        async with self.people() as people:
+            yield people
+        self.recognition.forget_all()
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[Unit[People]]:
+        """For a fact: one transaction with the inbox."""
         async with self.database.transaction() as session:
-            yield Repository(session)
+            yield Unit(People(session, self._key), session)
+        self.recognition.forget_all()
+
+    @asynccontextmanager
+    async def answers(self) -> AsyncIterator[Answers]:
+        async with self.database.transaction() as session:
+            yield Answers(session)
+
+    @property
+    def _key(self) -> str:
+        return self.settings.token_key.get_secret_value()
 
 
 def doors_of(request: Request) -> Doors:

@@ -1,6 +1,14 @@
 """What can go wrong at the HTTP door itself."""
 
-from libs.common.errors import BadInput, Conflict, Forbidden, ModelyardError, TooLarge, Unauthorized
+from libs.common.errors import (
+    BadInput,
+    Conflict,
+    Forbidden,
+    ModelyardError,
+    NotFound,
+    TooLarge,
+    Unauthorized,
+)
 
 
 class TokenIsMissing(Unauthorized):
@@ -13,6 +21,34 @@ class TokenIsUnknown(Unauthorized):
 
 class TokenIsExpired(Unauthorized):
     code = "token_expired"
+
+
+class AccountIsInactive(Unauthorized):
+    code = "account_inactive"
+
+
+class TokenIsLimited(Forbidden):
+    code, title = "token_limited", "The token that was sent may not do this"
+
+
+class TokenIsMissingHere(NotFound):
+    """Of those that are kept; none was sent is TokenIsMissing."""
+
+
+class UserIsMissing(NotFound):
+    code = "user_not_found"
+
+
+class MemberIsMissing(NotFound):
+    code = "member_not_found"
+
+
+class AccountIsTaken(Conflict):
+    code, title = "account_taken", "This name belongs to somebody"
+
+
+class LastAdministratorStays(Conflict):
+    code, title = "last_administrator", "Somebody must be able to administer the house"
 
 
 class RoleIsTooLow(Forbidden):

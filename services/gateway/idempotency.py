@@ -57,10 +57,11 @@ def _require_length(key: str) -> None:
 
 async def _once(request: Request, key: str, caller: Caller, handle: Handle) -> Response:
     doors = doors_of(request)
-    assert caller.token_id is not None
+    caller_id = caller.token_id or caller.user_id
+    assert caller_id is not None
     digest = hashlib.sha256(request.url.path.encode() + b"\n" + await request.body()).digest()
-    async with doors.repository() as repository:
-        earlier = await repository.claim_answer(caller.token_id, key, digest)
+    async with doors.answers() as answers:
+        earlier = await answers.claim(caller_id, key, digest)
     if earlier is not None:
         if earlier.digest != digest:
             raise KeyWasUsed("use a new Idempotency-Key for a different request")
@@ -71,12 +72,10 @@ async def _once(request: Request, key: str, caller: Caller, handle: Handle) -> R
         response = await handle(request)
     except BaseException:
         # A refused request created nothing: its key may be used again after the mend.
-        async with doors.repository() as repository:
-            await repository.forget_answer(caller.token_id, key)
+        async with doors.answers() as answers:
+            await answers.forget(caller_id, key)
         raise
-    async with doors.repository() as repository:
+    async with doors.answers() as answers:
         media_type = response.headers.get("content-type", "application/json")
-        await repository.keep_answer(
-            caller.token_id, key, response.status_code, media_type, bytes(response.body)
-        )
+        await answers.keep(caller_id, key, response.status_code, media_type, bytes(response.body))
     return response

@@ -9,6 +9,9 @@ from libs.common.settings import HttpSettings, RoomSettings
 
 class Settings(RoomSettings):
     admin_token: SecretStr = Field(description="The first token; given by whoever starts the house.")
+    admin_password: SecretStr | None = Field(
+        default=None, description="Of the first account, used only while there is no account."
+    )
     token_key: SecretStr = Field(description="Key of the keyed hash under which tokens are stored.")
     console_origin: str = "http://127.0.0.1:8501"
     # Anything but loopback needs TLS in front of it; saying so here is the explicit consent.

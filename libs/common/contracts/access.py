@@ -1,4 +1,4 @@
-"""Who calls and what they may do: accounts, roles, members of projects, sessions, API tokens, the audit log."""
+"""Who calls and what they may do: accounts, roles, members of projects, API tokens, the audit log."""
 
 from enum import StrEnum
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field, SecretStr, StringConstraints
 
 from libs.common.contracts.base import Name, PageQuery, View
 
-Account = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,99}$", to_lower=True)]
+Account = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@+-]{0,99}$", to_lower=True)]
 Email = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 # Shorter ones are guessed; longer ones only cost time to hash.
 Password = Annotated[SecretStr, Field(min_length=10, max_length=200)]
@@ -46,6 +46,11 @@ class Caller(View):
     token_id: UUID | None = None
     sees_all_projects: bool = False
     projects: tuple[Membership, ...] = ()
+
+    @property
+    def is_administrator(self) -> bool:
+        """Of the house; a token that is limited to projects never is."""
+        return self.sees_all_projects and self.role is Role.ADMIN
 
     def role_in(self, project_id: UUID) -> Role | None:
         """None: for this caller the project does not exist."""

@@ -27,6 +27,7 @@ from services.gateway.routes import (
     splits,
     system,
     uploads,
+    users,
     versions,
 )
 
@@ -34,6 +35,7 @@ from services.gateway.routes import (
 ROUTERS: tuple[APIRouter, ...] = (
     predictions.router,
     people.router,
+    users.router,
     catalogue.router,
     projects.router,
     uploads.router,

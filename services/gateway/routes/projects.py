@@ -4,6 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
+from libs.common.contracts.access import Role
 from libs.common.contracts.base import Name, Page, View
 from libs.common.contracts.projects import (
     CreateProject,
@@ -15,7 +16,7 @@ from libs.common.contracts.projects import (
     UpdateProject,
 )
 from libs.tasks import registry
-from services.gateway.access import EDIT, READ
+from services.gateway.access import EDIT, READ, Signed
 from services.gateway.doors import House
 from services.gateway.idempotency import IdempotentRoute
 from services.gateway.paging import Paging
@@ -34,9 +35,14 @@ async def list_projects(house: House, paging: Paging) -> Page[Project]:
 
 
 @router.post("", status_code=201, dependencies=[EDIT])
-async def create_project(project: CreateProject, house: House) -> Project:
+async def create_project(project: CreateProject, house: House, caller: Signed) -> Project:
+    """Whoever creates it is its admin."""
     registry.task(project.task)
-    return await house.ask(project)
+    created = await house.ask(project)
+    assert caller.user_id is not None
+    async with house.changing_people() as people:
+        await people.members.put(created.id, caller.user_id, Role.ADMIN)
+    return created
 
 
 @router.get("/{project_id}", dependencies=[READ])

@@ -5,9 +5,9 @@ from pydantic import SecretStr
 
 from libs.common.settings import HttpSettings
 from services.gateway.app import run
+from services.gateway.people.tokens import digest
 from services.gateway.problems import pointer
 from services.gateway.settings import Settings
-from services.gateway.tokens import digest
 
 
 def settings(**changes: object) -> Settings:

@@ -23,7 +23,7 @@ def secrets_in(stack: Stack, name: str) -> set[str]:
 
 
 STORES = {"postgres_password", "s3_access_key", "s3_secret_key"}
-WANTED = {"gateway": {*STORES, "admin_token", "token_key"}, "worker": set()}
+WANTED = {"gateway": {*STORES, "admin_password", "admin_token", "token_key"}, "worker": set()}
 
 
 @pytest.mark.parametrize("name", sorted({*PROCESSES} - {"console"}))
