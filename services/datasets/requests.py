@@ -103,7 +103,7 @@ async def get_project(request: GetProject, service: Service) -> Project:
 
 @requests.answers
 async def list_projects(request: ListProjects, service: Service) -> Page[Project]:
-    return await service.projects.list_projects(request.query)
+    return await service.projects.list_projects(request)
 
 
 @requests.answers

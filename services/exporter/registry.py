@@ -6,7 +6,7 @@ from uuid import UUID
 from libs.common.contracts.base import Page, PageQuery
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import Download
-from libs.common.contracts.models import Model, ModelRegistered, ModelVersion
+from libs.common.contracts.models import ListModels, Model, ModelRegistered, ModelVersion
 from libs.common.contracts.owners import OwnersInExporter, Projects
 from libs.common.db.outbox import Outbox
 from libs.common.errors import BadInput
@@ -64,8 +64,9 @@ class Registry:
         tail = source.project_id.hex[-8:]
         return f"{name[: LONGEST_NAME - len(tail) - 1].rstrip('-')}-{tail}"
 
-    async def list_models(self, project_id: UUID | None, query: PageQuery) -> Page[Model]:
-        rows = await self._repository.page(project_id, after(query, _name), query.limit + 1)
+    async def list_models(self, wanted: ListModels) -> Page[Model]:
+        query = wanted.query
+        rows = await self._repository.page(wanted, after(query, _name), query.limit + 1)
         aliases = await self._repository.aliases([row.name for row in rows])
         return page_of(rows, query, lambda row: _view(row, aliases), lambda row: row.name)
 

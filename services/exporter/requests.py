@@ -78,7 +78,7 @@ async def get_export(request: GetExport, service: Service) -> Export:
 
 @requests.answers
 async def list_exports(request: ListExports, service: Service) -> Page[Export]:
-    return await service.list_exports(request.run_id, request.project_id, request.query)
+    return await service.list_exports(request)
 
 
 @requests.answers
@@ -93,7 +93,7 @@ async def register_model(request: RegisterModel, service: Service) -> ModelVersi
 
 @requests.answers
 async def list_models(request: ListModels, service: Service) -> Page[Model]:
-    return await service.registry.list_models(request.project_id, request.query)
+    return await service.registry.list_models(request)
 
 
 @requests.answers

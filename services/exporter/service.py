@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from libs.common import artifacts
-from libs.common.contracts.base import Chain, Page, PageQuery, now
+from libs.common.contracts.base import Chain, Page, now
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import (
     Certificate,
@@ -17,6 +17,7 @@ from libs.common.contracts.exports import (
     ExportOption,
     ExportState,
     FormatName,
+    ListExports,
     ModelFile,
     Precision,
 )
@@ -105,11 +106,9 @@ class Service:
     async def get(self, export_id: UUID) -> Export:
         return (await self._existing(export_id)).view()
 
-    async def list_exports(
-        self, run_id: UUID | None, project_id: UUID | None, query: PageQuery
-    ) -> Page[Export]:
-        before = after(query, UUID)
-        rows = await self._repository.page_exports(run_id, project_id, before, query.limit + 1)
+    async def list_exports(self, wanted: ListExports) -> Page[Export]:
+        query = wanted.query
+        rows = await self._repository.page_exports(wanted, after(query, UUID), query.limit + 1)
         return page_of(rows, query, ExportRow.view, lambda row: row.id)
 
     async def download(self, export_id: UUID) -> Download:

@@ -45,7 +45,7 @@ async def get_deployment(request: GetDeployment, service: Service) -> Deployment
 
 @door.answers
 async def list_deployments(request: ListDeployments, service: Service) -> Page[Deployment]:
-    return await service.deployments.list_deployments(request.project_id, request.model, request.query)
+    return await service.deployments.list_deployments(request)
 
 
 @door.answers

@@ -227,7 +227,7 @@ async def list_jobs(request: ListJobs, service: Service) -> Page[Job]:
 
 @requests.answers
 async def list_queue(request: ListQueue, service: Service) -> tuple[QueueEntry, ...]:
-    return await service.queue.entries(request.limit)
+    return await service.queue.entries(request)
 
 
 @requests.answers
@@ -262,12 +262,12 @@ async def require_device(request: RequireDevice, service: Service) -> DeviceNeed
 
 @requests.answers
 async def list_nodes(request: ListNodes, service: Service) -> tuple[Node, ...]:
-    return await service.nodes.list_nodes(now())
+    return await service.nodes.list_nodes(now(), request.within)
 
 
 @requests.answers
 async def get_node(request: GetNode, service: Service) -> Node:
-    return await service.nodes.get(request.name, now())
+    return await service.nodes.get(request, now())
 
 
 @requests.answers

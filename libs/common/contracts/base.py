@@ -136,6 +136,10 @@ class JobSpec(View):
             JobSpec.registry[kind] = cls
 
 
+# What a list is limited to: things of these projects; None: of all. The gateway says so, for who calls.
+Within = tuple[UUID, ...] | None
+
+
 class Page(View, Generic[Item]):
     """One keyset page; `next_cursor` is None on the last."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, Field
 
 from libs.common.contracts.annotations import Annotation
-from libs.common.contracts.base import Fact, Gone, Page, PageQuery, Request, Slug, View
+from libs.common.contracts.base import Fact, Gone, Page, PageQuery, Request, Slug, View, Within
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.predictions import Prediction
@@ -236,6 +236,7 @@ class ListDeployments(Request[Page[Deployment]], subject="svc.inference.deployme
 
     project_id: UUID | None = None
     model: Slug | None = None
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

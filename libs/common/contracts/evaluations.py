@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field
 
-from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View, Within
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.packages import DataSource
 from libs.common.contracts.reports import EvaluationReport
@@ -102,6 +102,7 @@ class ListEvaluations(Request[Page[EvaluationSummary]], subject="svc.evaluator.e
     run_id: UUID | None = None
     project_id: UUID | None = None
     state: EvaluationState | None = None
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, ConfigDict, Field, StringConstraints
 
-from libs.common.contracts.base import Gone, Name, Page, PageQuery, Request, View
+from libs.common.contracts.base import Gone, Name, Page, PageQuery, Request, View, Within
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.projects import TaskId
 
@@ -90,6 +90,7 @@ class ExperimentFilter(View):
 class ListExperiments(Request[Page[ExperimentSummary]], subject="svc.trainer.experiment.list"):
     filter: ExperimentFilter = ExperimentFilter()
     sort: ExperimentSort = "-created"
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.base import Chain, Fact, Gone, JobSpec, Page, PageQuery, Request, View, Within
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.packages import DataSource, ModelCard
 from libs.common.contracts.reports import ParityReport
@@ -150,6 +150,7 @@ class ListExports(Request[Page[Export]], subject="svc.exporter.export.list"):
 
     run_id: UUID | None = None
     project_id: UUID | None = None
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

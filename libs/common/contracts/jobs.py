@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Fact, JobSpec, Page, PageQuery, Request, View
+from libs.common.contracts.base import Fact, JobSpec, Page, PageQuery, Request, View, Within
 
 Kind = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]+(\.[a-z0-9_-]+)*$", max_length=100)]
 Label = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_.-]{1,100}$")]
@@ -158,6 +158,7 @@ class ListJobs(Request[Page[Job]], subject="svc.trainer.job.list"):
     project_id: UUID | None = None
     kind: Kind | None = None
     state: JobState | None = None
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Fact, Gone, JobSpec, Page, PageQuery, Request, Slug, View
+from libs.common.contracts.base import Fact, Gone, JobSpec, Page, PageQuery, Request, Slug, View, Within
 from libs.common.contracts.exports import Download, ModelFile, Precision
 from libs.common.contracts.jobs import Job
 from libs.common.contracts.packages import ImageInput, ModelCard
@@ -95,6 +95,7 @@ class ImportForeignModel(JobSpec, kind="model.import"):
 
 class ListModels(Request[Page[Model]], subject="svc.exporter.model.list"):
     project_id: UUID | None = None
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from libs.common.contracts.base import Request
+from libs.common.contracts.base import Request, Within
 
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Keys = Annotated[tuple[Key, ...], Field(min_length=1, max_length=200)]
@@ -21,7 +21,7 @@ class OwnersQuestion(Request[Projects]):
     """`within`: what is of other projects, or of none, is not there; None: all is."""
 
     keys: Keys
-    within: tuple[UUID, ...] | None = None
+    within: Within = None
 
 
 class OwnersInDatasets(OwnersQuestion, subject="svc.datasets.owner.list"):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, StringConstraints
 
-from libs.common.contracts.base import Fact, Gone, Name, Page, PageQuery, Request, View
+from libs.common.contracts.base import Fact, Gone, Name, Page, PageQuery, Request, View, Within
 
 Description = Annotated[str, StringConstraints(max_length=2000)]
 TaskId = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -32,6 +32,7 @@ class GetProject(Request[Project], subject="svc.datasets.project.get"):
 
 
 class ListProjects(Request[Page[Project]], subject="svc.datasets.project.list"):
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

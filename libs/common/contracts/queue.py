@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, model_validator
 
-from libs.common.contracts.base import Page, PageQuery, Request, View
+from libs.common.contracts.base import Page, PageQuery, Request, View, Within
 from libs.common.contracts.jobs import Job, JobState, Kind, Pool
 from libs.common.contracts.runs import DeviceWish
 
@@ -48,9 +48,10 @@ class RequireDevice(Request[DeviceNeeds], subject="svc.trainer.device.require"):
 
 
 class ListQueue(Request[tuple[QueueEntry, ...]], subject="svc.trainer.queue.list"):
-    """What runs, then what waits, in the order in which it will be taken."""
+    """What runs, then what waits, in the order in which it will be taken; places count everybody's."""
 
     limit: Annotated[int, Field(ge=1, le=1000)] = 200
+    within: Within = None
 
 
 class ListQueueHistory(Request[Page[QueueEntry]], subject="svc.trainer.queue.history"):
@@ -61,6 +62,7 @@ class ListQueueHistory(Request[Page[QueueEntry]], subject="svc.trainer.queue.his
     state: JobState | None = None
     since: AwareDatetime | None = None
     until: AwareDatetime | None = None
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Chain, Gone, Page, PageQuery, Request, Slug, View
+from libs.common.contracts.base import Chain, Gone, Page, PageQuery, Request, Slug, View, Within
 from libs.common.contracts.checkpoints import StartedFrom, StartPoint
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import TaskConfig
@@ -124,6 +124,7 @@ class ListRuns(Request[Page[Run]], subject="svc.trainer.run.list"):
     state: RunState | None = None
     text: Annotated[str, StringConstraints(max_length=200)] | None = None
     has_checkpoint: bool | None = None
+    within: Within = None
     query: PageQuery = PageQuery()
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 
-from libs.common.contracts.base import Fact, Page, PageQuery, Request, View
+from libs.common.contracts.base import Fact, Page, PageQuery, Request, View, Within
 from libs.common.contracts.jobs import Label
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -167,11 +167,17 @@ class SystemView(View):
 
 
 class ListNodes(Request[tuple[Node, ...]], subject="svc.trainer.node.list"):
-    """Those that told of themselves within the last days, and those with workers within the last minute."""
+    """Those that told of themselves within the last days, and those with workers within the last minute.
+
+    `within` limits which work is named; a node is everybody's.
+    """
+
+    within: Within = None
 
 
 class GetNode(Request[Node], subject="svc.trainer.node.get"):
     name: Label
+    within: Within = None
 
 
 class ReadNodeHistory(Request[NodeHistory], subject="svc.trainer.node.history"):

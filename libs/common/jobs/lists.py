@@ -1,16 +1,17 @@
 """What there is to see of jobs: by project, in the order of the queue, and what has ended."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import ColumnElement, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import Page
 from libs.common.contracts.jobs import Job, JobState, ListJobs
 from libs.common.contracts.queue import ListQueueHistory
+from libs.common.db.within import is_within
 from libs.common.jobs.claim import IN_ORDER
 from libs.common.jobs.model import JobRow
 from libs.common.paging import after, page_of
@@ -57,6 +58,14 @@ class JobLists:
         statement = select(JobRow).where(JobRow.state == JobState.QUEUED).order_by(*IN_ORDER).limit(limit)
         return (await self._session.scalars(statement)).all()
 
+    async def places(self, within: Collection[UUID], limit: int) -> Sequence[tuple[int, JobRow]]:
+        """What waits of these projects, each with its place among all that waits."""
+        place = func.row_number().over(order_by=IN_ORDER).label("place")
+        every = select(JobRow.id, place).where(JobRow.state == JobState.QUEUED).subquery()
+        statement = select(every.c.place, JobRow).join(every, every.c.id == JobRow.id)
+        statement = statement.where(JobRow.project_id.in_(within)).order_by(every.c.place).limit(limit)
+        return [(place, row) for place, row in await self._session.execute(statement)]
+
     async def ended(self, wanted: ListQueueHistory) -> Sequence[JobRow]:
         """One more than a page holds."""
         conditions = [*_about(wanted), JobRow.finished_at.is_not(None)]
@@ -73,4 +82,5 @@ class JobLists:
 
 def _about(wanted: ListJobs | ListQueueHistory) -> list[ColumnElement[bool]]:
     values = {JobRow.project_id: wanted.project_id, JobRow.kind: wanted.kind, JobRow.state: wanted.state}
-    return [column == value for column, value in values.items() if value is not None]
+    found = [column == value for column, value in values.items() if value is not None]
+    return found + is_within(JobRow.project_id, wanted.within)

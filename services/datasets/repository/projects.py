@@ -7,6 +7,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.db.within import Within, is_within
 from libs.common.errors import Problem
 from services.datasets.errors import ProjectNameTaken
 from services.datasets.models import DatasetRow, ProjectRow
@@ -36,9 +37,10 @@ class ProjectRepository:
         statement = select(func.count()).where(DatasetRow.project_id == project_id)
         return (await self._session.scalars(statement)).one()
 
-    async def page(self, before: UUID | None, limit: int) -> Sequence[Row[ProjectRow, int]]:
+    async def page(self, within: Within, before: UUID | None, limit: int) -> Sequence[Row[ProjectRow, int]]:
         """Newest first: ids grow with time."""
-        statement = select(ProjectRow, NUM_DATASETS).order_by(ProjectRow.id.desc()).limit(limit)
+        statement = select(ProjectRow, NUM_DATASETS).where(*is_within(ProjectRow.id, within))
+        statement = statement.order_by(ProjectRow.id.desc()).limit(limit)
         if before is not None:
             statement = statement.where(ProjectRow.id < before)
         return (await self._session.execute(statement)).all()

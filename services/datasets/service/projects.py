@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from libs.common.contracts.base import Page, PageQuery
-from libs.common.contracts.projects import CreateProject, Project, ProjectDeleted, UpdateProject
+from libs.common.contracts.base import Page
+from libs.common.contracts.projects import CreateProject, ListProjects, Project, ProjectDeleted, UpdateProject
 from libs.common.db.outbox import Outbox
 from libs.common.ids import new_id
 from libs.common.paging import after, page_of
@@ -28,8 +28,9 @@ class Projects:
         row = await self._existing(project_id)
         return row.view(await self._repository.num_datasets(project_id))
 
-    async def list_projects(self, query: PageQuery) -> Page[Project]:
-        rows = await self._repository.page(after(query, UUID), query.limit + 1)
+    async def list_projects(self, wanted: ListProjects) -> Page[Project]:
+        query = wanted.query
+        rows = await self._repository.page(wanted.within, after(query, UUID), query.limit + 1)
         return page_of(rows, query, lambda row: row[0].view(row[1]), lambda row: row[0].id)
 
     async def update(self, changes: UpdateProject) -> Project:

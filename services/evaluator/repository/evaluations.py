@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.evaluations import EvaluationState, ListEvaluations
+from libs.common.db.within import is_within
 from libs.common.owners import Owner, owners_by_key
 from services.evaluator.models import EvaluationRow, LeftoverRow
 
@@ -43,6 +44,7 @@ class EvaluationRepository:
         statement = statement.where(
             *(column == value for column, value in values.items() if value is not None)
         )
+        statement = statement.where(*is_within(EvaluationRow.project_id, wanted.within))
         if before is not None:
             statement = statement.where(EvaluationRow.id < before)
         return (await self._session.scalars(statement)).all()

@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from libs.common.contracts.exports import ExportState
+from libs.common.contracts.exports import ExportState, ListExports
+from libs.common.db.within import is_within
 from libs.common.owners import Owner, owners_by_key
 from services.exporter.models import ExportRow
 
@@ -31,15 +32,14 @@ class ExportRepository:
         statement = select(ExportRow.id, ExportRow.project_id).where(ExportRow.id.in_(ids))
         return await owners_by_key(self._session, statement)
 
-    async def page_exports(
-        self, run_id: UUID | None, project_id: UUID | None, before: UUID | None, limit: int
-    ) -> Sequence[ExportRow]:
+    async def page_exports(self, wanted: ListExports, before: UUID | None, limit: int) -> Sequence[ExportRow]:
         """Newest first: ids grow with time."""
-        statement = select(ExportRow).order_by(ExportRow.id.desc()).limit(limit)
-        if run_id is not None:
-            statement = statement.where(ExportRow.run_id == run_id)
-        if project_id is not None:
-            statement = statement.where(ExportRow.project_id == project_id)
+        statement = select(ExportRow).where(*is_within(ExportRow.project_id, wanted.within))
+        statement = statement.order_by(ExportRow.id.desc()).limit(limit)
+        if wanted.run_id is not None:
+            statement = statement.where(ExportRow.run_id == wanted.run_id)
+        if wanted.project_id is not None:
+            statement = statement.where(ExportRow.project_id == wanted.project_id)
         if before is not None:
             statement = statement.where(ExportRow.id < before)
         return (await self._session.scalars(statement)).all()

@@ -8,6 +8,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
+from libs.common.contracts.models import ListModels
+from libs.common.db.within import is_within
 from libs.common.owners import Owner, owners_by_key
 from services.exporter.models import AliasRow, ExportRow, ImportRow, Model, ModelRow, VersionRow
 
@@ -52,10 +54,11 @@ class ModelRepository:
         statement = select(ModelRow.name, ModelRow.project_id).where(ModelRow.name.in_(names))
         return await owners_by_key(self._session, statement)
 
-    async def page(self, project_id: UUID | None, after: str | None, limit: int) -> Sequence[ModelRow]:
-        statement = select(ModelRow).order_by(ModelRow.name).limit(limit)
-        if project_id is not None:
-            statement = statement.where(ModelRow.project_id == project_id)
+    async def page(self, wanted: ListModels, after: str | None, limit: int) -> Sequence[ModelRow]:
+        statement = select(ModelRow).where(*is_within(ModelRow.project_id, wanted.within))
+        statement = statement.order_by(ModelRow.name).limit(limit)
+        if wanted.project_id is not None:
+            statement = statement.where(ModelRow.project_id == wanted.project_id)
         if after is not None:
             statement = statement.where(ModelRow.name > after)
         return (await self._session.scalars(statement)).all()

@@ -6,6 +6,8 @@ from uuid import UUID
 from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from libs.common.contracts.deployments import ListDeployments
+from libs.common.db.within import is_within
 from libs.common.owners import Owner, owners_by_key
 from services.inference.models import DeploymentRow, RevisionRow, SlotRow, TrafficRow
 from services.inference.repository.reading import Deployed, deployed, read
@@ -33,14 +35,13 @@ class Deployments:
         statement = select(row.name, row.project_id).where(row.name.in_(names), ~row.is_deleted)
         return await owners_by_key(self._session, statement)
 
-    async def page(
-        self, project_id: UUID | None, model: str | None, after: str | None, limit: int
-    ) -> list[Deployed]:
-        names = select(DeploymentRow.name).where(~DeploymentRow.is_deleted)
-        if project_id is not None:
-            names = names.where(DeploymentRow.project_id == project_id)
-        if model is not None:
-            names = names.where(DeploymentRow.name.in_(_serving(model)))
+    async def page(self, wanted: ListDeployments, after: str | None, limit: int) -> list[Deployed]:
+        limits = is_within(DeploymentRow.project_id, wanted.within)
+        names = select(DeploymentRow.name).where(~DeploymentRow.is_deleted, *limits)
+        if wanted.project_id is not None:
+            names = names.where(DeploymentRow.project_id == wanted.project_id)
+        if wanted.model is not None:
+            names = names.where(DeploymentRow.name.in_(_serving(wanted.model)))
         if after is not None:
             names = names.where(DeploymentRow.name > after)
         names = names.order_by(DeploymentRow.name).limit(limit)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from libs.common.contracts.base import Gone, Page, PageQuery, now
-from libs.common.contracts.deployments import Deployment, Revision, ServingSettings
+from libs.common.contracts.deployments import Deployment, ListDeployments, Revision, ServingSettings
 from libs.common.contracts.exports import ExportCompleted
 from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.owners import OwnersInInference, Projects
@@ -90,10 +90,9 @@ class Deployments:
     async def get(self, name: str) -> Deployment:
         return view(await find(self._repository, name))
 
-    async def list_deployments(
-        self, project_id: UUID | None, model: str | None, query: PageQuery
-    ) -> Page[Deployment]:
-        found = await self._repository.deployments.page(project_id, model, query.cursor, query.limit + 1)
+    async def list_deployments(self, wanted: ListDeployments) -> Page[Deployment]:
+        query = wanted.query
+        found = await self._repository.deployments.page(wanted, query.cursor, query.limit + 1)
         return page_of(found, query, view, lambda each: each.name)
 
     async def list_revisions(self, name: str, query: PageQuery) -> Page[Revision]:

@@ -31,6 +31,7 @@ from libs.common.contracts.experiments import (
     ExperimentSort,
     ExperimentSummary,
 )
+from libs.common.db.within import Within, is_within
 from services.trainer.models import ExperimentRow, RunRow, StandingRow
 from services.trainer.repository.texts import holds
 
@@ -96,14 +97,21 @@ class Experiments:
         return None if row is None else Experiment(**dict(_summary(row)), config=row.config, data=row.data)
 
     async def page(
-        self, wanted: ExperimentFilter, sort: ExperimentSort, after: Position | None, limit: int
+        self,
+        wanted: ExperimentFilter,
+        within: Within,
+        sort: ExperimentSort,
+        after: Position | None,
+        limit: int,
     ) -> Sequence[tuple[ExperimentSummary, Position]]:
         """Each with its own position. Every order is that of an index, of a project and across all."""
         name = sort.removeprefix("-")
         # The best come first without being asked to.
         is_falling = sort.startswith("-") or name == "best"
         place = [SORTED_BY[name]] if name == "created" else [SORTED_BY[name], ExperimentRow.id]
-        statement = _summaries().where(*_conditions(wanted))
+        # Said of both tables, as the project is.
+        limits = [*is_within(ExperimentRow.project_id, within), *is_within(StandingRow.project_id, within)]
+        statement = _summaries().where(*_conditions(wanted), *limits)
         if after is not None:
             statement = statement.where(_is_behind(place, name, after, is_falling))
         ordered = statement.order_by(*(each.desc() if is_falling else each for each in place))

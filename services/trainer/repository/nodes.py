@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.jobs import JobState
 from libs.common.contracts.system import NodeReading
+from libs.common.db.within import Within, is_within
 from libs.common.jobs.model import JobRow
 from services.trainer.models import RunRow
 from services.trainer.system_models import NodeRow, RunEnergyRow
@@ -46,12 +47,12 @@ class Nodes:
         )
         return [(node, run) for node, run in await self._session.execute(statement)]
 
-    async def runs_at_work(self) -> dict[str, UUID]:
+    async def runs_at_work(self, within: Within) -> dict[str, UUID]:
         """By the key of the device that each has, `<node>/<device>`."""
         statement = (
             select(func.unnest(func.array_append(JobRow.also_devices, JobRow.device)), RunRow.id)
             .join(RunRow, RunRow.job_id == JobRow.id)
-            .where(JobRow.state == JobState.RUNNING)
+            .where(JobRow.state == JobState.RUNNING, *is_within(JobRow.project_id, within))
         )
         return {device: run_id for device, run_id in await self._session.execute(statement) if device}
 

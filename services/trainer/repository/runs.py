@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.jobs import JobState
 from libs.common.contracts.runs import ListRuns, RunState
+from libs.common.db.within import is_within
 from libs.common.jobs.model import JobRow
 from services.trainer.models import AttemptRow, CheckpointRow, RunRow, TransitionRow
 from services.trainer.repository.texts import holds
@@ -47,6 +48,7 @@ class Runs:
             RunRow.state: wanted.state,
         }
         conditions = [column == value for column, value in columns.items() if value is not None]
+        conditions += is_within(RunRow.project_id, wanted.within)
         if wanted.text:
             conditions.append(holds(RunRow.name, wanted.text))
         if wanted.has_checkpoint is not None:

@@ -11,12 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
 from libs.common.contracts.jobs import JobState, WorkerIdentity
+from libs.common.db.within import Within
 from libs.common.jobs.model import JobRow
 from services.trainer.models import WorkerRow
 
 # Not at every claim: a row that changes each second is work for PostgreSQL and news for nobody.
 SEEN_EVERY = timedelta(seconds=10)
 PRESENT_FOR = timedelta(minutes=1)
+OTHER_WORK = "work of another project"
 MOST_REMEMBERED = 10_000
 _SEEN: dict[str, float] = {}
 
@@ -47,11 +49,11 @@ class Workers:
             )
         )
 
-    async def present(self, since: datetime) -> Sequence[tuple[WorkerRow, str | None]]:
+    async def present(self, since: datetime, within: Within = None) -> Sequence[tuple[WorkerRow, str | None]]:
         """Those seen since then or at work now, each with the title of what its device is busy with."""
         at_work = select(JobRow.worker).where(JobRow.state == JobState.RUNNING)
         statement = (
-            select(WorkerRow, JobRow.title)
+            select(WorkerRow, _title(within))
             .outerjoin(JobRow, _serves_device())
             .where(or_(WorkerRow.last_seen_at >= since, WorkerRow.id.in_(at_work)))
             .order_by(WorkerRow.node, WorkerRow.id)
@@ -68,6 +70,13 @@ class Workers:
     async def forget(self, before: datetime) -> None:
         """Each process has an id of its own, so rows would pile up."""
         await self._session.execute(delete(WorkerRow).where(WorkerRow.last_seen_at < before))
+
+
+def _title(within: Within) -> ColumnElement[str]:
+    """What is of other projects has none, but is seen to be there."""
+    if within is None:
+        return JobRow.title.expression
+    return case((JobRow.project_id.in_(within), JobRow.title), (JobRow.id.is_not(None), OTHER_WORK))
 
 
 def _was_just_seen(worker_id: str) -> bool:

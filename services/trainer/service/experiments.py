@@ -94,7 +94,9 @@ class Experiments:
     async def list_experiments(self, wanted: ListExperiments) -> Page[ExperimentSummary]:
         query = wanted.query
         position = after(query, lambda cursor: _position(cursor, wanted.sort))
-        rows = await self._repository.experiments.page(wanted.filter, wanted.sort, position, query.limit + 1)
+        rows = await self._repository.experiments.page(
+            wanted.filter, wanted.within, wanted.sort, position, query.limit + 1
+        )
         return page_of(rows, query, lambda row: row[0], lambda row: _cursor(row[1]))
 
     async def update(self, wanted: UpdateExperiment) -> Experiment:

@@ -9,6 +9,7 @@ from uuid import UUID
 from libs.common.contracts.queue import DeviceNeeds
 from libs.common.contracts.system import (
     Device,
+    GetNode,
     Node,
     NodeHistory,
     NodeReading,
@@ -17,6 +18,7 @@ from libs.common.contracts.system import (
     TellNode,
     Told,
 )
+from libs.common.db.within import Within
 from libs.common.errors import BadInput, Problem
 from services.trainer.errors import NodeNotFound
 from services.trainer.models import WorkerRow
@@ -64,12 +66,12 @@ class Nodes:
             await self._alerts.welcome_back(wanted.node, at)
         return Told(is_heard=True, next_seconds=self._limits.reading_seconds)
 
-    async def list_nodes(self, at: datetime) -> tuple[Node, ...]:
+    async def list_nodes(self, at: datetime, within: Within = None) -> tuple[Node, ...]:
         told = {row.name: row for row in await self._repository.nodes.all_nodes()}
         present: dict[str, list[Present]] = defaultdict(list)
-        for worker, title in await self._repository.workers.present(at - PRESENT_FOR):
+        for worker, title in await self._repository.workers.present(at - PRESENT_FOR, within):
             present[worker.node].append((worker, title))
-        runs = await self._repository.nodes.runs_at_work()
+        runs = await self._repository.nodes.runs_at_work(within)
         alerts: dict[str, list[AlertRow]] = defaultdict(list)
         for alert in await self._repository.alerts.open_alerts():
             alerts[alert.node].append(alert)
@@ -78,10 +80,11 @@ class Nodes:
             for name in sorted(told.keys() | present.keys())
         )
 
-    async def get(self, name: str, at: datetime) -> Node:
-        found = next((node for node in await self.list_nodes(at) if node.name == name), None)
+    async def get(self, wanted: GetNode, at: datetime) -> Node:
+        nodes = await self.list_nodes(at, wanted.within)
+        found = next((node for node in nodes if node.name == wanted.name), None)
         if found is None:
-            raise NodeNotFound(f"no node {name!r} has told of itself")
+            raise NodeNotFound(f"no node {wanted.name!r} has told of itself")
         return found
 
     async def history(self, wanted: ReadNodeHistory, at: datetime) -> NodeHistory:

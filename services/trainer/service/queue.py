@@ -8,6 +8,7 @@ from libs.common.contracts.base import Page, now
 from libs.common.contracts.jobs import Job, ListJobs
 from libs.common.contracts.queue import (
     ChangeQueueSettings,
+    ListQueue,
     ListQueueHistory,
     MoveJob,
     QueueEntry,
@@ -25,6 +26,9 @@ from services.trainer.repository import Repository
 from services.trainer.repository.workers import PRESENT_FOR
 from services.trainer.service.life import Life
 
+# So many of those that wait are looked at to say when one begins.
+MOST_AHEAD = 1000
+
 
 class Queue:
     def __init__(
@@ -36,12 +40,18 @@ class Queue:
         self._limits = limits
         self._life = life
 
-    async def entries(self, limit: int) -> tuple[QueueEntry, ...]:
-        """What runs, then what waits."""
-        running, waiting = await self._lists.running(), await self._lists.waiting(limit)
-        prospects = (await self._outlook(running)).prospects(await self._seen(waiting))
-        first = [_entry(row) for row in running]
-        then = [_entry(row, position, prospects[row.id]) for position, row in enumerate(waiting, start=1)]
+    async def entries(self, wanted: ListQueue) -> tuple[QueueEntry, ...]:
+        """What runs, then what waits; what others wait for has its say in when one's own begins."""
+        limit, within = wanted.limit, wanted.within
+        running = await self._lists.running()
+        ahead = await self._lists.waiting(limit if within is None else MOST_AHEAD)
+        prospects = (await self._outlook(running)).prospects(await self._seen(ahead))
+        if within is None:
+            waiting = list(enumerate(ahead, start=1))
+        else:
+            waiting = await self._lists.places(within, limit)
+        first = [_entry(row) for row in running if within is None or row.project_id in within]
+        then = [_entry(row, place, prospects.get(row.id)) for place, row in waiting]
         return tuple(first + then)[:limit]
 
     async def history(self, wanted: ListQueueHistory) -> Page[QueueEntry]:

@@ -1,10 +1,13 @@
 """Exports and the registry on a real database and object store."""
 
+from typing import Any
+
 import httpx
 import pytest
 from alembic import command
 
 from libs.common.contracts.base import PageQuery, Step
+from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.evaluations import Evaluable
 from libs.common.contracts.exports import (
     Export,
@@ -14,7 +17,7 @@ from libs.common.contracts.exports import (
     ExportModel,
     ExportState,
 )
-from libs.common.contracts.models import ModelAliased, ModelRegistered
+from libs.common.contracts.models import ListModels, ModelAliased, ModelRegistered
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput
 from libs.common.ids import new_id
@@ -254,14 +257,14 @@ async def test_models_are_listed_by_name_per_project_with_their_aliases(open_ser
 
     async with open_service() as service:
         await service.registry.set_alias(names[0], "champion", 1)
-        first = await service.registry.list_models(data.project_id, PageQuery(limit=2))
-        rest = await service.registry.list_models(
-            data.project_id, PageQuery(limit=2, cursor=first.next_cursor)
-        )
+        first = await service.registry.list_models(_models_of(data, limit=2))
+        rest = await service.registry.list_models(_models_of(data, limit=2, cursor=first.next_cursor))
+        hidden = await service.registry.list_models(ListModels(within=()))
         with pytest.raises(BadInput):
-            await service.registry.list_models(None, PageQuery(cursor="\x00"))
+            await service.registry.list_models(ListModels(query=PageQuery(cursor="\x00")))
     assert [each.name for each in (*first.items, *rest.items)] == names
     assert first.items[0].aliases == {"champion": 1}
+    assert hidden.items == ()
 
 
 async def test_a_download_is_a_link_that_gives_the_bytes_under_a_name(
@@ -333,3 +336,8 @@ async def test_a_deleted_project_leaves_neither_rows_nor_bytes(
             await service.registry.get(export.model)
         with pytest.raises(ExportNotFound):
             await service.get(export.id)
+
+
+def _models_of(data: DataReference, **page: Any) -> ListModels:
+    """Asked twice over: as a filter, and as all that may be seen."""
+    return ListModels(project_id=data.project_id, within=(data.project_id,), query=PageQuery(**page))

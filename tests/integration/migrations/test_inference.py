@@ -4,8 +4,7 @@ from alembic import command
 from sqlalchemy import Connection, text
 from sqlalchemy.schema import CreateSchema
 
-from libs.common.contracts.base import PageQuery
-from libs.common.contracts.deployments import DeploymentState, ServingSettings
+from libs.common.contracts.deployments import DeploymentState, ListDeployments, ServingSettings
 from libs.common.db import Database
 from libs.common.db.schema import alembic_config
 from libs.common.ids import new_id
@@ -53,7 +52,7 @@ async def test_a_deployment_of_before_serves_what_it_did_and_goes_back_where_it_
         wishes = Wishes(repository)
         predictor = Predictor(Triton("127.0.0.1:1"), Traffic())
         deployments = Deployments(repository, wishes, predictor)
-        (kept,) = (await deployments.list_deployments(None, "pets", PageQuery())).items
+        (kept,) = (await deployments.list_deployments(ListDeployments(model="pets"))).items
         assert (kept.desired_version, kept.serving_version, kept.state) == (3, 2, DeploymentState.FAILED)
         assert (kept.reason, kept.settings, kept.canary) == ("broken", ServingSettings(), None)
         back = await deployments.roll_back("kept")
