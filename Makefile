@@ -34,7 +34,7 @@ monitor: env ## Prometheus over the local stack, on loopback, until Ctrl-C
 
 test: ## Every test, on real servers of its own
 	@infra/local/setup.sh test
-	@$(PYTHON) -m pytest $(or $(t),-n 2 --dist loadgroup --no-loadscope-reorder)
+	@$(PYTHON) -m pytest $(or $(t),-n 2 --dist loadscope --no-loadscope-reorder)
 
 check: format-check lint types contracts audit test ## What CI runs
 
