@@ -7,7 +7,7 @@
 from dataclasses import dataclass
 
 FACTS, TELEMETRY = "FACTS", "TELEMETRY"
-STREAMS = (FACTS, TELEMETRY, "TASKS", "DEAD_LETTERS")
+STREAMS = (FACTS, TELEMETRY, "DEAD_LETTERS")
 ROOMS = ("gateway", "datasets", "trainer", "evaluator", "exporter", "inference", "notifier")
 # Whoever does jobs asks the scheduler for them.
 JOBS = tuple(f"svc.trainer.job.{verb}" for verb in ("beat", "claim", "fail", "finish", "release"))
@@ -127,6 +127,7 @@ USERS = (
         reacts_to=(
             "alert.cleared",
             "alert.raised",
+            "canary.failed",
             "dataset.deleted",
             "dataset.exported",
             "dataset.failed",

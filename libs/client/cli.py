@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from libs.client.commands import (
+    channels,
     datasets,
     deployments,
     evaluations,
@@ -42,6 +43,7 @@ GROUPS = {
     "exports": exports.commands,
     "models": models.commands,
     "deployments": deployments.commands,
+    "channels": channels.commands,
 }
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)
@@ -128,6 +130,7 @@ def _option(name: str, value: str) -> tuple[str, ...]:
 
 
 app.command("system")(system.show_system)
+app.command("deliveries")(channels.list_deliveries)
 
 
 @app.command()

@@ -1,8 +1,8 @@
 """`Modelyard`: everything the REST API offers, typed."""
 
-from collections.abc import Iterator
 from types import TracebackType
 
+from libs.client.channels import Channels, Deliveries
 from libs.client.connection import Connection, find_connection
 from libs.client.data import Datasets, Projects, Samples, Splits
 from libs.client.deployments import Deployments
@@ -18,7 +18,6 @@ from libs.client.uploads import Uploads
 from libs.common.contracts.access import Caller
 from libs.common.contracts.base import Page
 from libs.common.contracts.catalogue import TaskDescription, TaskSummary
-from libs.common.contracts.channels import Channel, Delivery
 from libs.common.contracts.system import SystemView
 
 
@@ -46,6 +45,8 @@ class Modelyard:
         self.models = Models(transport)
         self.deployments = Deployments(transport)
         self.nodes = Nodes(transport)
+        self.channels = Channels(transport)
+        self.deliveries = Deliveries(transport)
 
     def me(self) -> Caller:
         return self._transport.get(Caller, "/v1/me")
@@ -58,12 +59,6 @@ class Modelyard:
 
     def system(self) -> SystemView:
         return self._transport.get(SystemView, "/v1/system")
-
-    def channels(self) -> Iterator[Channel]:
-        return self._transport.pages(Channel, "/v1/channels")
-
-    def deliveries(self) -> Iterator[Delivery]:
-        return self._transport.pages(Delivery, "/v1/deliveries")
 
     def close(self) -> None:
         self.uploads.close()

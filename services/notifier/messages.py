@@ -8,7 +8,7 @@ from libs.common.contracts.base import Fact
 from libs.common.contracts.channels import Severity
 from libs.common.contracts.dataset_exports import DatasetExported
 from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, DatasetReady
-from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
+from libs.common.contracts.deployments import CanaryFailed, DeploymentFailed, ModelDeployed
 from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
 from libs.common.contracts.exports import ExportCompleted, ExportFailed
 from libs.common.contracts.jobs import JobCancelled, JobFailed
@@ -154,6 +154,11 @@ def _deployment_failed(fact: DeploymentFailed) -> Message:
     return _failure(title, fact.detail)
 
 
+def _canary_failed(fact: CanaryFailed) -> Message:
+    title = f"The trial of “{fact.model}” version {fact.version} in “{fact.deployment}” failed"
+    return _failure(title, f"{fact.detail} The deployment's own version answers all requests.")
+
+
 MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
     ProjectDeleted: lambda fact: _info(
         f"Project “{fact.name}” was deleted", "Its datasets, runs and models go with it."
@@ -196,6 +201,7 @@ MESSAGES: dict[type[Fact], Callable[[Any], Message]] = {
         f"The deployment “{fact.deployment}” answers with it.",
     ),
     DeploymentFailed: _deployment_failed,
+    CanaryFailed: _canary_failed,
     AlertRaised: _alert_raised,
     AlertCleared: _alert_cleared,
 }

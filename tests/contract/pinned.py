@@ -1,19 +1,18 @@
 """What others build on, as it was agreed; `python -m tests.contract.pinned` renews it."""
 
 import json
-from importlib import import_module
 from pathlib import Path
-from pkgutil import iter_modules
 from typing import Any
 
 from pydantic import SecretStr
 
-from libs.common import contracts
+from libs.common import asyncapi
 from libs.common.contracts.base import Fact
 from services.gateway.app import create_app
 from services.gateway.settings import Settings
 
 HERE = Path(__file__).parent
+DOCS = HERE.parents[1] / "docs"
 
 
 def openapi() -> dict[str, Any]:
@@ -24,14 +23,7 @@ def openapi() -> dict[str, Any]:
 
 def facts() -> dict[str, Any]:
     """By type: what an integration may subscribe to."""
-    for module in iter_modules(contracts.__path__, "libs.common.contracts."):
-        import_module(module.name)
-    return {name: described(kind) for name, kind in Fact.registry.items() if is_ours(kind)}
-
-
-def is_ours(kind: type[Fact]) -> bool:
-    """Tests make facts of their own in the same process."""
-    return kind.__module__.startswith("libs.")
+    return {name: described(kind) for name, kind in asyncapi.public_facts().items()}
 
 
 def described(kind: type[Fact]) -> dict[str, Any]:
@@ -39,7 +31,12 @@ def described(kind: type[Fact]) -> dict[str, Any]:
     return {"subject": subject, "version": kind.schema_version, "schema": kind.model_json_schema()}
 
 
-PINNED = {"openapi.json": openapi, "facts.json": facts}
+# The last one is for people, too.
+PINNED = {
+    HERE / "openapi.json": openapi,
+    HERE / "facts.json": facts,
+    DOCS / "asyncapi.json": asyncapi.document,
+}
 
 
 def as_text(document: dict[str, Any]) -> str:
@@ -72,8 +69,8 @@ def promised(schema: dict[str, Any]) -> dict[str, Any]:
 def renew() -> None:
     if broken := broken_promises(json.loads((HERE / "facts.json").read_text()), facts()):
         raise SystemExit(f"a new schema_version is due, for subscribers know {', '.join(broken)}")
-    for name, document in PINNED.items():
-        (HERE / name).write_text(as_text(document()))
+    for file, document in PINNED.items():
+        file.write_text(as_text(document()))
 
 
 if __name__ == "__main__":

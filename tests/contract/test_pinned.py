@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from tests.contract.pinned import HERE, PINNED, as_text, broken_promises
+from tests.contract.pinned import PINNED, as_text, broken_promises
 
 RENEW = "if this change is wanted: python -m tests.contract.pinned"
 
 
-@pytest.mark.parametrize("name", PINNED)
-def test_is_what_was_agreed(name):
-    agreed = (HERE / name).read_text().splitlines()
-    present = as_text(PINNED[name]()).splitlines()
+@pytest.mark.parametrize("file", PINNED, ids=lambda file: file.name)
+def test_is_what_was_agreed(file):
+    agreed = file.read_text().splitlines()
+    present = as_text(PINNED[file]()).splitlines()
 
     difference = "\n".join(difflib.unified_diff(agreed, present, "agreed", "present", lineterm="", n=5))
     assert not difference, f"{RENEW}\n{difference}"

@@ -19,7 +19,7 @@ APP: FastAPI = create_app(Settings(admin_token=SecretStr("-"), token_key=SecretS
 OPENAPI = APP.openapi()
 RULES = {READ.dependency, EDIT.dependency, ADMINISTER.dependency, OPEN.dependency}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
-OPEN_PATHS = {"/healthz", "/readyz", "/v1/auth/login", "/v1/auth/logout"}
+OPEN_PATHS = {"/healthz", "/readyz", "/asyncapi.json", "/v1/auth/login", "/v1/auth/logout"}
 # The page about the API, which the library adds.
 DOCS = {"/docs", "/docs/oauth2-redirect"}
 # They ask with a body and change nothing.

@@ -94,7 +94,7 @@ def test_an_alert_comes_and_goes_while_the_page_is_open(page: Page, stack, yard)
 def _told(yard) -> list[tuple[str, Severity]]:
     """What people were told last, once the end has reached them, too."""
     for _ in range(100):
-        told = [(each.title, each.severity) for each in yard.deliveries() if ATTIC in each.title]
+        told = [(each.title, each.severity) for each in yard.deliveries.list() if ATTIC in each.title]
         if told and told[0][1] is Severity.INFO:
             return told[:2]
         time.sleep(0.1)

@@ -113,6 +113,6 @@ def test_a_prediction_of_what_is_no_image_is_refused_in_words(yard: Modelyard, s
 def test_people_are_told(yard: Modelyard, trained):
     run = trained.run
     told = _eventually(
-        lambda: {each.fact_type for each in yard.deliveries() if run.name in each.title + each.text} or None
+        lambda: {each.fact_type for each in yard.deliveries.list() if run.name in each.title + each.text} or None
     )
     assert "run.completed" in told

@@ -13,7 +13,6 @@ from libs.common.log import get_logger
 
 FACTS = "FACTS"
 TELEMETRY = "TELEMETRY"
-TASKS = "TASKS"
 DEAD_LETTERS = "DEAD_LETTERS"
 DUPLICATE_WINDOW = timedelta(minutes=10)
 log = get_logger(__name__)
@@ -24,13 +23,11 @@ class ServerDiffers(ModelyardError):
     code, title = "stream_differs", "The server made something else than it was asked for"
 
 
-def _stream(
-    name: str, subjects: str, max_age: timedelta, *, live: bool = False, work_queue: bool = False
-) -> StreamConfig:
+def _stream(name: str, subjects: str, max_age: timedelta, *, live: bool = False) -> StreamConfig:
     return StreamConfig(
         name=name,
         subjects=[subjects],
-        retention=RetentionPolicy.WORK_QUEUE if work_queue else RetentionPolicy.LIMITS,
+        retention=RetentionPolicy.LIMITS,
         storage=StorageType.FILE,
         discard=DiscardPolicy.OLD,
         max_age=max_age.total_seconds(),
@@ -42,7 +39,6 @@ def _stream(
 STREAMS = (
     _stream(FACTS, "facts.>", timedelta(days=30), live=True),
     _stream(TELEMETRY, "telemetry.>", timedelta(days=7), live=True),
-    _stream(TASKS, "tasks.>", timedelta(days=7), work_queue=True),
     _stream(DEAD_LETTERS, "dlq.>", timedelta(days=30)),
 )
 

@@ -67,6 +67,8 @@ class ExportDataset(JobSpec, kind="dataset.export"):
 
 
 class DatasetExported(Fact, noun="dataset", past="exported"):
+    """A version can be downloaded in another format."""
+
     dataset_id: UUID
     name: str
     export_id: UUID

@@ -146,6 +146,8 @@ class DeleteDataset(Request[Gone], subject="svc.datasets.dataset.delete"):
 
 
 class DatasetReady(Fact, noun="dataset", past="ready"):
+    """Its first version can be looked at, split and trained on."""
+
     dataset_id: UUID
     name: str
     version: int
@@ -154,6 +156,8 @@ class DatasetReady(Fact, noun="dataset", past="ready"):
 
 
 class DatasetFailed(Fact, noun="dataset", past="failed"):
+    """Its import has ended without a version; `detail` says what to mend."""
+
     dataset_id: UUID
     name: str
     code: str
@@ -161,5 +165,7 @@ class DatasetFailed(Fact, noun="dataset", past="failed"):
 
 
 class DatasetDeleted(Fact, noun="dataset", past="deleted"):
+    """With its samples."""
+
     dataset_id: UUID
     name: str

@@ -264,6 +264,8 @@ class Predict(Request[PredictionAnswer], subject="svc.inference.deployment.predi
 
 
 class ModelDeployed(Fact, noun="model", past="deployed", about="deployment"):
+    """A deployment answers with this version now."""
+
     deployment: str
     model: str
     version: int
@@ -271,6 +273,18 @@ class ModelDeployed(Fact, noun="model", past="deployed", about="deployment"):
 
 
 class DeploymentFailed(Fact, noun="deployment", past="failed", about="deployment"):
+    """A version could not be loaded; what served before still does."""
+
+    deployment: str
+    model: str
+    version: int
+    detail: str
+    run_id: UUID | None = None
+
+
+class CanaryFailed(Fact, noun="canary", past="failed", about="deployment"):
+    """A version on trial could not be loaded; the deployment's own version answers all requests."""
+
     deployment: str
     model: str
     version: int

@@ -121,6 +121,8 @@ class EvaluateModel(JobSpec, kind="run.evaluate", needs_device=True):
 
 
 class EvaluationCompleted(Fact, noun="evaluation", past="completed"):
+    """A checkpoint was measured on samples that it has not seen."""
+
     evaluation_id: UUID
     model: Evaluable
     metrics: dict[str, float]
@@ -128,6 +130,8 @@ class EvaluationCompleted(Fact, noun="evaluation", past="completed"):
 
 
 class EvaluationFailed(Fact, noun="evaluation", past="failed"):
+    """It ended without results."""
+
     evaluation_id: UUID
     run_id: UUID
     run_name: str = ""

@@ -184,6 +184,8 @@ class ExportCompleted(Fact, noun="export", past="completed", schema_version=3):
 
 
 class ExportFailed(Fact, noun="export", past="failed"):
+    """No file was made of the run's model."""
+
     export_id: UUID
     run_id: UUID
     run_name: str = ""

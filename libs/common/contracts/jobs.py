@@ -180,6 +180,8 @@ class JobFailed(Fact, noun="job", past="failed"):
 
 
 class JobCancelled(Fact, noun="job", past="cancelled"):
+    """It ended on request."""
+
     job_id: UUID
     kind: str
     spec: dict[str, Any]

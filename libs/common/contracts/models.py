@@ -159,6 +159,8 @@ class RemoveAlias(Request[Model], subject="svc.exporter.model.unalias"):
 
 
 class ModelRegistered(Fact, noun="model", past="registered", about="model", schema_version=2):
+    """The registry has a new version of a model."""
+
     model: str
     version: int
     run_id: UUID | None

@@ -49,4 +49,6 @@ class DeleteProject(Request[Gone], subject="svc.datasets.project.delete"):
 
 
 class ProjectDeleted(Fact, noun="project", past="deleted", about="project_id"):
+    """With all that belongs to it."""
+
     name: str

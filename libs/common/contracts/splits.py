@@ -256,6 +256,8 @@ class CheckLeaks(Request[LeakReport], subject="svc.datasets.split.leaks"):
 
 
 class SplitSaved(Fact, noun="split", past="saved"):
+    """Which samples of a version are for training, validation and test is fixed."""
+
     split_id: UUID
     dataset_id: UUID
     version: int

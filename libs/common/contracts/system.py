@@ -82,6 +82,7 @@ class AlertKind(StrEnum):
     DISK = "disk"
     MEMORY = "memory"
     AWAY = "away"
+    QUEUE = "queue"
 
 
 class AlertSeverity(StrEnum):
@@ -92,7 +93,8 @@ class AlertSeverity(StrEnum):
 class Alert(View):
     """Something about a node that a person should look at; open until `cleared_at`.
 
-    `part` is `node`, `cpu`, `memory`, `gpu0`…, or `disk-` with the first folder on it.
+    `part` is `node`, `cpu`, `memory`, `gpu0`…, or `disk-` with the first folder on it. Of the node `house` are
+    those about no machine: `queue`, or `queue-` with a kind of jobs.
     """
 
     id: UUID
@@ -222,6 +224,8 @@ class AlertRaised(Fact, noun="alert", past="raised"):
 
 
 class AlertCleared(Fact, noun="alert", past="cleared"):
+    """What it was raised for is over."""
+
     alert_id: UUID
     node: str
     part: str

@@ -135,6 +135,8 @@ class DeleteSample(Request[Gone], subject="svc.datasets.sample.delete"):
 
 
 class DatasetVersioned(Fact, noun="dataset", past="versioned"):
+    """A change has made a new version of it."""
+
     dataset_id: UUID
     name: str
     version: int

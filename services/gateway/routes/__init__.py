@@ -13,6 +13,7 @@ from services.gateway.routes import (
     events,
     experiments,
     exports,
+    facts,
     jobs,
     logs,
     models,
@@ -59,4 +60,5 @@ ROUTERS: tuple[APIRouter, ...] = (
     notifications.router,
     system.router,
     events.router,
+    facts.router,
 )

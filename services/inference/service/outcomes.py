@@ -1,7 +1,7 @@
 """What came of the wishes, told by the reconciler; announced once."""
 
 from libs.common.contracts.base import now
-from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
+from libs.common.contracts.deployments import CanaryFailed, DeploymentFailed, ModelDeployed
 from libs.common.db.outbox import Outbox
 from services.inference.repository import Deployed, Repository, Slot
 
@@ -35,16 +35,17 @@ class Outcomes:
             )
 
     async def note_failure(self, slot: Slot, reason: str) -> None:
-        is_first = await self._repository.slots.mark_failed(slot, reason, now())
-        if is_first and not slot.row.is_canary:
-            version = slot.desired.version
-            await self._outbox.add(
-                DeploymentFailed(
-                    project_id=version.project_id,
-                    deployment=slot.row.deployment,
-                    model=version.model,
-                    version=version.version,
-                    detail=reason,
-                    run_id=version.run_id,
-                )
+        if not await self._repository.slots.mark_failed(slot, reason, now()):
+            return
+        version = slot.desired.version
+        kind = CanaryFailed if slot.row.is_canary else DeploymentFailed
+        await self._outbox.add(
+            kind(
+                project_id=version.project_id,
+                deployment=slot.row.deployment,
+                model=version.model,
+                version=version.version,
+                detail=reason,
+                run_id=version.run_id,
             )
+        )

@@ -7,6 +7,7 @@ import tritonclient.grpc.aio as triton
 
 from libs.common.contracts.deployments import (
     Canary,
+    CanaryFailed,
     CreateDeployment,
     DeleteDeployment,
     DeploymentState,
@@ -82,6 +83,8 @@ async def test_a_trial_that_does_not_load_says_why_and_the_main_version_answers_
         canary = await _until_failed(house, "sound")
 
     assert "Protobuf parsing failed" in canary.reason
+    failed = await house.wait_for(CanaryFailed, deployment="sound", version=2)
+    assert failed.detail == canary.reason
     assert {answer.version for answer in answers} == {1}
     found = await house.bus.ask(GetDeployment(name="sound"))
     assert (found.state, found.reason) == (DeploymentState.READY, "")

@@ -5,7 +5,7 @@ from typing import Any
 from libs.common.contracts.base import Fact
 from libs.common.contracts.dataset_exports import DatasetExported
 from libs.common.contracts.datasets import DatasetDeleted, DatasetFailed, DatasetReady
-from libs.common.contracts.deployments import DeploymentFailed, ModelDeployed
+from libs.common.contracts.deployments import CanaryFailed, DeploymentFailed, ModelDeployed
 from libs.common.contracts.evaluations import EvaluationCompleted, EvaluationFailed
 from libs.common.contracts.exports import ExportCompleted, ExportFailed, ExportFormat
 from libs.common.contracts.models import ModelAliased, ModelRegistered
@@ -100,6 +100,7 @@ def _of_models() -> tuple[Fact, ...]:
         ModelAliased(model="digits", alias="champion", version=None),
         ModelDeployed(**served),
         DeploymentFailed(**served, detail="Triton refused it."),
+        CanaryFailed(**served, detail="Triton refused it."),
     )
 
 
