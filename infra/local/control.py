@@ -10,6 +10,7 @@ from infra.local.home import PROCESSES, Stack, default_home, one_at_a_time, open
 from infra.local.leftovers import end_leftovers
 from infra.local.ports import LOOPBACK
 from infra.local.processes import process_programs
+from infra.local.roles import make_roles
 from infra.local.servers import SERVERS, server_programs
 from infra.local.supervision import Supervisor, SupervisorFailed
 from infra.local.triton import remove_shared_memory
@@ -55,6 +56,8 @@ class LocalStack:
             self._supervisor.start(servers)
             for name in (name for name in NEEDED if name in names):
                 self.wait_ready(name)
+            if "postgres" in names:
+                make_roles(self.stack)
             self._supervisor.start(processes)
             for name in [*servers, *processes]:
                 self.wait_ready(name)

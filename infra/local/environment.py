@@ -6,6 +6,7 @@ import os
 from infra.local.home import ROOT, Stack
 from infra.local.ports import LOOPBACK
 from infra.local.postgres import DATABASE
+from infra.local.roles import role
 from infra.nats.users import OWNER
 
 BUCKET = "modelyard"
@@ -22,7 +23,7 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
     """
     match name:
         case "owner":
-            return {**_bus(stack, OWNER), **_stores(stack)}
+            return {**_bus(stack, OWNER), **_database(stack, "postgres", "password"), **_storage(stack)}
         case "console":
             return _console(stack)
         case "worker":
@@ -44,7 +45,8 @@ def python_path(stack: Stack) -> str:
 
 
 def _room(stack: Stack, name: str) -> dict[str, str]:
-    return {**_bus(stack, name), **_stores(stack), **_own(stack, name)}
+    stores = {**_database(stack, role(name), name), **_storage(stack)}
+    return {**_bus(stack, name), **stores, **_own(stack, name)}
 
 
 def _own(stack: Stack, name: str) -> dict[str, str]:
@@ -66,10 +68,14 @@ def _bus(stack: Stack, user: str) -> dict[str, str]:
     }
 
 
-def _stores(stack: Stack) -> dict[str, str]:
-    password, port = stack.secrets["postgres_password"], stack.ports["postgres"]
+def _database(stack: Stack, user: str, secret: str) -> dict[str, str]:
+    address = f"{LOOPBACK}:{stack.ports['postgres']}/{DATABASE}"
+    password = stack.secrets[f"postgres_{secret}"]
+    return {"MODELYARD_DATABASE__URL": f"postgresql://{user}:{password}@{address}"}
+
+
+def _storage(stack: Stack) -> dict[str, str]:
     return {
-        "MODELYARD_DATABASE__URL": f"postgresql://postgres:{password}@{LOOPBACK}:{port}/{DATABASE}",
         "MODELYARD_STORAGE__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
         "MODELYARD_STORAGE__ACCESS_KEY": stack.secrets["s3_access_key"],
         "MODELYARD_STORAGE__SECRET_KEY": stack.secrets["s3_secret_key"],

@@ -38,6 +38,7 @@ SECRETS = (
     "admin_token",
     "token_key",
     *(f"nats_{user.name}" for user in USERS if user.name != OWNER),
+    *(f"postgres_{room}" for room in ROOMS),
 )
 
 # Supervisord's and NATS' files would read these as something else; neither knows an escape for all of them.

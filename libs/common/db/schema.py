@@ -35,6 +35,11 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+# Rooms share the platform's: whoever of them makes a table there makes it for all.
+OWNER = text("""
+    SELECT quote_ident(pg_get_userbyid(nspowner)) FROM pg_namespace
+    WHERE nspname = :name AND pg_has_role(nspowner, 'MEMBER')
+""")
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,10 @@ async def migrate(database: Database, *schemas: Schema) -> None:
                 text("SELECT to_regnamespace(:name)::text"), {"name": schema.name}
             ):
                 await connection.execute(CreateSchema(schema.name))
+            if owner := await connection.scalar(OWNER, {"name": schema.name}):
+                await connection.execute(text(f"SET LOCAL ROLE {owner}"))
             await connection.run_sync(_upgrade, schema)
+            await connection.execute(text("RESET ROLE"))
 
 
 def alembic_config(connection: Connection, schema: Schema) -> Config:

@@ -149,9 +149,9 @@ async def test_a_room_that_cannot_start_is_told_with_the_end_of_its_log(lasting,
 
 async def leave_a_schema_of_the_future(local: LocalStack, room: str) -> None:
     """What a room finds that is older than its data."""
-    connection = await asyncpg.connect(environment(local.stack, room)["MODELYARD_DATABASE__URL"])
+    connection = await asyncpg.connect(environment(local.stack, "owner")["MODELYARD_DATABASE__URL"])
     await connection.execute(
-        f"CREATE SCHEMA {room}; CREATE TABLE {room}.alembic_version (version_num varchar(32) PRIMARY KEY);"
+        f"CREATE TABLE {room}.alembic_version (version_num varchar(32) PRIMARY KEY);"
         f"INSERT INTO {room}.alembic_version VALUES ('ffffffffffff')"
     )
     await connection.close()
