@@ -23,7 +23,7 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
     """
     match name:
         case "owner":
-            return {**_bus(stack, OWNER), **_database(stack, "postgres", "password"), **_storage(stack)}
+            return {**_bus(stack, OWNER), **_database(stack, "postgres", "password"), **_storage(stack, name)}
         case "console":
             return _console(stack)
         case "worker":
@@ -45,7 +45,7 @@ def python_path(stack: Stack) -> str:
 
 
 def _room(stack: Stack, name: str) -> dict[str, str]:
-    stores = {**_database(stack, role(name), name), **_storage(stack)}
+    stores = {**_database(stack, role(name), name), **_storage(stack, name)}
     return {**_bus(stack, name), **stores, **_own(stack, name)}
 
 
@@ -74,11 +74,12 @@ def _database(stack: Stack, user: str, secret: str) -> dict[str, str]:
     return {"MODELYARD_DATABASE__URL": f"postgresql://{user}:{password}@{address}"}
 
 
-def _storage(stack: Stack) -> dict[str, str]:
+def _storage(stack: Stack, purpose: str) -> dict[str, str]:
+    access_key, secret_key = stack.store_keys()[purpose]
     return {
         "MODELYARD_STORAGE__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
-        "MODELYARD_STORAGE__ACCESS_KEY": stack.secrets["s3_access_key"],
-        "MODELYARD_STORAGE__SECRET_KEY": stack.secrets["s3_secret_key"],
+        "MODELYARD_STORAGE__ACCESS_KEY": access_key,
+        "MODELYARD_STORAGE__SECRET_KEY": secret_key,
         "MODELYARD_STORAGE__BUCKET": BUCKET,
     }
 
@@ -96,11 +97,12 @@ def _gateway(stack: Stack) -> dict[str, str]:
 
 def _datasets(stack: Stack) -> dict[str, str]:
     """Datasets come from a folder of the home and a bucket of its own, too."""
+    access_key, secret_key = stack.store_keys()["imports"]
     return {
         "MODELYARD_IMPORT_ROOTS": _listed(str(stack.imports)),
         "MODELYARD_IMPORT_S3__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
-        "MODELYARD_IMPORT_S3__ACCESS_KEY": stack.secrets["s3_access_key"],
-        "MODELYARD_IMPORT_S3__SECRET_KEY": stack.secrets["s3_secret_key"],
+        "MODELYARD_IMPORT_S3__ACCESS_KEY": access_key,
+        "MODELYARD_IMPORT_S3__SECRET_KEY": secret_key,
         "MODELYARD_IMPORT_S3__BUCKETS": _listed(IMPORT_BUCKET),
     }
 

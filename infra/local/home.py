@@ -28,6 +28,8 @@ PORTS = (
     "gateway_metrics",
     *PROCESSES,
 )
+# Each has its own key of the object store; `imports` reads what people put there to import it.
+STORE_PURPOSES = (*ROOMS, "imports")
 SECRETS = (
     # Of the servers' owner: people and tools that look after them, no process of ours.
     "postgres_password",
@@ -39,6 +41,7 @@ SECRETS = (
     "token_key",
     *(f"nats_{user.name}" for user in USERS if user.name != OWNER),
     *(f"postgres_{room}" for room in ROOMS),
+    *(f"s3_{purpose}" for purpose in STORE_PURPOSES),
 )
 
 # Supervisord's and NATS' files would read these as something else; neither knows an escape for all of them.
@@ -89,6 +92,13 @@ class Stack:
 
     def nats_password(self, user: str) -> str:
         return self.secrets["nats_password" if user == OWNER else f"nats_{user}"]
+
+    def store_keys(self) -> dict[str, tuple[str, str]]:
+        """By purpose: access key and secret key. `owner` is for those who look after the store."""
+        keys = {
+            purpose: (f"modelyard-{purpose}", self.secrets[f"s3_{purpose}"]) for purpose in STORE_PURPOSES
+        }
+        return {"owner": (self.secrets["s3_access_key"], self.secrets["s3_secret_key"]), **keys}
 
     def url(self, name: str) -> str:
         return f"http://{LOOPBACK}:{self.ports[name]}"

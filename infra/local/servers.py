@@ -42,8 +42,9 @@ def _s3(stack: Stack) -> Program:
         raise ToolIsMissing("rclone is missing: run `make env`")
     folder = stack.home / "s3"
     # A script of the owner's alone sets the keys: a command line every user of the machine may read, and
-    # supervisord strips the quotes that rclone's list needs.
-    keys = f'"{stack.secrets["s3_access_key"]},{stack.secrets["s3_secret_key"]}"'
+    # supervisord strips the quotes that rclone's list needs. rclone knows no rights: each key may all,
+    # but each can be taken away alone.
+    keys = ",".join(f'"{access_key},{secret_key}"' for access_key, secret_key in stack.store_keys().values())
     address = f"{LOOPBACK}:{stack.ports['s3']}"
     script = stack.run / "s3.sh"
     script.touch(mode=0o700)

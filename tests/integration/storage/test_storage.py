@@ -128,3 +128,16 @@ async def test_a_wrong_key_is_refused_without_telling_it(s3: TestStack):
         await stranger.put_bytes("a", b"")
     assert "wrong" not in refused.value.detail
     stranger.close()
+
+
+async def test_every_room_has_a_key_of_its_own_and_a_made_up_one_is_refused(s3: TestStack, storage: Storage):
+    keys = s3.stack.store_keys()
+    assert len({access_key for access_key, _ in keys.values()}) == len(keys)
+    for access_key, secret_key in keys.values():
+        opened = Storage(settings(s3, access_key=access_key, secret_key=SecretStr(secret_key)))
+        await opened.ensure_bucket()
+        opened.close()
+    stranger = Storage(settings(s3, secret_key=SecretStr(keys["trainer"][1])))
+    with pytest.raises(StorageUnavailable):
+        await stranger.ensure_bucket()
+    stranger.close()
