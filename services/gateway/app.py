@@ -105,7 +105,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         ],
         expose_headers=["X-Request-Id", "ETag", "Content-Range"],
     )
-    app.add_middleware(Observe)
+    app.add_middleware(Observe, is_behind_tls=settings.cookie_secure)
 
 
 def _add_health(app: FastAPI) -> None:

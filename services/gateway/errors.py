@@ -85,3 +85,7 @@ class RequestIsUnderWay(Conflict):
 
 class RangeIsOutside(ModelyardError):
     code, status, title = "range_outside", 416, "The content ends before this range begins"
+
+
+class TooManyStreams(ModelyardError):
+    code, status, title = "too_many_streams", 429, "More live streams than one caller may hold open"

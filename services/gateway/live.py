@@ -18,6 +18,7 @@ from prometheus_client import Gauge
 from libs.common.bus import Bus, Heard
 from libs.common.bus.client import ListenerIsSlow
 from libs.common.log import get_logger
+from services.gateway.streams import Streams
 
 QUEUE_SIZE = 500
 RETRY_SECONDS = 0.5
@@ -62,6 +63,7 @@ class LiveFeed:
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
         self._clients: set[_Client] = set()
+        self.streams = Streams()
         # What was republished while the bus was away never comes: nothing of a core subscription is kept.
         bus.on_reconnect(self._reset_clients)
 

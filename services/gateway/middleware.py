@@ -27,7 +27,15 @@ SAFE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
+    # What is sent from here is shown by other pages and is never one itself, whatever somebody uploaded.
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
 }
+# The page about the API is one: its scripts come with the gateway, and one is in the page.
+DOCS_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
+)
+ALWAYS_TLS = "max-age=31536000"
 _REQUEST_ID = re.compile(r"^[A-Za-z0-9._-]{1,64}$")
 log = get_logger(__name__)
 
@@ -35,8 +43,11 @@ log = get_logger(__name__)
 class Observe:
     """Outermost: binds the request id, sets headers, logs and measures; paths are told by route."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, is_behind_tls: bool) -> None:
         self._app = app
+        tls = {"Strict-Transport-Security": ALWAYS_TLS} if is_behind_tls else {}
+        self._headers = SAFE_HEADERS | tls
+        self._headers_of_docs = self._headers | {"Content-Security-Policy": DOCS_POLICY}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -52,7 +63,8 @@ class Observe:
                 status, began = message["status"], time.perf_counter()
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request_id
-                for name, value in SAFE_HEADERS.items():
+                is_docs = scope["path"].startswith("/docs")
+                for name, value in (self._headers_of_docs if is_docs else self._headers).items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -79,7 +79,9 @@ def test_no_dependency_is_carried_into_a_thread(route):
     assert [
         call
         for call in all_of(route.dependant)
-        if inspect.isfunction(call) and not inspect.iscoroutinefunction(call)
+        if inspect.isfunction(call)
+        and not inspect.iscoroutinefunction(call)
+        and not inspect.isasyncgenfunction(call)
     ] == []
 
 

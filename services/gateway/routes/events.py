@@ -1,19 +1,20 @@
 """Server-sent events: one run's telemetry, and the facts that the caller may see."""
 
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Depends, Header
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from libs.common.bus.streams import FACTS, TELEMETRY
+from libs.common.contracts.access import Caller
 from libs.common.contracts.base import FactEnvelope
 from libs.common.contracts.runs import GetRun
 from libs.common.contracts.telemetry import TelemetryBatch
-from services.gateway.access import READ
+from services.gateway.access import READ, authenticate
 from services.gateway.doors import Doors, House
 from services.gateway.live import LiveEvent
 
@@ -25,10 +26,23 @@ EVENTS = {
     "description": "Server-sent events",
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
+
+
+async def hold_one_stream(
+    house: House, caller: Annotated[Caller, Depends(authenticate)]
+) -> AsyncIterator[None]:
+    """From before its answer begins until after it ended."""
+    with house.feed.streams.held_by(caller):
+        yield
+
+
+ONE_STREAM = Depends(hold_one_stream)
 LastEventId = Annotated[str | None, Header(alias="Last-Event-ID", max_length=100)]
 
 
-@router.get("/events", dependencies=[READ], response_class=EventSourceResponse, responses={200: EVENTS})
+@router.get(
+    "/events", dependencies=[READ, ONE_STREAM], response_class=EventSourceResponse, responses={200: EVENTS}
+)
 async def follow_facts(house: House, last_event_id: LastEventId = None) -> EventSourceResponse:
     """Every public fact as it happens: `event` is its type, `data` its envelope."""
     house.bus.require_connection()
@@ -36,7 +50,10 @@ async def follow_facts(house: House, last_event_id: LastEventId = None) -> Event
 
 
 @router.get(
-    "/runs/{run_id}/stream", dependencies=[READ], response_class=EventSourceResponse, responses={200: EVENTS}
+    "/runs/{run_id}/stream",
+    dependencies=[READ, ONE_STREAM],
+    response_class=EventSourceResponse,
+    responses={200: EVENTS},
 )
 async def follow_run(run_id: UUID, house: House, last_event_id: LastEventId = None) -> EventSourceResponse:
     """`metrics`, `log` and `progress` as they are measured, `ended` when the run is over."""

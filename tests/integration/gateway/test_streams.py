@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import httpx
 import pytest
@@ -15,11 +15,14 @@ from libs.common.contracts.projects import ProjectDeleted
 from libs.common.contracts.runs import RunState
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress, TelemetryBatch
 from libs.common.ids import new_id
+from services.gateway.streams import MOST_OF_ONE_CALLER
 from tests.house import House
 from tests.integration.gateway.conftest import Gateway, running_gateway
 from tests.integration.gateway.room import SmallRoom
-from tests.integration.gateway.test_http import problem_of
+from tests.integration.gateway.test_http import problem_of, token_of_role
 from tests.stack import TestStack
+
+MANY = httpx.Limits(max_connections=MOST_OF_ONE_CALLER + 2)
 
 
 class Stream:
@@ -47,6 +50,30 @@ async def delete_project(house: House, name: str) -> None:
 def batch(run_id, step: int, **changes) -> TelemetryBatch:
     points = (MetricPoint(key="train/loss", step=step, value=1 / step, at=now()),)
     return TelemetryBatch(id=new_id(), run_id=run_id, attempt=1, points=points, **changes)
+
+
+async def status_of(api: httpx.AsyncClient, path: str) -> int:
+    async with api.stream("GET", path) as answer:
+        return answer.status_code
+
+
+class TestHowManyAtOnce:
+    async def test_one_caller_holds_so_many_and_others_are_not_in_its_way(self, gateway: Gateway, api):
+        """A script that opens streams and forgets them harms itself only."""
+        other = await token_of_role(api, "viewer")
+        async with gateway.client(await token_of_role(api, "viewer"), limits=MANY) as flooding:
+            async with AsyncExitStack() as opened:
+                for _ in range(MOST_OF_ONE_CALLER):
+                    answer = await opened.enter_async_context(flooding.stream("GET", "/v1/events"))
+                    assert answer.status_code == 200
+                problem = problem_of(await flooding.get("/v1/events"), 429, "too_many_streams")
+                async with gateway.client(other) as calm:
+                    assert await status_of(calm, "/v1/events") == 200
+
+            async with asyncio.timeout(10):
+                while await status_of(flooding, "/v1/events") != 200:
+                    await asyncio.sleep(0.1)
+        assert str(MOST_OF_ONE_CALLER) in problem["detail"]
 
 
 class TestFacts:
