@@ -1,4 +1,4 @@
-"""The console's server: error boundary, automatic sign-in on the local stack, memory settings."""
+"""The console's server: error boundary, safe headers, sign-in on the local stack, memory settings."""
 
 import gc
 from collections.abc import AsyncIterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 from boundary import show_failure
+from headers import SafeHeaders
 from local_login import LocalLogin
 from settings import settings
 from starlette.applications import Starlette
@@ -27,5 +28,5 @@ app = st.App(
     str(APP),
     lifespan=lifespan,
     on_script_error=show_failure,
-    middleware=[Middleware(LocalLogin, settings=settings())],
+    middleware=[Middleware(SafeHeaders, settings=settings()), Middleware(LocalLogin, settings=settings())],
 )
