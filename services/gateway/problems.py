@@ -62,7 +62,15 @@ async def _http(request: Request, error: Exception) -> Response:
     )
     response = problem_response(problem)
     response.headers.update(error.headers or {})
+    if error.status_code == 405 and (methods := _methods_of(request)):
+        response.headers["Allow"] = methods
     return response
+
+
+def _methods_of(request: Request) -> str:
+    """Of every route with this path: the one that refused knows only its own."""
+    path = getattr(request.scope.get("route"), "path", "")
+    return ", ".join(sorted(method.upper() for method in request.app.openapi()["paths"].get(path, ())))
 
 
 def bug_response(error: Exception) -> Response:

@@ -10,7 +10,7 @@ from libs.common.contracts.checkpoints import StartPoint
 from libs.common.contracts.datasets import DataReference
 from libs.common.contracts.experiments import GetExperiment
 from libs.common.contracts.lineage import Lineage
-from libs.common.contracts.measurements import MetricSeries, ReadMetrics
+from libs.common.contracts.measurements import MetricKey, MetricSeries, ReadMetrics
 from libs.common.contracts.runs import (
     CancelRun,
     CreateRun,
@@ -121,8 +121,8 @@ async def delete_run(run_id: UUID, house: House) -> None:
 async def get_metrics(
     run_id: UUID,
     house: House,
-    key: Annotated[list[str] | None, Query(max_length=50)] = None,
-    since: int | None = None,
+    key: Annotated[list[MetricKey] | None, Query(max_length=50)] = None,
+    since: Annotated[int | None, Query(ge=-1, le=2**31 - 1)] = None,
     max_points: Annotated[int, Query(ge=10, le=10_000)] = 1000,
 ) -> tuple[MetricSeries, ...]:
     """One series per key; `since` is the last step already known."""

@@ -1,7 +1,7 @@
 """How the house is: rooms, nodes and their devices, what they were like, alerts."""
 
 import shutil
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Annotated
 
@@ -28,6 +28,7 @@ from services.gateway.paging import Paging
 
 router = APIRouter(prefix="/v1/system", tags=["system"])
 ROOMS = ("datasets", "trainer", "evaluator", "exporter", "inference", "notifier")
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # of what a moment may be
 SHOWN_BY_DEFAULT = timedelta(hours=1)
 
 
@@ -56,7 +57,7 @@ async def get_history(
 ) -> NodeHistory:
     """The last hour unless told otherwise; two days are kept by ten seconds, ninety by five minutes."""
     until = until or now()
-    since = since or until - SHOWN_BY_DEFAULT
+    since = since or max(until - SHOWN_BY_DEFAULT, BEGINNING)
     return await house.ask(ReadNodeHistory(node=node, since=since, until=until, max_points=max_points))
 
 
