@@ -1,12 +1,21 @@
 """One try at a delivery, and what came of it."""
 
 import asyncio
+from dataclasses import dataclass
 
 from libs.common.contracts.channels import ChannelKind
 from services.notifier.channels import Kinds
 from services.notifier.errors import PutOff, Refused
 from services.notifier.letters import Letter, Target
-from services.notifier.service.deliveries import Outcome
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Without an error it has arrived; `is_final` where another try would end in the same way."""
+
+    error: str | None = None
+    is_final: bool = False
+    after_seconds: float | None = None
 
 
 async def sent(kinds: Kinds, letter: Letter, target: Target, patience_seconds: float) -> Outcome:

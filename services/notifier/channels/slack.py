@@ -1,6 +1,7 @@
 """Slack, and what understands its messages (Mattermost, Rocket.Chat): blocks at an incoming webhook."""
 
 import json
+import re
 from dataclasses import dataclass
 
 from libs.common.contracts.channels import Severity
@@ -8,8 +9,10 @@ from services.notifier.channels.posting import deliver
 from services.notifier.letters import Letter, Target
 
 SIGNS = {Severity.INFO: "🟢", Severity.WARNING: "🟠", Severity.ERROR: "🔴"}
-# Slack's own limit is 3000 for the text of a section, and its escapes make longer.
-MOST_TITLE, MOST_TEXT, MOST_LINES = 200, 1000, 1000
+# Slack's own limit is 3000 for the text of a section; its escapes count.
+MOST_TITLE, MOST_TEXT, MOST_LINES = 300, 2000, 2800
+QUOTES = "'''"
+CUT_ESCAPE = re.compile(r"&[a-z]{0,3}$")
 
 
 @dataclass(frozen=True)
@@ -21,17 +24,16 @@ class SlackChannel:
 
 
 def _message(letter: Letter) -> dict[str, object]:
-    title = f"{SIGNS[letter.severity]} {_escaped(letter.title[:MOST_TITLE])}"
-    sections = [f"*{title}*\n{_escaped(letter.text[:MOST_TEXT])}\n<{letter.link}|Open in Modelyard>"]
-    if lines := letter.last_lines(MOST_LINES):
-        sections.append(f"```{_escaped(lines).replace('```', _QUOTES)}```")
+    title = f"{SIGNS[letter.severity]} {_fitting(letter.title, MOST_TITLE)}"
+    text = _fitting(letter.text, MOST_TEXT)
+    sections = [f"*{title}*\n{text}\n<{letter.link}|Open in Modelyard>"]
+    if lines := letter.last_lines(MOST_LINES // 2):
+        sections.append(f"```{_fitting(lines.replace('```', QUOTES), MOST_LINES)}```")
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": text}} for text in sections]
     return {"text": title, "blocks": blocks}
 
 
-_QUOTES = "'''"
-
-
-def _escaped(text: str) -> str:
-    """Slack reads `<!channel>` as a call to everyone."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _fitting(text: str, most: int) -> str:
+    """Escaped, for Slack reads `<!channel>` as a call to everyone; and no escape is cut in two."""
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escaped if len(escaped) <= most else CUT_ESCAPE.sub("", escaped[:most])

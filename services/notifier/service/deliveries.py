@@ -11,6 +11,7 @@ from services.notifier.letters import Letter, Target
 from services.notifier.models import DeliveryRow
 from services.notifier.patience import Patience
 from services.notifier.repository import Repository
+from services.notifier.sending import Outcome
 from services.notifier.settings import Settings
 
 
@@ -23,15 +24,6 @@ class Errand:
     attempt: int
     letter: Letter
     target: Target
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """Without an error it has arrived; `is_final` where another try would end in the same way."""
-
-    error: str | None = None
-    is_final: bool = False
-    after_seconds: float | None = None
 
 
 class Deliveries:
