@@ -2,6 +2,8 @@
 
 import streamlit as st
 from session import token, yard
+from streamlit.navigation.page import StreamlitPage
+from ui.access import is_administrator
 from ui.header import header
 from ui.sign_in import sign_in
 
@@ -26,6 +28,14 @@ DEPLOYMENTS = st.Page(
 PREDICT = st.Page("app_pages/predict.py", title="Predict", icon=":material/image_search:", url_path="predict")
 QUEUE = st.Page("app_pages/queue.py", title="Queue", icon=":material/low_priority:", url_path="queue")
 SYSTEM = st.Page("app_pages/system.py", title="System", icon=":material/dns:", url_path="system")
+NOTIFICATIONS = st.Page(
+    "app_pages/notifications.py",
+    title="Notifications",
+    icon=":material/notifications_active:",
+    url_path="notifications",
+)
+# One's own account leads there; in the menu stand those of the house, for who administers it.
+TOKENS = st.Page("app_pages/tokens.py", title="API tokens", icon=":material/key:", url_path="tokens")
 # Pages about one project, dataset or run: links lead to them, the menu does not, as it cannot say which.
 ABOUT_ONE = {
     "project": "Project",
@@ -54,25 +64,42 @@ def signed_in() -> bool:
     return True
 
 
-PAGES = {
-    "": [
-        HOME,
-        DATASETS,
-        EXPERIMENTS,
-        *(
-            st.Page(f"app_pages/{name}.py", title=title, url_path=name, visibility="hidden")
-            for name, title in ABOUT_ONE.items()
-        ),
-    ],
-    "Models": [EVALUATE, EXPORT, MODELS, DEPLOYMENTS, PREDICT],
-    "Operations": [QUEUE, SYSTEM],
-}
+def administration(is_offered: bool) -> list[StreamlitPage]:
+    """For administrators; whoever else follows a link there is told so."""
+    pages = {
+        "users": ("Users and roles", ":material/group:", "users"),
+        "audit": ("Audit", ":material/policy:", "audit"),
+        "house_settings": ("Settings", ":material/settings:", "settings"),
+    }
+    visibility = "visible" if is_offered else "hidden"
+    return [
+        st.Page(f"app_pages/{name}.py", title=title, icon=icon, url_path=path, visibility=visibility)
+        for name, (title, icon, path) in pages.items()
+    ]
+
+
+def pages(*, is_administrator: bool) -> dict[str, list[StreamlitPage]]:
+    return {
+        "": [
+            HOME,
+            DATASETS,
+            EXPERIMENTS,
+            *(
+                st.Page(f"app_pages/{name}.py", title=title, url_path=name, visibility="hidden")
+                for name, title in ABOUT_ONE.items()
+            ),
+        ],
+        "Models": [EVALUATE, EXPORT, MODELS, DEPLOYMENTS, PREDICT],
+        "Operations": [QUEUE, SYSTEM, NOTIFICATIONS, TOKENS],
+        "Administration": administration(is_administrator),
+    }
+
 
 if signed_in():
-    chosen = st.navigation(PAGES)
+    chosen = st.navigation(pages(is_administrator=is_administrator()))
     header()
     chosen.run()
 else:
     # Every address stays known: whoever follows a link signs in and is where it leads.
-    st.navigation(PAGES, position="hidden")
+    st.navigation(pages(is_administrator=False), position="hidden")
     sign_in()

@@ -8,6 +8,7 @@ import streamlit as st
 from comp.sample_grid import Tile, sample_grid
 from comp.shown import Tones
 from session import yard
+from ui.access import may_edit
 from ui.address import address_select, given_id, given_number, go
 from ui.dataset_links import dataset_links, without_dataset
 from ui.sample_detail import sample_detail
@@ -17,7 +18,6 @@ from ui.states import ago, empty_state, escaped, size, state_badge
 from ui.tile_bar import bottom_pager, chosen_size, open_sample, pager, range_of, size_choice
 from ui.tiles import TilePage, Tiles, choose
 
-from libs.common.contracts.access import Role
 from libs.common.contracts.datasets import Dataset, DatasetStatus
 from libs.common.contracts.samples import Sample
 from libs.common.contracts.versions import MAX_EDITS, DatasetVersion
@@ -120,7 +120,7 @@ def browse(dataset: Dataset, shown: int) -> None:
         lost(error)
         return
     count = total(wanted, found, stats, splits)
-    can_edit = shown == dataset.version and st.session_state["session.caller"].role is not Role.VIEWER
+    can_edit = shown == dataset.version and may_edit(dataset.project_id)
     # Above the grid, but what is ticked is known only after it.
     bar = st.container(horizontal=True, vertical_alignment="center")
     ticked = grid(tiles, found, wanted, Tones(classes), can_edit) if found.items else ()

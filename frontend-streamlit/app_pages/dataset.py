@@ -7,6 +7,7 @@ import streamlit as st
 from comp.sample_grid import Tile, sample_grid
 from comp.shown import Tones
 from session import yard
+from ui.access import may_edit
 from ui.address import address_sections, given_id, go
 from ui.confirming import confirm_deletion
 from ui.dataset_exports import exports_section
@@ -14,7 +15,7 @@ from ui.dataset_links import dataset_links, without_dataset
 from ui.dataset_rows import AT_WORK, is_at_work, progress
 from ui.findings import class_bars, problems, tallies
 from ui.sources import said
-from ui.states import ago, empty_state, escaped, may_edit, shortened, size, state_badge
+from ui.states import ago, empty_state, escaped, shortened, size, state_badge
 
 from libs.common.contracts.datasets import Dataset, DatasetStatus
 from libs.common.contracts.imports import ReportKind
@@ -73,7 +74,7 @@ def header(dataset: Dataset) -> None:
 
 
 def actions(dataset: Dataset) -> None:
-    if not may_edit():
+    if not may_edit(dataset.project_id):
         return
     if can_be_prepared(dataset) and st.button(
         "Import now", icon=":material/download:", key="dataset.prepare"

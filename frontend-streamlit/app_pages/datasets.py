@@ -1,9 +1,10 @@
 """Datasets of a project: what there is, in which state, and the way to a new one."""
 
 import streamlit as st
+from ui.access import may_edit
 from ui.dataset_rows import dataset_rows, datasets_of
 from ui.project_choice import chosen_project
-from ui.states import empty_state, escaped, may_edit
+from ui.states import empty_state, escaped
 
 from libs.common.contracts.projects import Project
 
@@ -19,7 +20,7 @@ def page() -> None:
     empty_state(
         "database",
         "No dataset yet. Bring in an archive, a folder, a table or a sample.",
-        "Register the first" if may_edit() else None,
+        "Register the first" if may_edit(project.id) else None,
         lambda: register(project),
     )
 
@@ -28,7 +29,7 @@ def header(project: Project) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Datasets", width="content")
         st.space("stretch")
-        if may_edit() and st.button(
+        if may_edit(project.id) and st.button(
             "Register a dataset", type="primary", icon=":material/add:", key="datasets.new"
         ):
             register(project)

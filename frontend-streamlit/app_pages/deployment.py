@@ -4,6 +4,7 @@ from itertools import islice
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import address_sections, address_select, given_name, go
 from ui.deployment_calls import calls_view
 from ui.deployment_changes import act, buttons, canary_card, toast
@@ -11,7 +12,7 @@ from ui.deployment_history import history_view
 from ui.deployment_rows import is_at_work, name_of, version_badges
 from ui.deployment_traffic import traffic_view
 from ui.serving_form import running_form, threshold_form
-from ui.states import ago, empty_state, escaped, may_edit, state_badge
+from ui.states import ago, empty_state, escaped, state_badge
 from ui.version_choice import versions_of
 
 from libs.common.contracts.base import now
@@ -82,7 +83,7 @@ def top(known: Deployment) -> None:
         deployment = fresh.pop() if fresh else yard().deployments.get(known.name)
         header(deployment)
         if deployment.canary:
-            canary_card(deployment, deployment.canary, can_edit=may_edit())
+            canary_card(deployment, deployment.canary, can_edit=may_edit(deployment.project_id))
         if is_at_work(deployment) != is_live:
             st.rerun()
 
@@ -97,7 +98,7 @@ def header(deployment: Deployment) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{escaped(deployment.task)} · changed {ago(deployment.updated_at)}", width="content")
         st.space("stretch")
-        if may_edit():
+        if may_edit(deployment.project_id):
             buttons(deployment, revisions_of(deployment.name))
     if deployment.reason:
         st.error(failure(deployment), icon=":material/error:")
@@ -148,7 +149,7 @@ def run_settings(deployment: Deployment) -> None:
     given = deployment.settings
     running = running_form(given, key="deployment.settings")
     chosen = threshold_form(version, given, running, key="deployment.settings")
-    if may_edit() and st.button(
+    if may_edit(deployment.project_id) and st.button(
         "Save",
         type="primary",
         icon=":material/check:",

@@ -6,10 +6,11 @@ from uuid import UUID
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import address_search, address_select, given_id, go
 from ui.deployment_form import deployment_form
 from ui.deployment_rows import MOST_SHOWN, deployment_row, deployments_of, is_at_work
-from ui.states import empty_state, escaped, may_edit
+from ui.states import empty_state, escaped
 
 from libs.common.contracts.deployments import Deployment
 
@@ -26,7 +27,7 @@ def page() -> None:
     header()
     filters(names)
     listing(names)
-    if may_edit() and ("new" in st.query_params or "model" in st.query_params):
+    if may_edit(None) and ("new" in st.query_params or "model" in st.query_params):
         deployment_form()
 
 
@@ -34,7 +35,7 @@ def header() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Deployments", width="content")
         st.space("stretch")
-        if may_edit() and st.button(
+        if may_edit(None) and st.button(
             "Deploy a model", type="primary", icon=":material/add:", key="deployments.new"
         ):
             new()
@@ -104,7 +105,7 @@ def nothing() -> None:
     empty_state(
         "rocket_launch",
         "Nothing is served yet. A deployment answers under its name, whichever version stands behind it.",
-        "Deploy the first model" if may_edit() else None,
+        "Deploy the first model" if may_edit(None) else None,
         new,
     )
 

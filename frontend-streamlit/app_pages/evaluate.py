@@ -5,6 +5,7 @@ from uuid import UUID
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import address_sections, given_id, go
 from ui.evaluation_form import evaluation_form
 from ui.evaluation_metrics import evaluation_metrics
@@ -14,7 +15,7 @@ from ui.result_grid import result_grid
 from ui.result_pages import NO_FILTER
 from ui.run_choice import is_searched, run_choice, run_heading, run_of_address
 from ui.run_data import data_of
-from ui.states import ago, empty_state, escaped, may_edit, state_badge
+from ui.states import ago, empty_state, escaped, state_badge
 from ui.tiles import choose
 
 from libs.common.contracts.evaluations import Evaluation, EvaluationState, EvaluationSummary
@@ -80,7 +81,7 @@ def nothing_chosen(has_runs: bool) -> None:
 
 def about(run: Run) -> None:
     run_heading(run)
-    if may_edit():
+    if may_edit(run.project_id):
         begin(run)
     found = list(islice(yard().evaluations.list(run.id), MOST_EVALUATIONS))
     if not found:
@@ -137,7 +138,7 @@ def top(chosen: EvaluationSummary) -> None:
             "Compare with…", icon=":material/compare_arrows:", key="evaluate.compare"
         ):
             st.switch_page("app_pages/compare_models.py", query_params={"left": str(chosen.id)})
-        if may_edit() and st.button(
+        if may_edit(chosen.project_id) and st.button(
             "Reset", icon=":material/restart_alt:", key="evaluate.reset", help="Deletes these results"
         ):
             ask_to_reset(chosen)

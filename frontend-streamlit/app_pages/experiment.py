@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import address_sections, given_id
 from ui.experiment_rows import menu, toast
 from ui.run_rows import run_rows
@@ -43,7 +44,8 @@ def header(found: Experiment) -> None:
         if found.best:
             st.badge(f"{found.best.key} {found.best.value:.4f}", color="green", icon=":material/star:")
         st.space("stretch")
-        menu(found, leads_to="app_pages/experiments.py")
+        if may_edit(found.project_id):
+            menu(found, leads_to="app_pages/experiments.py")
     st.page_link(
         "app_pages/experiments.py",
         label="Experiments",

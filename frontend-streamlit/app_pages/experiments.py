@@ -6,11 +6,12 @@ from uuid import UUID
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import address_search, address_select
 from ui.cursor_pages import choose, page_buttons, place
 from ui.experiment_rows import any_at_work, experiment_row, toast
 from ui.project_choice import chosen_scope, project_names, scope_select
-from ui.states import empty_state, may_edit
+from ui.states import empty_state
 from ui.ticks import compare_bar
 
 from libs.common.contracts.base import Page
@@ -44,7 +45,7 @@ def header(project: UUID | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("Experiments", width="content")
         st.space("stretch")
-        if may_edit() and st.button(
+        if may_edit(project) and st.button(
             "New experiment", type="primary", icon=":material/add:", key="experiments.new"
         ):
             new(project)
@@ -133,7 +134,7 @@ def nothing(project: UUID | None) -> None:
     empty_state(
         "science",
         "No experiment yet. It says what to learn from which data, and is run as often as you like.",
-        "Make the first" if may_edit() else None,
+        "Make the first" if may_edit(project) else None,
         lambda: new(project),
     )
 

@@ -5,12 +5,13 @@ from uuid import UUID
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import go
 from ui.export_form import export_form
 from ui.export_rows import export_row, is_open
 from ui.project_choice import project_names
 from ui.run_choice import is_searched, run_choice, run_heading, run_of_address
-from ui.states import empty_state, escaped, may_edit
+from ui.states import empty_state, escaped
 
 from libs.common.contracts.exports import Export
 from libs.common.contracts.runs import Run
@@ -58,7 +59,7 @@ def nothing_chosen(has_runs: bool) -> None:
 
 def about(run: Run) -> None:
     run_heading(run)
-    if may_edit():
+    if may_edit(run.project_id):
         begin(run)
     st.markdown("#### Exports of this run")
     listing(run.id)

@@ -5,9 +5,10 @@ from itertools import islice
 
 import streamlit as st
 from session import yard
+from ui.access import may_create_projects, may_edit, may_manage
 from ui.address import address_pages, address_search, given_number, go
 from ui.confirming import confirm_deletion
-from ui.states import ago, counted, empty_state, escaped, may_edit, shortened
+from ui.states import ago, counted, empty_state, escaped, shortened
 
 from libs.common.contracts.projects import Project
 
@@ -47,11 +48,11 @@ def delete_project(project: Project) -> None:
     st.session_state["home.told"] = f"Deleted {project.name}"
 
 
-def project_card(project: Project, *, can_edit: bool) -> None:
+def project_card(project: Project) -> None:
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="top", wrap=False):
             st.markdown(f"**{escaped(project.name)}**", width="stretch")
-            if can_edit:
+            if may_edit(project.id):
                 menu(project)
         st.badge(project.task.replace("_", " "), color="blue", icon=":material/category:")
         if project.description:
@@ -68,12 +69,12 @@ def project_card(project: Project, *, can_edit: bool) -> None:
 def menu(project: Project) -> None:
     chosen = st.menu_button(
         "",
-        ["change", "delete"],
+        ["change", *(["delete"] if may_manage(project.id) else [])],
         icon=":material/more_vert:",
         type="tertiary",
         key=f"home.menu.{project.id}",
         format_func={"change": ":material/edit: Change", "delete": ":material/delete: Delete"}.__getitem__,
-        help="Change or delete it",
+        help="What can be done with it",
     )
     if chosen == "change":
         change_project(project)
@@ -103,7 +104,7 @@ def page() -> None:
         empty_state(
             "folder_open",
             "No projects yet. A project holds datasets, experiments and models.",
-            "Create one" if may_edit() else None,
+            "Create one" if may_create_projects() else None,
             create_project,
         )
         return
@@ -120,7 +121,9 @@ def header(*, has_search: bool) -> None:
         st.space("stretch")
         if has_search or "q" in st.query_params:
             address_search("Search projects", "q", key="home.q", on_choose=lambda text: go(q=text, page=None))
-        if may_edit() and st.button("New project", type="primary", icon=":material/add:", key="home.new"):
+        if may_create_projects() and st.button(
+            "New project", type="primary", icon=":material/add:", key="home.new"
+        ):
             create_project()
 
 
@@ -132,7 +135,7 @@ def cards(found: Sequence[Project]) -> None:
     for row in batched(shown, CARDS_PER_ROW):
         for column, project in zip(st.columns(CARDS_PER_ROW), row, strict=False):
             with column:
-                project_card(project, can_edit=may_edit())
+                project_card(project)
     address_pages(num_pages, number, key="home.page")
 
 

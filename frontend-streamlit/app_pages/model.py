@@ -4,12 +4,13 @@ from itertools import islice
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import address_sections, address_select, given_name, given_number, go
 from ui.lineage import lineage_view
 from ui.model_actions import ask_to_delete, note_of_model, toast
 from ui.model_rows import alias_badges
 from ui.model_versions import of_run, version_row
-from ui.states import ago, empty_state, escaped, may_edit
+from ui.states import ago, empty_state, escaped
 
 from libs.common.contracts.models import Model, ModelVersion
 from libs.common.errors import NotFound
@@ -72,7 +73,7 @@ def header(model: Model) -> None:
         st.title(model.name, width="content")
         alias_badges(model)
         st.space("stretch")
-        if may_edit():
+        if may_edit(model.project_id):
             buttons(model)
     st.caption(f"{escaped(model.task)} · since {ago(model.created_at)}")
     if model.note:

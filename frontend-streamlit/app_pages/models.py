@@ -7,12 +7,13 @@ from uuid import UUID
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import go
 from ui.model_import_form import import_form
 from ui.model_imports import imports_view
 from ui.model_rows import model_row
 from ui.project_choice import chosen_scope, project_names, scope_select
-from ui.states import empty_state, escaped, may_edit
+from ui.states import empty_state, escaped
 
 # What is beyond them is found by its project.
 MOST_MODELS, MOST_DEPLOYMENTS = 200, 1000
@@ -25,23 +26,23 @@ def page() -> None:
     if not names:
         return
     project = chosen_scope(names)
-    is_new = may_edit() and "new" in st.query_params
-    header(is_new)
+    is_new = may_edit(project) and "new" in st.query_params
+    header(is_new, project)
     if is_new:
-        import_form(names, project)
+        import_form({each: name for each, name in names.items() if may_edit(each)}, project)
         return
     scope_select(names, project, key="models.project", on_choose=lambda value: go(project=value))
     imports_view(project)
     listing(project, names)
 
 
-def header(is_new: bool) -> None:
+def header(is_new: bool, project: UUID | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header("A model from elsewhere" if is_new else "Models", width="content")
         st.space("stretch")
         if is_new:
             st.button("Back to the list", icon=":material/arrow_back:", key="models.back", on_click=leave)
-        elif may_edit():
+        elif may_edit(project):
             st.button(
                 "Bring in an ONNX file",
                 type="primary",

@@ -7,13 +7,14 @@ from uuid import UUID
 import streamlit as st
 from boundary import show_failure
 from session import yard
+from ui.access import may_edit
 from ui.address import given_id
 from ui.config_form import config_form
 from ui.data_choice import data_choice
 from ui.devices import devices
 from ui.knobs import differences, knobs_of
 from ui.project_choice import chosen_project
-from ui.states import counted, empty_state, escaped, may_edit, shortened
+from ui.states import counted, empty_state, escaped, shortened
 
 from libs.common.contracts.base import Step
 from libs.common.contracts.catalogue import TaskDescription
@@ -37,7 +38,7 @@ def page() -> None:
     if project is None:
         return
     header(project, like)
-    if not may_edit():
+    if not may_edit(project.id):
         empty_state("lock", "You may look at experiments, not start one.")
         return
     task = yard().task(project.task)

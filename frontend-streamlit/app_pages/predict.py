@@ -6,10 +6,11 @@ from itertools import islice
 import streamlit as st
 from comp.predictor import predictor
 from session import yard
+from ui.access import may_edit
 from ui.address import address_select, given_name, go
 from ui.deployment_rows import version_badges
 from ui.deployment_samples import unseen_samples
-from ui.states import empty_state, escaped, may_edit, state_badge
+from ui.states import empty_state, escaped, state_badge
 
 from libs.common.contracts.deployments import Deployment
 from libs.common.errors import NotFound
@@ -54,7 +55,7 @@ def nothing() -> None:
     empty_state(
         "image_search",
         "Nothing is served yet. Deploy a model, then ask it here.",
-        "Deployments" if may_edit() else None,
+        "Deployments" if may_edit(None) else None,
         lambda: st.switch_page("app_pages/deployments.py"),
     )
 

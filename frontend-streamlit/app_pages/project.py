@@ -1,14 +1,16 @@
-"""One project: its datasets, its runs, what it serves."""
+"""One project: its datasets, its runs, what it serves, who is a member."""
 
 from uuid import UUID
 
 import streamlit as st
-from session import yard
-from ui.address import given_id
+from session import caller, yard
+from ui.access import may_edit
+from ui.address import address_sections, given_id
 from ui.dataset_rows import dataset_rows, datasets_of
 from ui.deployment_rows import deployment_row, deployments_of
+from ui.member_rows import members_view
 from ui.run_rows import run_rows
-from ui.states import counted, empty_state, escaped, may_edit, shortened
+from ui.states import counted, empty_state, escaped, shortened
 
 RUNS_PER_PAGE = 25
 
@@ -22,14 +24,16 @@ def datasets(project_id: UUID) -> None:
         empty_state(
             "database",
             "No dataset yet. Bring in an archive, a folder, a table or a sample.",
-            "Register the first" if may_edit() else None,
+            "Register the first" if may_edit(project_id) else None,
             register,
         )
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(counted(len(found), "dataset"), width="content")
         st.space("stretch")
-        if may_edit() and st.button("Register a dataset", icon=":material/add:", key="project.register"):
+        if may_edit(project_id) and st.button(
+            "Register a dataset", icon=":material/add:", key="project.register"
+        ):
             register()
     dataset_rows(project_id, found)
 
@@ -69,14 +73,28 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.header(escaped(shortened(project.name)), width="content")
         st.badge(project.task, color="blue", icon=":material/category:")
+        if role := caller().role_in(given):
+            st.caption(f"you are {role} here", width="content")
+        st.space("stretch")
+        st.page_link(
+            "app_pages/notifications.py",
+            label="Notifications",
+            icon=":material/notifications_active:",
+            query_params={"project": str(given)},
+            width="content",
+        )
     if project.description:
         st.caption(escaped(project.description))
-    tabs = st.tabs(
-        [":material/database: Datasets", ":material/monitoring: Runs", ":material/rocket_launch: Served"]
-    )
-    for tab, section in zip(tabs, (datasets, runs, deployments), strict=True):
-        with tab:
-            section(project.id)
+    titles = {name: title for name, (title, _) in SECTIONS.items()}
+    _, section = SECTIONS[address_sections(titles, key="project.section")]
+    section(project.id)
 
+
+SECTIONS = {
+    "datasets": (":material/database: Datasets", datasets),
+    "runs": (":material/monitoring: Runs", runs),
+    "served": (":material/rocket_launch: Served", deployments),
+    "members": (":material/group: Members", members_view),
+}
 
 page()

@@ -7,10 +7,11 @@ from uuid import UUID
 import streamlit as st
 from comp.sort_list import Done, sort_list
 from session import yard
+from ui.access import may_edit
 from ui.address import address_sections, address_select, go
 from ui.queue_limits import limits
 from ui.queue_rows import KINDS, ended_item, running_item, waiting_item
-from ui.states import counted, empty_state, may_edit
+from ui.states import counted, empty_state
 
 from libs.common.contracts.queue import QueueEntry
 from libs.common.errors import ModelyardError
@@ -46,10 +47,10 @@ def now() -> None:
             lambda: st.switch_page("app_pages/home.py"),
         )
         return
-    names, edits = projects(), may_edit()
+    names, edits = projects(), all(may_edit(entry.project_id) for entry in waiting)
     st.subheader(f"Running · {len(running)}")
     if running:
-        items = [running_item(entry, names, may_edit=edits) for entry in running]
+        items = [running_item(entry, names, may_edit=may_edit(entry.project_id)) for entry in running]
         carry_out(sort_list(items, "Running", key="queue.running"), entries)
     else:
         st.caption("Nothing runs at the moment.")
@@ -57,7 +58,7 @@ def now() -> None:
     if waiting:
         if edits:
             st.caption("Drag a row to another place, or press Alt with an arrow key.")
-        items = [waiting_item(entry, names, may_edit=edits) for entry in waiting]
+        items = [waiting_item(entry, names, may_edit=may_edit(entry.project_id)) for entry in waiting]
         carry_out(sort_list(items, "Waiting", key="queue.waiting", can_sort=edits), entries)
     else:
         st.caption("Nothing waits.")

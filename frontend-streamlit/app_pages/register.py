@@ -5,11 +5,12 @@ from uuid import UUID
 import streamlit as st
 from boundary import show_failure
 from session import yard
+from ui.access import may_edit
 from ui.address import given_id
 from ui.findings import detection_view
 from ui.project_choice import chosen_project
 from ui.sources import Wanted, format_form, source_form
-from ui.states import empty_state, escaped, may_edit, shortened
+from ui.states import empty_state, escaped, shortened
 
 from libs.client.data import DetectionFailed
 from libs.common.contracts.datasets import Dataset
@@ -28,7 +29,7 @@ def page() -> None:
     if project is None:
         return
     header(project, dataset)
-    if not may_edit():
+    if not may_edit(project.id):
         empty_state("lock", "You may look at data, not bring it in.")
         return
     name = None

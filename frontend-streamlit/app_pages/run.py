@@ -9,12 +9,13 @@ from comp.live_chart import live_chart
 from comp.live_log import live_log
 from session import yard
 from settings import settings
+from ui.access import may_edit
 from ui.address import address_sections, given_id
 from ui.confirming import confirm_deletion
 from ui.node_strip import node_strip
 from ui.run_parts import checkpoints, life, used_settings
 from ui.run_results import evaluation, export
-from ui.states import duration, empty_state, escaped, may_edit, shortened, state_badge
+from ui.states import duration, empty_state, escaped, shortened, state_badge
 
 from libs.common.contracts.base import now
 from libs.common.contracts.measurements import MetricSummary
@@ -98,7 +99,7 @@ def header(run: Run) -> None:
         if run.reason and not run.state.is_final:
             st.caption(escaped(shortened(run.reason)), width="content")
         st.space("stretch")
-        if may_edit():
+        if may_edit(run.project_id):
             buttons(run)
     for warning in run.warnings:
         st.caption(f":orange[:material/warning: {escaped(warning)}]")

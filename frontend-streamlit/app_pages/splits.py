@@ -6,10 +6,11 @@ from uuid import UUID
 
 import streamlit as st
 from session import yard
+from ui.access import may_edit
 from ui.address import given_id, go
 from ui.dataset_links import dataset_links, without_dataset
 from ui.split_form import METHODS, split_form
-from ui.states import ago, empty_state, escaped, may_edit, shortened
+from ui.states import ago, empty_state, escaped, shortened
 
 from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.splits import LeakReport, RatioSplit, Split, SplitMethod, SubsetPreview
@@ -35,7 +36,7 @@ def page() -> None:
     if not dataset.version:
         empty_state("call_split", "There is nothing to split before the first import.")
         return
-    if may_edit():
+    if may_edit(dataset.project_id):
         new_split(dataset)
     saved(dataset)
 

@@ -8,9 +8,10 @@ import streamlit as st
 from comp.sample_grid import Tile, sample_grid
 from comp.shown import Tones
 from session import yard
+from ui.access import may_edit
 from ui.address import address_pages, address_select, given_id, given_number, go
 from ui.dataset_links import dataset_links, without_dataset
-from ui.states import ago, counted, empty_state, escaped, may_edit, shortened, size
+from ui.states import ago, counted, empty_state, escaped, shortened, size
 
 from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.samples import Sample
@@ -110,7 +111,7 @@ def links(dataset: Dataset, version: DatasetVersion) -> None:
             query_params={"dataset": str(dataset.id), "version": str(version.version)},
             width="content",
         )
-        if version.version == dataset.version or not may_edit():
+        if version.version == dataset.version or not may_edit(dataset.project_id):
             return
         if st.button("Restore", icon=":material/restore:", key="versions.restore"):
             restore(dataset, version)

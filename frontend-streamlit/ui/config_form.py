@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from ui.knobs import Knob, Path, said
+from ui.knobs import REST, Knob, Path, said
 from ui.states import escaped
 
 COLUMNS = 3
@@ -28,7 +28,8 @@ def config_form(
         usual = [knob for knob in shown if not knob.is_advanced]
         rare = [knob for knob in shown if knob.is_advanced]
         with st.container(border=True):
-            st.markdown(f"**{escaped(group)}**")
+            if group != REST or len({knob.group for knob in knobs}) > 1:
+                st.markdown(f"**{escaped(group)}**")
             _draw(usual, base, problems, values, key)
             if rare:
                 wrong = any(knob.name in problems for knob in rare)

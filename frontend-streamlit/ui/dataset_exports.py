@@ -6,11 +6,12 @@ from settings import settings
 
 from libs.common.contracts.dataset_exports import DatasetExport, DatasetExportState
 from libs.common.contracts.datasets import Dataset
-from ui.states import ago, counted, empty_state, escaped, may_edit, size, state_badge
+from ui.access import may_edit
+from ui.states import ago, counted, empty_state, escaped, size, state_badge
 
 
 def exports_section(dataset: Dataset) -> None:
-    if may_edit():
+    if may_edit(dataset.project_id):
         export_form(dataset)
     found = list(yard().datasets.exports(dataset.id))
     if not found:

@@ -9,6 +9,7 @@ from session import yard
 from libs.common.contracts.deployments import Deployment, ServingSettings
 from libs.common.contracts.models import ModelVersion
 from libs.common.errors import BadInput, ModelyardError, NotFound
+from ui.access import may_edit
 from ui.address import NAME, go
 from ui.deployment_rows import name_of
 from ui.serving_form import running_form, threshold_form
@@ -26,7 +27,8 @@ def _leave() -> None:
 @st.dialog("Deploy a model", width="medium", icon=":material/rocket_launch:", on_dismiss=_leave)
 def deployment_form() -> None:
     asked = st.query_params.get("model")
-    names = [each.name for each in islice(yard().models.list(), MOST_MODELS)]
+    models = islice(yard().models.list(), MOST_MODELS)
+    names = [each.name for each in models if may_edit(each.project_id)]
     options = list(dict.fromkeys((asked, *names) if asked else names))
     if not options:
         empty_state("deployed_code", "There is no model yet. Export a run, or bring in an ONNX file.")

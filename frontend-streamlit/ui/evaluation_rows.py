@@ -10,9 +10,10 @@ from session import yard
 from libs.common.contracts.evaluations import EvaluationState, EvaluationSummary
 from libs.common.contracts.jobs import Job
 from libs.common.errors import Conflict, NotFound
+from ui.access import may_edit
 from ui.metric_names import headline
 from ui.result_pages import NO_FILTER
-from ui.states import ago, escaped, may_edit, state_badge
+from ui.states import ago, escaped, state_badge
 from ui.tiles import choose
 
 POLL_SECONDS = 0.8
@@ -73,7 +74,7 @@ def going_on(found: EvaluationSummary) -> None:
             st.progress(job.progress if job else 0.0, _message(job), width="stretch")
             if (
                 job
-                and may_edit()
+                and may_edit(found.project_id)
                 and st.button(
                     "Cancel", icon=":material/cancel:", key="evaluate.cancel", disabled=job.desired != "run"
                 )

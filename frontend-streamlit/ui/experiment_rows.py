@@ -7,8 +7,9 @@ import streamlit as st
 from session import yard
 
 from libs.common.contracts.experiments import ExperimentSummary
+from ui.access import may_edit
 from ui.confirming import confirm_deletion
-from ui.states import ago, counted, escaped, may_edit, shortened, state_badge
+from ui.states import ago, counted, escaped, shortened, state_badge
 from ui.ticks import forget, tick
 
 UNFINISHED = ("queued", "preparing", "running", "stopping", "lost")
@@ -43,7 +44,7 @@ def experiment_row(found: ExperimentSummary, project_name: str | None) -> None:
             if found.best:
                 st.caption(f"{escaped(found.best.key)} **{found.best.value:.4f}**", width="content")
             st.caption(told(found, project_name), width="content")
-        if may_edit():
+        if may_edit(found.project_id):
             menu(found)
 
 

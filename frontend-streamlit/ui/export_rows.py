@@ -7,9 +7,10 @@ from settings import settings
 
 from libs.common.contracts.exports import Export, ExportFormat, ExportState
 from libs.common.errors import BadInput, Conflict, NotFound
+from ui.access import may_edit
 from ui.address import NAME
 from ui.certificates import certificate_view
-from ui.states import ago, escaped, may_edit, size, state_badge
+from ui.states import ago, escaped, size, state_badge
 
 TITLES = {
     "onnx": "ONNX",
@@ -77,7 +78,7 @@ def buttons(export: Export) -> None:
         icon=":material/verified:",
         type="tertiary",
     )
-    is_registrable = export.format == ExportFormat.ONNX and may_edit()
+    is_registrable = export.format == ExportFormat.ONNX and may_edit(export.project_id)
     if is_registrable and st.button(
         "Register", icon=":material/label:", type="tertiary", key=f"export.register.{export.id}"
     ):

@@ -1,12 +1,14 @@
 """A task's JSON Schema as knobs that a form can draw: kind, limits, choices, and when each matters."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Kind = Literal["switch", "choice", "text", "integer", "number", "json"]
 Path = tuple[str, ...]
 REFERENCE = "#/$defs/"
+# Of those that name none.
+REST = "Other"
 # Units that names spell out and that stand beside the title anyway.
 UNITS = {"°": "_degrees", "s": "_seconds", "epochs": "_epochs", "bytes": "_bytes", "h": "_hours"}
 
@@ -89,8 +91,18 @@ def _knobs(schema: Mapping[str, Any], parts: Mapping[str, Any], path: Path, grou
         place = (*path, name)
         if own.get("type") == "object" and "properties" in own:
             yield from _knobs(own, parts, place, found.get("group", group))
+        elif "propertyNames" in own:
+            yield from _named(own, parts, place, group)
         else:
             yield _knob(own, parts, place, group)
+
+
+def _named(own: Mapping[str, Any], parts: Mapping[str, Any], path: Path, group: str) -> Iterator[Knob]:
+    """A value for each of some names, or none: one knob a name."""
+    for name in _resolved(own["propertyNames"], parts).get("enum", ()):
+        value = {**own["additionalProperties"], "description": own.get("description", "")}
+        knob = _knob(value, parts, (*path, name), group)
+        yield replace(knob, title=f"{_title(path[-1], '')}: {name}", has_nothing=True)
 
 
 def _knob(own: Mapping[str, Any], parts: Mapping[str, Any], path: Path, group: str) -> Knob:
@@ -99,7 +111,7 @@ def _knob(own: Mapping[str, Any], parts: Mapping[str, Any], path: Path, group: s
         path=path,
         title=_title(path[-1], own.get("unit", "")),
         description=own.get("description", ""),
-        group=own.get("group") or group or "Other",
+        group=own.get("group") or group or REST,
         unit=own.get("unit", ""),
         is_advanced=bool(own.get("advanced")),
         kind=_kind(main),

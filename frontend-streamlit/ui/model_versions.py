@@ -4,9 +4,10 @@ import streamlit as st
 from settings import settings
 
 from libs.common.contracts.models import ModelVersion
+from ui.access import may_edit
 from ui.certificates import certificate_line, certificate_view
 from ui.model_actions import actions
-from ui.states import ago, escaped, may_edit, shortened, size
+from ui.states import ago, escaped, shortened, size
 
 
 def version_row(version: ModelVersion, deployments: tuple[str, ...]) -> None:
@@ -38,7 +39,7 @@ def version_row(version: ModelVersion, deployments: tuple[str, ...]) -> None:
 
 
 def buttons(version: ModelVersion) -> None:
-    if may_edit():
+    if may_edit(version.project_id):
         st.page_link(
             "app_pages/deployments.py",
             label="Deploy",
@@ -52,7 +53,7 @@ def buttons(version: ModelVersion) -> None:
         icon=":material/download:",
         type="tertiary",
     )
-    if may_edit():
+    if may_edit(version.project_id):
         actions(version)
 
 

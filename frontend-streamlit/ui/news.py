@@ -59,6 +59,9 @@ NEWS = {
     "deployment.failed": _failed(
         "Deployment “{deployment}” could not serve “{model}” version {version}", _DEPLOYMENT
     ),
+    "canary.failed": _failed(
+        "The trial of “{model}” version {version} in “{deployment}” failed", _DEPLOYMENT
+    ),
     "alert.raised": News("Node “{node}” needs a look", "{message}", "system", Severity.WARNING, calls=True),
     "alert.cleared": News("Node “{node}” is well again", "{message}, it was said", "system"),
 }

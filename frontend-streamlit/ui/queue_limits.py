@@ -5,9 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 from session import yard
 
-from libs.common.contracts.access import Role
 from libs.common.contracts.jobs import Pool
 from libs.common.contracts.queue import QueueSettings
+from ui.access import is_administrator
 
 MOST_AT_ONCE = 8
 NO_LIMIT = "one per device"
@@ -17,7 +17,7 @@ POOLS = {Pool.CPU: "On CPUs", Pool.GPU: "On GPUs"}
 
 def limits(settings: QueueSettings) -> None:
     """What others change shows at the next look, so the widgets are set anew each time."""
-    may_change = st.session_state["session.caller"].role is Role.ADMIN
+    may_change = is_administrator()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _choice("Runs at once", settings.max_running, "queue.limit", yard().queue.limit, may_change)
         for pool, label in POOLS.items():

@@ -9,8 +9,9 @@ from settings import settings
 
 from libs.common.contracts.checkpoints import Checkpoint
 from libs.common.contracts.runs import Run
+from ui.access import may_edit
 from ui.lineage import lineage_view
-from ui.states import duration, empty_state, escaped, may_edit, size, state_badge
+from ui.states import duration, empty_state, escaped, size, state_badge
 
 LAST = "last"
 MOST_CLASSES = 20
@@ -47,7 +48,7 @@ def _checkpoint(run: Run, checkpoint: Checkpoint) -> None:
         st.link_button("Weights", f"{address}?part=weights", icon=":material/download:", help="safetensors")
         # A run that goes on may have to go on from there.
         is_needed = checkpoint.name == LAST and not run.state.is_final
-        if may_edit() and st.button(
+        if may_edit(run.project_id) and st.button(
             "Delete", icon=":material/delete:", key=f"run.delete.{checkpoint.name}", disabled=is_needed
         ):
             _confirm(run, checkpoint)

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from libs.common.contracts.access import Role
-
 COLORS = {
     "ready": "green",
     "completed": "green",
@@ -47,11 +45,6 @@ def empty_state(
         st.markdown(sentence, text_alignment="center")
         if action and on_action and st.button(action, type="primary", key=f"empty.{icon}"):
             on_action()
-
-
-def may_edit() -> bool:
-    """Who may only look is offered nothing to change; the gateway refuses it anyway."""
-    return st.session_state["session.caller"].role is not Role.VIEWER
 
 
 def counted(count: int, one: str, many: str | None = None) -> str:

@@ -90,7 +90,7 @@ def test_a_run_page_shows_what_it_left(page: Page, stack, yard, trained, section
 def test_a_project_page_shows_data_runs_and_what_is_served(page: Page, stack, yard, trained):
     page.goto(f"{stack.console_url}/project?id={trained.run.project_id}")
     expect(page.get_by_text("1,737 samples")).to_be_visible()
-    page.get_by_role("tab", name="Runs").click()
+    page.get_by_role("radio", name="Runs").click()
     expect(page.get_by_role("link", name=trained.run.name)).to_be_visible()
 
 
