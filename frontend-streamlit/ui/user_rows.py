@@ -1,5 +1,6 @@
 """Accounts one below the other, and what an administrator may do about one."""
 
+import re
 from secrets import token_urlsafe
 
 import streamlit as st
@@ -15,6 +16,7 @@ from ui.secrets import forget, is_shown, show_next
 from ui.states import ago, counted, escaped, shortened
 from ui.user_projects import memberships
 
+ACCOUNT = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,99}")
 # As many letters as nobody guesses and a person can still type.
 PASSWORD_BYTES = 12
 ACTIONS = {
@@ -84,11 +86,14 @@ def new_account() -> None:
     name = st.text_input(
         "Name", key="users.name", max_chars=100, help="Small letters, digits and . _ @ + -, to sign in with"
     ).strip()
+    is_name = ACCOUNT.fullmatch(name) is not None
+    if name and not is_name:
+        st.caption(":orange[Small letters, digits and . \\_ @ + - only, and a letter or digit at first.]")
     email = st.text_input("E-mail", key="users.email", max_chars=254, placeholder="optional").strip()
     role = role_select(Role.EDITOR, OF_THE_HOUSE, key="users.role")
     st.caption("A password is made and shown to you once; the person can change it.")
-    if st.button("Create", type="primary", disabled=not name, key="users.create") and (
-        made := attempt(lambda: yard().users.create(name.lower(), role, email=email or None))
+    if st.button("Create", type="primary", disabled=not is_name, key="users.create") and (
+        made := attempt(lambda: yard().users.create(name, role, email=email or None))
     ):
         show_next(f"The password of **{escaped(made.user.name)}**:", made.password or "")
 
