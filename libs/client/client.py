@@ -9,6 +9,7 @@ from libs.client.deployments import Deployments
 from libs.client.evaluations import Evaluations
 from libs.client.exports import Exports
 from libs.client.models import Models
+from libs.client.people import Audit, Members, Tokens, Users
 from libs.client.queue import Queue
 from libs.client.runs import Runs
 from libs.client.system import Nodes
@@ -47,6 +48,10 @@ class Modelyard:
         self.nodes = Nodes(transport)
         self.channels = Channels(transport)
         self.deliveries = Deliveries(transport)
+        self.users = Users(transport)
+        self.members = Members(transport)
+        self.tokens = Tokens(transport)
+        self.audit = Audit(transport)
 
     def me(self) -> Caller:
         return self._transport.get(Caller, "/v1/me")
