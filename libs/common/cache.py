@@ -23,6 +23,8 @@ Fetch = Callable[[str, Path], Awaitable[None]]
 SUFFIX, UNFINISHED, LOCK = ".object", ".partial", ".lock"
 MAX_CONCURRENT_FETCHES = 4
 POLL_SECONDS = 0.1
+# Shared by all links of a file, which is how a job's process tells the cache that its copy is no good.
+DAMAGED_AT = 0.0
 
 
 class ScratchIsFull(ModelyardError):
@@ -160,11 +162,20 @@ def _is_still_at(path: Path, descriptor: int) -> bool:
         return False
 
 
+def mark_damaged(path: Path) -> None:
+    """What was placed there is fetched anew when it is next asked for; jobs that hold it keep it."""
+    with suppress(OSError):
+        os.utime(path, (DAMAGED_AT, DAMAGED_AT))
+
+
 def _link(entry: Path, path: Path) -> bool:
     """False when the cache does not have it (any more)."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
     try:
+        if entry.stat().st_mtime == DAMAGED_AT:
+            entry.unlink(missing_ok=True)
+            return False
         path.hardlink_to(entry)
     except FileNotFoundError:
         return False

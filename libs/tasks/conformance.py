@@ -6,6 +6,7 @@
 import json
 import tarfile
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -235,6 +236,6 @@ def _row(
         "size_bytes": len(image),
         "width": 0,
         "height": 0,
-        "sha256": "",
+        "sha256": sha256(image).hexdigest(),
         "annotations": json.dumps([each.model_dump(mode="json") for each in annotations]),
     }

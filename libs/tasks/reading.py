@@ -1,5 +1,6 @@
 """Samples as training and evaluation read them: a Parquet manifest, and byte ranges of local shard files."""
 
+import hashlib
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,10 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter
 
+from libs.common.cache import mark_damaged
 from libs.common.contracts.annotations import Annotation
 from libs.common.errors import ModelyardError
 
-COLUMNS = ("sample_id", "name", "subset", "shard", "offset", "size_bytes", "annotations")
+COLUMNS = ("sample_id", "name", "subset", "shard", "offset", "size_bytes", "sha256", "annotations")
 ROWS_AT_ONCE = 4096
 _ANNOTATIONS: TypeAdapter[tuple[Annotation, ...]] = TypeAdapter(tuple[Annotation, ...])
 
@@ -26,9 +28,13 @@ class SampleIsMissing(ModelyardError):
     code, status, title = "sample_missing", 422, "A sample's bytes are not where the manifest says"
 
 
+class SampleIsDamaged(ModelyardError):
+    code, status, title = "sample_damaged", 422, "A sample's bytes are not those that were imported"
+
+
 @dataclass(frozen=True, slots=True)
 class SampleRecord:
-    """One row of the manifest."""
+    """One row of the manifest; `digest` is the SHA-256 of its bytes."""
 
     id: str
     name: str
@@ -36,6 +42,7 @@ class SampleRecord:
     shard: str
     offset: int
     size_bytes: int
+    digest: bytes
     annotations: tuple[Annotation, ...]
 
 
@@ -76,6 +83,7 @@ def _record(row: dict[str, Any]) -> SampleRecord:
         shard=sys.intern(row["shard"]),
         offset=row["offset"],
         size_bytes=row["size_bytes"],
+        digest=bytes.fromhex(row["sha256"]),
         annotations=_annotations(row["annotations"]),
     )
 
@@ -87,7 +95,10 @@ def _annotations(text: str) -> tuple[Annotation, ...]:
 
 
 class ShardReader:
-    """Reads by offset with `pread`: any order, any thread, one descriptor per shard and process."""
+    """Reads by offset with `pread`: any order, any thread, one descriptor per shard and process.
+
+    What is read is compared with what was imported: a hundredth of the time that decoding takes.
+    """
 
     def __init__(self, shards: Mapping[str, Path]) -> None:
         self._paths = dict(shards)
@@ -97,6 +108,11 @@ class ShardReader:
         data = os.pread(self._descriptor(record.shard), record.size_bytes, record.offset)
         if len(data) != record.size_bytes:
             raise SampleIsMissing(f"{record.name}: the shard ends before the sample")
+        if hashlib.sha256(data).digest() != record.digest:
+            mark_damaged(self._paths[record.shard])
+            raise SampleIsDamaged(
+                f"{record.name}: the shard {record.shard} holds other bytes than were imported"
+            )
         return data
 
     def _descriptor(self, shard: str) -> int:

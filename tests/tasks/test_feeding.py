@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Callable
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from libs.tasks.images import read_pixels
 from libs.tasks.reading import SampleRecord, ShardReader
 from libs.tasks.slicing import EpochOrder, FixedOrder, Slicing
 from libs.tasks.streaming import ProcessBatches, ReaderWasKilled
-from libs.tasks.tolerance import SampleIsBad, Tolerance, TooManySamplesAreBad
+from libs.tasks.tolerance import SampleIsBad, Tolerance, TooManySamplesAreBad, Unusable
 
 SIDE = 16
 SPEC = ImageInput(height=SIDE, width=SIDE, mean=(0, 0, 0), std=(1, 1, 1))
@@ -44,7 +45,8 @@ def samples(folder: Path, count: int, bad: frozenset[int] = frozenset()) -> Imag
             side = SIDE + number % 5
             pixels = random.integers(0, 256, (side, side, 3), dtype=np.uint8)
             data = b"no image" if number in bad else encoded(Image.fromarray(pixels))
-            records.append(SampleRecord(str(number), f"{number}.png", "", "s", shard.tell(), len(data), ()))
+            place, digest = (shard.tell(), len(data)), sha256(data).digest()
+            records.append(SampleRecord(str(number), f"{number}.png", "", "s", *place, digest, ()))
             shard.write(data)
     return ImageDataset(records, ShardReader({"s": folder / "shard"}), SPEC, lambda record: int(record.id))
 
@@ -248,3 +250,16 @@ def test_a_training_sees_an_image_as_serving_sees_it(size, format, most, mean):
     served = resize(torch.from_numpy(read_pixels(data)).permute(2, 0, 1)[None].float(), 64, 64)[0]
     assert (seen - served).abs().max() <= most
     assert (seen - served).abs().mean() <= mean
+
+
+def test_bytes_that_are_not_those_that_were_imported_are_refused_by_name(tmp_path: Path):
+    dataset = samples(tmp_path, 3)
+    shard = tmp_path / "shard"
+    content = bytearray(shard.read_bytes())
+    content[dataset._records[1].offset + 20] ^= 1
+    shard.write_bytes(content)
+
+    assert isinstance(dataset[0], tuple) and isinstance(dataset[2], tuple)
+    damaged = dataset[1]
+    assert isinstance(damaged, Unusable)
+    assert damaged.name == "1.png" and "other bytes than were imported" in damaged.reason

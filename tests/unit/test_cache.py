@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from libs.common.cache import ObjectCache, ScratchIsFull
+from libs.common.cache import ObjectCache, ScratchIsFull, mark_damaged
 from libs.common.errors import Unavailable
 
 
@@ -106,7 +106,7 @@ async def test_what_a_job_holds_is_not_cleared_and_goes_when_the_job_has_gone(
 PROCESS = """
 import asyncio, sys, time
 from pathlib import Path
-from libs.common.cache import ObjectCache, ScratchIsFull
+from libs.common.cache import ObjectCache, ScratchIsFull, mark_damaged
 
 folder, name, pause = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
 
@@ -175,3 +175,15 @@ async def test_a_full_disk_is_cleared_of_what_is_unused_and_else_told(tmp_path: 
     with pytest.raises(ScratchIsFull, match="No space left"):
         await full.place("huge", tmp_path / "job/huge")
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".object"]
+
+
+async def test_what_turned_out_to_be_damaged_is_fetched_anew(tmp_path: Path, store: Store) -> None:
+    cache = ObjectCache(tmp_path / "cache", 1000, store.fetch)
+    await cache.place("a", tmp_path / "one/a")
+
+    mark_damaged(tmp_path / "one/a")
+    await cache.place("a", tmp_path / "two/a")
+    await cache.place("a", tmp_path / "three/a")
+
+    assert store.asked == ["a", "a"]
+    assert (tmp_path / "one/a").is_file()
