@@ -113,13 +113,17 @@ async def sweep(storage: Storage) -> None:
     """Until cancelled: removes what a killed room or gateway has left behind."""
     while True:
         try:
-            found = await storage.list_objects(artifacts.LABELLED_SAMPLES)
-            since = now() - FORGOTTEN_AFTER
-            old = [each.key for each in found if each.modified_at is not None and each.modified_at < since]
-            await storage.remove(old)
+            await sweep_once(storage)
         except Unavailable as error:
             log.warning("sweep_waits", code=error.code)
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def sweep_once(storage: Storage, older_than: timedelta = FORGOTTEN_AFTER) -> None:
+    since = now() - older_than
+    found = await storage.list_objects(artifacts.LABELLED_SAMPLES)
+    old = [each.key for each in found if each.modified_at is not None and each.modified_at < since]
+    await storage.remove(old)
 
 
 async def _fetch(storage: Storage, key: str, file: BinaryIO) -> None:
