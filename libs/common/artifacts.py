@@ -3,6 +3,7 @@
 import re
 from uuid import UUID
 
+EXPORTS = "exports/"
 FOREIGN_MODELS = "models/"
 LABELLED_SAMPLES = "labelled/"
 _WORD = re.compile(r"^[a-z0-9][a-z0-9_.-]{0,79}$")
@@ -76,12 +77,17 @@ def run_log(prefix: str, first_seq: int) -> str:
     return f"{prefix}log-{first_seq}.jsonl.gz"
 
 
+def run_points(run_id: UUID, sha256: str) -> str:
+    """By content: written again it is the same."""
+    return f"{run_prefix(run_id)}points-{_word(sha256)}.parquet"
+
+
 def evaluation_prefix(evaluation_id: UUID) -> str:
     return f"evaluations/{evaluation_id}/"
 
 
 def export_prefix(export_id: UUID) -> str:
-    return f"exports/{export_id}/"
+    return f"{EXPORTS}{export_id}/"
 
 
 def export_file(export_id: UUID, sha256: str, suffix: str) -> str:

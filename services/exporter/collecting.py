@@ -1,4 +1,4 @@
-"""The collector: bytes of models from elsewhere that no row speaks of, left behind by what was killed."""
+"""The collector: bytes of exports and of models from elsewhere that no row speaks of, left by a kill."""
 
 import asyncio
 from datetime import timedelta
@@ -16,6 +16,7 @@ from services.exporter.settings import Settings
 COLLECT_SECONDS = 3600.0
 # Bytes are written before their row: only what has waited so long for one is an orphan.
 GRACE = timedelta(days=1)
+PREFIXES = (artifacts.EXPORTS, artifacts.FOREIGN_MODELS)
 log = get_logger(__name__)
 
 
@@ -33,7 +34,7 @@ async def collect(resources: Resources[Settings]) -> None:
 async def collect_once(resources: Resources[Settings], grace: timedelta = GRACE) -> int:
     """How many objects went. Listed first: what is announced meanwhile is spoken of by then."""
     ripe = now() - grace
-    found = await resources.storage.list_objects(artifacts.FOREIGN_MODELS)
+    found = [each for prefix in PREFIXES for each in await resources.storage.list_objects(prefix)]
     old = [each.key for each in found if each.modified_at is not None and each.modified_at < ripe]
     async with resources.database.transaction() as session:
         if not await may_delete_bytes(session):

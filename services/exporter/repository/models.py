@@ -14,6 +14,7 @@ from libs.common.owners import Owner, owners_by_key
 from services.exporter.models import AliasRow, ExportRow, ImportRow, Model, ModelRow, VersionRow
 
 STORED = VersionRow.file["key"].as_string()
+EXPORTED = ExportRow.file["key"].as_string()
 
 
 class ModelRepository:
@@ -123,10 +124,13 @@ class ModelRepository:
         return (await self._session.scalars(statement)).all()
 
     async def spoken_of(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that a version or an import under way needs."""
-        versions = await self._session.scalars(select(STORED).where(STORED.in_(keys)))
-        imports = await self._session.scalars(select(ImportRow.key).where(ImportRow.key.in_(keys)))
-        return {*versions, *imports}
+        """Those of the keys that a version, an export or an import under way needs."""
+        columns = (STORED, EXPORTED, ImportRow.key)
+        return {
+            key
+            for column in columns
+            for key in await self._session.scalars(select(column).where(column.in_(keys)))
+        }
 
     async def _uploaded(self, condition: ColumnElement[bool]) -> Sequence[str]:
         """Keys of files that are nobody else's."""

@@ -15,7 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from libs.common import artifacts
 from libs.common.contracts.base import PageQuery
-from libs.common.contracts.exports import ModelFile
+from libs.common.contracts.exports import ExportFormat, ExportModel, ModelFile
 from libs.common.contracts.jobs import Job, JobFailed, JobState
 from libs.common.contracts.models import ForeignModel, ImportForeignModel, ImportModel, ModelRegistered
 from libs.common.ids import new_id
@@ -26,7 +26,7 @@ from services.exporter.collecting import collect_once
 from services.exporter.errors import ModelFileIsTooLarge, ModelNameIsTaken, ModelNotFound, UploadIsGone
 from services.exporter.new_version import NewVersion
 from services.exporter.settings import Settings
-from tests.factories import model_card
+from tests.factories import evaluable, model_card, model_file, parity_report
 from tests.house import House
 from tests.integration.exporter.conftest import OpenService
 from tests.tasks.foreigners import brightness, described
@@ -260,8 +260,9 @@ async def test_a_deleted_project_ends_its_imports_and_frees_its_files(
 
 async def test_the_collector_takes_what_no_row_speaks_of(house: House, open_service: OpenService) -> None:
     version = _version(new_id())
-    orphan = artifacts.foreign_model_source(new_id())
-    for key in (version.file.key, orphan):
+    orphans = {artifacts.foreign_model_source(new_id()), artifacts.export_file(new_id(), "abc", "onnx")}
+    exported = await _exported(open_service)
+    for key in (version.file.key, exported, *orphans):
         await house.storage.put_bytes(key, b"the file")
     async with open_service() as service:
         await service.registry.add(f"m-{new_id().hex[-12:]}", version)
@@ -271,12 +272,24 @@ async def test_the_collector_takes_what_no_row_speaks_of(house: House, open_serv
     assert await collect_once(resources) == 0
     await collect_once(resources, timedelta(seconds=-60))
 
-    left = await _stored(house)
-    assert version.file.key in left
-    assert orphan not in left
+    left = {each.key for each in await house.storage.list_objects("")}
+    assert {version.file.key, exported} < left
+    assert not orphans & left
     async with house.database.transaction() as session:
         waiting = (await JobQueue(session).cancel(job.id)).spec
     assert waiting["key"] in left
+
+
+async def _exported(open_service: OpenService) -> str:
+    """The key of an export that is no version of any model."""
+    source = evaluable(deployment=f"m-{new_id().hex[-12:]}")
+    async with open_service() as service:
+        made = await service.create(source, format=ExportFormat.TORCHSCRIPT)
+        spec = ExportModel(export_id=made.id, model=source, format=made.format)
+        await service.start(spec)
+        file = model_file(made.id)
+        await service.complete(spec, file, parity_report(), model_card())
+    return file.key
 
 
 def _version(version_id: UUID) -> NewVersion:
