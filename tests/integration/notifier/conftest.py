@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -63,6 +65,14 @@ class Listener:
             while len(found := await self.deliveries(**fields)) < num:
                 await asyncio.sleep(0.05)
         return found
+
+    async def kill_room(self) -> None:
+        """Returns when another process has taken its place."""
+        pid = self.house.stack.pid("notifier")
+        os.kill(pid, signal.SIGKILL)
+        async with asyncio.timeout(30):
+            while self.house.stack.pid("notifier") in (0, pid):
+                await asyncio.sleep(0.1)
 
     async def all_is_heard(self) -> None:
         """Returns when the room has settled every fact of the stream: nothing more can come."""

@@ -1,9 +1,6 @@
 """Facts become deliveries, each once, whatever happens to the room on the way."""
 
-import asyncio
 import json
-import os
-import signal
 from datetime import timedelta
 from uuid import UUID
 
@@ -123,13 +120,9 @@ async def test_a_killed_room_loses_and_doubles_nothing(listener: Listener) -> No
     project_id = new_id()
     for number in range(40):
         await listener.house.announce(_deleted(project_id, number))
-    pid = listener.house.stack.pid("notifier")
-    os.kill(pid, signal.SIGKILL)
+    await listener.kill_room()
     # What it held unsettled comes again at once, not when its lease is over.
     await listener.house.bus.jetstream.delete_consumer(FACTS, "notifier-dataset-deleted")
-    async with asyncio.timeout(30):
-        while listener.house.stack.pid("notifier") in (0, pid):
-            await asyncio.sleep(0.1)
     listener.house.stack.wait_ready("notifier")
     await listener.wait_for(num=40, project_id=project_id)
     await listener.all_is_heard()
