@@ -1,11 +1,18 @@
 """Operations settings: read once from MODELYARD_… and passed down; nothing here changes a result."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
 
+SECRETS_FOLDER = "MODELYARD_SECRETS_FOLDER"
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -26,6 +33,8 @@ class BusSettings(Block):
 
 class DatabaseSettings(Block):
     url: SecretStr = SecretStr("postgresql://127.0.0.1:5432/modelyard")
+    # Where it is not part of the address.
+    password: SecretStr | None = None
     pool_size: Annotated[int, Field(ge=1)] = 5
     statement_timeout_seconds: float = 30.0
 
@@ -58,6 +67,8 @@ class NodeSettings(BaseSettings):
         env_prefix="MODELYARD_", env_nested_delimiter="__", frozen=True, extra="ignore"
     )
 
+    # With a file per secret, named like its variable, `modelyard_bus__password`: compose mounts them so.
+    secrets_folder: Path | None = None
     bus: BusSettings = BusSettings()
     http: HttpSettings = HttpSettings()
     log: LogSettings = LogSettings()
@@ -65,6 +76,22 @@ class NodeSettings(BaseSettings):
     # Offered to jobs that need a whole device: `cpu` (the node's one training slot) or `gpu0`….
     device: str = "cpu"
     scratch: Path = Path(".modelyard/scratch")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment, then the files of secrets; a folder that is named must be there."""
+        folder = os.environ.get(SECRETS_FOLDER)
+        files = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_dir=folder, secrets_dir_missing="error"
+        )
+        return (init_settings, env_settings, files)
 
 
 class RoomSettings(NodeSettings):

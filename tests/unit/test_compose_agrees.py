@@ -14,16 +14,23 @@ import jsonschema
 import pytest
 import yaml
 from pydantic import BaseModel, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
+
+from infra.nats.users import USERS
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
+POLICIES = sorted((ROOT / "infra/minio/policies").glob("*.json"))
 DOCKERFILE = (ROOT / "infra/Dockerfile").read_text()
 SERVERS = {"postgres", "nats", "minio", "triton"}
 WATCHERS = {"prometheus", "grafana"}
+# They run once at every start and end well before a room begins.
+ONCE = {"postgres-roles", "minio-keys"}
 ROOMS = {"gateway", "datasets", "trainer", "evaluator", "exporter", "inference", "notifier"}
 OURS = ROOMS | {"worker", "console"}
+PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "infra/compose").glob("*.yml")}
 
 
 def settings_of(name: str) -> type[BaseSettings]:
@@ -31,8 +38,8 @@ def settings_of(name: str) -> type[BaseSettings]:
     return importlib.import_module(module).Settings
 
 
-def variables_of(model: type[BaseModel], prefix: str = "MODELYARD_") -> dict[str, object]:
-    found: dict[str, object] = {}
+def variables_of(model: type[BaseModel], prefix: str = "MODELYARD_") -> dict[str, FieldInfo]:
+    found: dict[str, FieldInfo] = {}
     for field_name, field in model.model_fields.items():
         kind = field.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -42,20 +49,37 @@ def variables_of(model: type[BaseModel], prefix: str = "MODELYARD_") -> dict[str
     return found
 
 
-def test_the_file_is_one_that_compose_accepts():
+def secrets_of(name: str) -> dict[str, str]:
+    """The file a container reads, by its name below /run/secrets → the secret of this house."""
+    given = [
+        {"source": each} if isinstance(each, str) else each for each in SERVICES[name].get("secrets", [])
+    ]
+    return {each.get("target", each["source"]): each["source"] for each in given}
+
+
+def variables_given(name: str) -> set[str]:
+    """By the environment, or by a file that is named like a variable."""
+    return {*SERVICES[name]["environment"], *(target.upper() for target in secrets_of(name))}
+
+
+@pytest.mark.parametrize("file", [COMPOSE, *PRESETS.values()], ids=["docker-compose", *PRESETS])
+def test_the_file_is_one_that_compose_accepts(file):
     """`compose-spec.json` is the Compose Specification's own schema, Apache-2.0."""
     schema = json.loads((ROOT / "tests/unit/compose-spec.json").read_text())
-    jsonschema.validators.validator_for(schema)(schema).validate(COMPOSE)
+    jsonschema.validators.validator_for(schema)(schema).validate(file)
 
 
 def test_every_part_of_the_house_is_in_the_compose_file():
-    assert set(SERVICES) == SERVERS | WATCHERS | OURS
+    assert set(SERVICES) == SERVERS | ONCE | WATCHERS | OURS
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES))
 def test_every_container_has_a_pinned_image_or_our_dockerfile_a_health_check_and_a_memory_limit(name):
     service = SERVICES[name]
-    if name in SERVERS | WATCHERS:
+    if name in ONCE:
+        assert "restart" not in service
+        assert service["image"] in {SERVICES[server]["image"] for server in SERVERS}
+    elif name in SERVERS | WATCHERS:
         assert re.search(r":[\w.-]*\d", service["image"]), "the image is not pinned"
         assert service["healthcheck"]["test"]
     else:
@@ -67,17 +91,18 @@ def test_every_container_has_a_pinned_image_or_our_dockerfile_a_health_check_and
 @pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
 def test_every_variable_in_the_compose_file_is_one_that_the_room_reads(name):
     known = variables_of(settings_of(name))
-    assert set(SERVICES[name]["environment"]) <= set(known)
+    assert variables_given(name) <= set(known)
 
 
 @pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
 def test_every_required_setting_is_given_in_the_compose_file(name):
     required = {key for key, field in variables_of(settings_of(name)).items() if field.is_required()}
-    assert required <= set(SERVICES[name]["environment"])
+    assert required <= variables_given(name)
 
 
 def test_the_worker_gets_no_database_and_no_store_credentials():
-    assert not [key for key in SERVICES["worker"]["environment"] if "DATABASE" in key or "STORAGE" in key]
+    assert not [key for key in variables_given("worker") if "DATABASE" in key or "STORAGE" in key]
+    assert secrets_of("worker") == {"modelyard_bus__password": "nats_worker"}
 
 
 @pytest.mark.parametrize("name", sorted(OURS))
@@ -106,9 +131,10 @@ def requirements_of(extra: str) -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(OURS))
 def test_every_container_of_ours_waits_for_health_not_for_luck(name):
-    conditions = [each["condition"] for each in SERVICES[name]["depends_on"].values()]
-    assert conditions
-    assert set(conditions) == {"service_healthy"}
+    waited_for = {other: each["condition"] for other, each in SERVICES[name]["depends_on"].items()}
+    assert waited_for
+    for other, condition in waited_for.items():
+        assert condition == ("service_completed_successfully" if other in ONCE else "service_healthy")
 
 
 def test_ports_are_published_on_loopback_only():
@@ -124,15 +150,116 @@ def test_the_port_that_is_checked_is_the_port_that_is_served():
         assert SERVICES[name]["environment"]["MODELYARD_HTTP__PORT"] == checked[1]
 
 
-def test_no_secret_has_a_default():
-    for name in ROOMS | {"worker"}:
-        secrets = [
-            key
-            for key, field in variables_of(settings_of(name)).items()
-            if field.annotation is SecretStr and key in SERVICES[name]["environment"]
-        ]
-        for key in secrets:
-            assert ":?" in SERVICES[name]["environment"][key], f"{key} of {name}"
+@pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
+def test_every_secret_of_a_room_comes_from_a_file_and_none_from_the_environment(name):
+    secrets = {
+        key for key, kind in variables_of(settings_of(name)).items() if "SecretStr" in str(kind.annotation)
+    }
+    assert {target.upper() for target in secrets_of(name)} <= secrets
+    # Of the addresses of databases only those that hold no password.
+    told = {key: SERVICES[name]["environment"][key] for key in secrets & set(SERVICES[name]["environment"])}
+    assert all(re.match(r"postgresql://[^:@]+@", address) for address in told.values())
+
+
+@pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
+def test_a_room_has_its_own_user_role_and_key_and_no_others(name):
+    given = SERVICES[name]["environment"]
+    assert given["MODELYARD_BUS__USER"] == name
+    own = {"modelyard_bus__password": f"nats_{name}"}
+    if name != "worker":
+        assert given["MODELYARD_DATABASE__URL"] == f"postgresql://modelyard_{name}@postgres:5432/modelyard"
+        assert given["MODELYARD_STORAGE__ACCESS_KEY"] == f"modelyard-{name}"
+        own["modelyard_database__password"] = f"postgres_{name}"
+        own["modelyard_storage__secret_key"] = f"s3_{name}"
+    found = {target: source for target, source in secrets_of(name).items() if target in own}
+    assert found == own
+    servers = [source for source in secrets_of(name).values() if source.split("_")[-1] in ROOMS - {name}]
+    assert servers == []
+
+
+def test_every_secret_is_given_to_somebody_and_lies_in_the_folder_that_the_script_writes():
+    used = {source for name in SERVICES for source in secrets_of(name).values()}
+    assert set(COMPOSE["secrets"]) == used
+    assert {name: each["file"] for name, each in COMPOSE["secrets"].items()} == {
+        name: f".secrets/{name}" for name in used
+    }
+
+
+def test_no_container_is_given_a_secret_by_its_environment():
+    for name, service in SERVICES.items():
+        for key, value in service.get("environment", {}).items():
+            told = f"{key} of {name}"
+            assert not re.search(r"(PASSWORD|SECRET_KEY|TOKEN)$", key), told
+            assert ":?" not in str(value), told
+
+
+def test_the_servers_know_everybody_who_comes_to_them():
+    """Each user, role and key that a room has is made where it is asked for."""
+    rooms = {f"postgres_{name}" for name in ROOMS}
+    assert {*secrets_of("postgres-roles")} == {"owner_password", *rooms}
+    assert {*secrets_of("nats")} == {f"nats_{user.name}" for user in USERS}
+    assert {*secrets_of("minio-keys")} == {"owner_key", *(f"s3_{path.stem}" for path in POLICIES)}
+    assert {path.stem for path in POLICIES} == ROOMS | {"imports"}
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda path: path.stem)
+def test_a_policy_gives_nothing_but_what_lies_under_keys_that_are_spelled_in_one_place(policy):
+    spelled = set(re.findall(r'"([a-z]+)/', (ROOT / "libs/common/artifacts.py").read_text()))
+    for statement in json.loads(policy.read_text())["Statement"]:
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in statement["Action"] if "*" in action]
+        for resource in statement["Resource"]:
+            bucket, _, below = resource.removeprefix("arn:aws:s3:::").partition("/")
+            assert bucket == ("imports" if policy.stem == "imports" else "modelyard")
+            assert policy.stem == "imports" or below == "" or below.removesuffix("/*") in spelled
+
+
+def test_every_kind_of_object_is_written_by_rooms_that_may():
+    spelled = set(re.findall(r'"([a-z]+)/', (ROOT / "libs/common/artifacts.py").read_text()))
+    written = {
+        resource.partition("/")[2].removesuffix("/*")
+        for policy in POLICIES
+        for statement in json.loads(policy.read_text())["Statement"]
+        if "s3:PutObject" in statement["Action"]
+        for resource in statement["Resource"]
+    }
+    assert written == spelled
+
+
+@pytest.mark.parametrize("name", sorted(SERVICES))
+def test_lines_of_every_container_are_kept_in_pieces_and_packed(name):
+    options = SERVICES[name]["logging"]["options"]
+    assert options["compress"] == "true"
+    assert int(options["max-file"]) > 1
+    assert re.fullmatch(r"\d+m", options["max-size"])
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_preset_changes_parts_that_exist_with_settings_that_they_read(preset):
+    for name, changes in PRESETS[preset]["services"].items():
+        assert name in SERVICES
+        assert set(changes) <= {"environment", "mem_limit", "shm_size", "deploy", "platform"}
+        if "environment" in changes:
+            assert set(changes["environment"]) <= set(variables_of(settings_of(name)))
+        assert re.fullmatch(r"\d+[mg]", changes.get("mem_limit", "1g"))
+
+
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_whoever_is_offered_a_gpu_is_given_one(preset):
+    services = PRESETS[preset]["services"]
+    offered = {
+        name
+        for name, changes in services.items()
+        if changes.get("environment", {}).get("MODELYARD_DEVICE", "").startswith("gpu")
+    }
+    given = {name for name, changes in services.items() if "deploy" in changes}
+    assert given == (offered | {"triton"} if offered else set())
+
+
+def test_the_presets_are_those_that_the_readme_names():
+    readme = (ROOT / "README.md").read_text()
+    assert {"cpu", "gpu", "dgx-spark"} == set(PRESETS)
+    assert all(f"infra/compose/{preset}.yml" in readme for preset in PRESETS)
 
 
 def test_images_run_as_a_user_without_rights():
@@ -191,14 +318,22 @@ def test_everything_the_dockerfile_copies_exists_and_reaches_it():
 
 
 @pytest.mark.parametrize("secret", ["abc", "7e44fdb6", "12345678", "12e4", "with a space"])
-def test_the_nats_server_reads_its_file_with_any_secret(secret):
-    given = SERVICES["nats"]["environment"]["MODELYARD_NATS_PASSWORD"]
-    environment = {"MODELYARD_NATS_PASSWORD": re.sub(r"\$\{MODELYARD_NATS_PASSWORD:\?[^}]+}", secret, given)}
-    program = shutil.which("nats-server", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program is not None
-    command = [program, "-t", "-c", str(ROOT / "infra/nats/nats.conf")]
+def test_the_nats_server_reads_its_file_with_any_secret(tmp_path, secret):
+    for file in secrets_of("nats"):
+        (tmp_path / file).write_text(secret)
+    environment = {"PATH": f"{os.environ['PATH']}:/usr/sbin", "SECRETS": str(tmp_path)}
+    command = ["sh", str(ROOT / "infra/nats/serve.sh"), "-t", "-c", str(ROOT / "infra/nats/nats.conf")]
     read = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert read.returncode == 0, read.stderr
+
+
+@pytest.mark.parametrize("file", ["infra/nats/serve.sh", "infra/postgres/roles.sh", "infra/minio/keys.sh"])
+def test_a_script_of_a_container_is_there_and_can_be_read_by_its_shell(file):
+    [service] = [each for each in SERVICES.values() if each.get("entrypoint", [""])[-1].endswith(file[-8:])]
+    mounted = {volume.split(":")[0]: volume.split(":")[1] for volume in service["volumes"]}
+    folder = f"./{Path(file).parent}"
+    assert service["entrypoint"] == ["sh", f"{mounted[folder]}/{Path(file).name}"]
+    subprocess.run(["sh", "-n", str(ROOT / file)], check=True)
 
 
 def test_the_nats_server_has_the_limits_of_the_local_stack():
@@ -207,31 +342,66 @@ def test_the_nats_server_has_the_limits_of_the_local_stack():
         assert limit in (ROOT / "infra/local/servers.py").read_text()
 
 
+def run_script(folder: Path) -> str:
+    script = folder / "infra" / "compose-secrets.sh"
+    script.parent.mkdir(exist_ok=True)
+    shutil.copy2(ROOT / "infra/compose-secrets.sh", script)
+    return subprocess.run([str(script)], capture_output=True, text=True, check=True).stdout
+
+
+def secrets_in(folder: Path) -> dict[str, str]:
+    return {path.name: path.read_text() for path in (folder / ".secrets").iterdir()}
+
+
 def test_fresh_secrets_are_all_that_compose_asks_for_and_are_written_once(tmp_path):
-    script = tmp_path / "infra" / "compose-secrets.sh"
-    script.parent.mkdir()
-    shutil.copy2(ROOT / "infra/compose-secrets.sh", script)
-    said = subprocess.run([str(script)], capture_output=True, text=True, check=True).stdout
-    written = (tmp_path / ".env").read_text()
-    asked = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
-    values = dict(line.split("=") for line in written.splitlines())
-    assert set(values) == asked
+    said = run_script(tmp_path)
+    values = secrets_in(tmp_path)
+    assert set(values) == set(COMPOSE["secrets"])
     assert len(set(values.values())) == len(values)
-    assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+    assert all(len(value) >= 64 for value in values.values())
     assert not [value for value in values.values() if value in said]
-    subprocess.run([str(script)], check=True, capture_output=True)
-    assert (tmp_path / ".env").read_text() == written
+    run_script(tmp_path)
+    assert secrets_in(tmp_path) == values
 
 
-def test_a_secret_that_an_older_file_lacks_is_added_to_it(tmp_path):
-    script = tmp_path / "infra" / "compose-secrets.sh"
-    script.parent.mkdir()
-    shutil.copy2(ROOT / "infra/compose-secrets.sh", script)
-    (tmp_path / ".env").write_text("MODELYARD_NATS_PASSWORD=kept\n")
-    subprocess.run([str(script)], check=True, capture_output=True)
-    values = dict(line.split("=") for line in (tmp_path / ".env").read_text().splitlines())
-    assert values["MODELYARD_NATS_PASSWORD"] == "kept"
-    assert "MODELYARD_GRAFANA_PASSWORD" in values
+def test_the_folder_of_secrets_is_closed_and_neither_built_in_nor_committed(tmp_path):
+    """Its files are open to the users of containers, which docker gives them as they are."""
+    run_script(tmp_path)
+    assert (tmp_path / ".secrets").stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in (tmp_path / ".secrets").iterdir()} == {0o444}
+    assert ".secrets" in (ROOT / ".dockerignore").read_text().split()
+    assert ".secrets/" in (ROOT / ".gitignore").read_text().split()
+
+
+def test_a_secret_that_is_missing_is_added_and_one_of_an_older_version_is_taken_over(tmp_path):
+    (tmp_path / ".env").write_text("MODELYARD_POSTGRES_PASSWORD=kept\nMODELYARD_NATS_PASSWORD=kept, too\n")
+    run_script(tmp_path)
+    (tmp_path / ".secrets/s3_trainer").unlink()
+    before = secrets_in(tmp_path)
+    assert (before["postgres_password"], before["nats_password"]) == ("kept", "kept, too")
+    run_script(tmp_path)
+    after = secrets_in(tmp_path)
+    assert after.pop("s3_trainer")
+    assert after == before
+
+
+@pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
+def test_a_room_reads_its_secrets_from_the_files_that_it_is_given(name, tmp_path, monkeypatch):
+    for target in secrets_of(name):
+        (tmp_path / target).write_text(f"of {target}\n")
+    for key in (key for key in os.environ if key.startswith("MODELYARD_")):
+        monkeypatch.delenv(key)
+    for key, value in SERVICES[name]["environment"].items():
+        if "${" not in str(value):
+            monkeypatch.setenv(key, value)
+    monkeypatch.setenv("MODELYARD_SECRETS_FOLDER", str(tmp_path))
+    read = settings_of(name)()
+    for target in secrets_of(name):
+        found: object = read
+        for part in target.removeprefix("modelyard_").split("__"):
+            found = getattr(found, part)
+        assert isinstance(found, SecretStr)
+        assert found.get_secret_value() == f"of {target}"
 
 
 def test_who_watches_starts_only_when_asked_for_and_reads_the_files_of_this_house():
@@ -240,7 +410,7 @@ def test_who_watches_starts_only_when_asked_for_and_reads_the_files_of_this_hous
         files = [volume.split(":")[0] for volume in SERVICES[name]["volumes"] if volume.startswith("./")]
         assert files
         assert all((ROOT / file).exists() for file in files)
-    assert not [name for name in SERVERS | OURS if "profiles" in SERVICES[name]]
+    assert not [name for name in SERVERS | ONCE | OURS if "profiles" in SERVICES[name]]
 
 
 def test_prometheus_reads_every_room_at_the_port_where_it_tells_its_figures():

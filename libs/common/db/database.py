@@ -120,10 +120,13 @@ class Database:
         )
 
     async def _connect(self, server_settings: dict[str, str]) -> asyncpg.Connection:
-        url = self._settings.url.get_secret_value()
+        url, password = self._settings.url.get_secret_value(), self._settings.password
         try:
             return await asyncpg.connect(
-                url, timeout=CONNECT_TIMEOUT_SECONDS, server_settings=server_settings
+                url,
+                password=password.get_secret_value() if password else None,
+                timeout=CONNECT_TIMEOUT_SECONDS,
+                server_settings=server_settings,
             )
         except NO_CONNECTION as error:
             raise DatabaseUnavailable("the database cannot be reached") from error

@@ -1,8 +1,11 @@
 """Every room has a role that owns its schema and uses the platform's, in a new house and in an old one."""
 
+import os
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -13,7 +16,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.engine import make_url
 
 from infra.local.home import ROOMS
-from infra.local.roles import role, run_script
+from infra.local.postgres import binaries
+from infra.local.roles import SCRIPT, role, run_script
 from libs.common.contracts.projects import ProjectDeleted
 from libs.common.db import PLATFORM, Database, Schema, migrate
 from libs.common.db.outbox import Outbox
@@ -63,6 +67,24 @@ async def furnished(database_settings: DatabaseSettings) -> DatabaseSettings:
     for room in ROOMS:
         await migrate_as_its_role(room, database_settings)
     return database_settings
+
+
+async def test_the_script_of_a_container_makes_the_same_roles_from_files(
+    furnished: DatabaseSettings, tmp_path: Path
+):
+    for room, password in PASSWORDS.items():
+        (tmp_path / f"postgres_{room}").write_text(password)
+    (tmp_path / "owner_password").write_text("its own")
+    url = make_url(address_of(furnished))
+    environment = {
+        **{"PGHOST": str(url.query["host"]), "PGUSER": str(url.username), "PGDATABASE": str(url.database)},
+        **{"PATH": f"{binaries()}:{os.environ['PATH']}", "SECRETS": str(tmp_path)},
+    }
+    ran = subprocess.run(
+        ["sh", SCRIPT.with_name("roles.sh")], env=environment, capture_output=True, text=True
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert await owners(furnished) == {}
 
 
 async def test_in_a_new_house_everything_belongs_to_its_rooms(furnished: DatabaseSettings):
