@@ -22,11 +22,9 @@ _SESSION = APIKeyCookie(name=COOKIE, auto_error=False, scheme_name="session", de
 
 async def caller_of(request: Request, doors: Doors) -> Caller:
     """By bearer token, or by the browser's session cookie (then changes only from the console's origin)."""
-    secret = _bearer(request)
-    if secret is None:
-        secret = request.cookies.get(COOKIE)
-        if secret is not None and request.method in _CHANGING:
-            _require_own_origin(request, doors)
+    if _bearer(request) is None and COOKIE in request.cookies and request.method in _CHANGING:
+        require_own_origin(request, doors, is_needed=True)
+    secret = sent_secret(request)
     if not secret:
         raise TokenIsMissing("send `Authorization: Bearer <token>`")
     caller = await doors.caller(secret)
@@ -53,9 +51,22 @@ def _bearer(request: Request) -> str | None:
     return secret.strip() if scheme.lower() == "bearer" else None
 
 
-def _require_own_origin(request: Request, doors: Doors) -> None:
+def sent_secret(request: Request) -> str | None:
+    """A token, or the secret of a session; the header goes before the cookie."""
+    secret = _bearer(request)
+    return request.cookies.get(COOKIE) if secret is None else secret
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
+
+
+def require_own_origin(request: Request, doors: Doors, *, is_needed: bool = False) -> None:
+    """Browsers say which page sends a request; other callers need not."""
     origin = request.headers.get("origin")
-    own = {doors.settings.console_origin.rstrip("/"), str(request.base_url).rstrip("/")}
+    if origin is None and not is_needed:
+        return
+    own = doors.settings.console_origins | {str(request.base_url).rstrip("/")}
     if origin is None or origin.rstrip("/") not in own:
         raise OriginIsForeign("a browser session may change things only from the console")
 

@@ -3,7 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from importlib.metadata import version
 
@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from libs.common.bus import consume
 from libs.common.db import Database, Schema
 from libs.common.db.relay import Relay
+from libs.common.errors import TimedOut, Unavailable
 from libs.common.health import Figures, HttpDoor, health_app, readiness
 from libs.common.log import configure_logging
 from libs.common.room import checks_of, measures_of, open_resources
@@ -30,11 +31,13 @@ from services.gateway.models import Model
 from services.gateway.openapi import describe
 from services.gateway.people.starting import ensure_administrator
 from services.gateway.repository.answers import Answers
+from services.gateway.repository.changes import follow_changes
+from services.gateway.repository.sessions import Attempts, Sessions
 from services.gateway.routes import ROUTERS
 from services.gateway.settings import Settings
 
 SCHEMA = Schema("gateway", Model.metadata, "services.gateway.migrations")
-KEPT_ANSWERS_FOR = timedelta(days=1)
+KEPT_FOR = timedelta(days=1)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -53,7 +56,9 @@ def create_app(settings: Settings) -> FastAPI:
             inside = HttpDoor(health_app("gateway", app.state.checks, measures), settings.metrics)
             async with asyncio.TaskGroup() as group:
                 facts = consume(resources.bus, "gateway", events, app.state.doors.unit)
-                work = [relay.run(), feed.run(), facts, _forget_answers(resources.database), inside.serve()]
+                changes = follow_changes(resources.database, app.state.doors.recognition.forget_all)
+                forgetting = _forget(resources.database)
+                work = [relay.run(), feed.run(), facts, changes, forgetting, inside.serve()]
                 tasks = [group.create_task(each) for each in work]
                 yield
                 for task in tasks:
@@ -89,10 +94,9 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
     }
     app.add_middleware(AnswerBugs)
     app.add_middleware(LimitBody, default=settings.max_body_bytes, by_suffix=limits)
-    origin = settings.console_origin.rstrip("/")
     app.add_middleware(
         CORSMiddleware,
-        allow_origins=sorted({origin, origin.replace("127.0.0.1", "localhost")}),
+        allow_origins=sorted(settings.console_origins),
         allow_credentials=True,
         allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
         allow_headers=[
@@ -124,10 +128,14 @@ def _add_health(app: FastAPI) -> None:
         return await request.app.state.figures.reading()
 
 
-async def _forget_answers(database: Database) -> None:
+async def _forget(database: Database) -> None:
     while True:
-        async with database.transaction() as session:
-            await Answers(session).forget_before(KEPT_ANSWERS_FOR)
+        # While the database is away there is nothing to clear up; an hour later it is tried again.
+        with suppress(Unavailable, TimedOut):
+            async with database.transaction() as session:
+                await Answers(session).forget_before(KEPT_FOR)
+                await Attempts(session).forget_before(KEPT_FOR)
+                await Sessions(session).delete_expired()
         await asyncio.sleep(3600)
 
 
@@ -142,6 +150,7 @@ def run(settings: Settings) -> None:
         loop="uvloop",
         log_config=None,
         access_log=False,
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=5,
     )
 

@@ -14,9 +14,9 @@ from libs.common.db import Database
 from libs.common.room import Unit
 from libs.common.storage import Storage
 from services.gateway.live import LiveFeed
+from services.gateway.people.digests import digest
 from services.gateway.people.people import People
 from services.gateway.people.recognition import Recognition
-from services.gateway.people.tokens import digest
 from services.gateway.places import Places
 from services.gateway.repository.answers import Answers
 from services.gateway.settings import Settings
@@ -61,14 +61,16 @@ class Doors:
         """What may be done afterwards counts from the next request on."""
         async with self.people() as people:
             yield people
+            await people.announce_change()
         self.recognition.forget_all()
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit[People]]:
         """For a fact: one transaction with the inbox."""
         async with self.database.transaction() as session:
-            yield Unit(People(session, self._key), session)
-        self.recognition.forget_all()
+            people = People(session, self._key)
+            yield Unit(people, session)
+            await people.announce_change()
 
     @asynccontextmanager
     async def answers(self) -> AsyncIterator[Answers]:

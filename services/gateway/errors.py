@@ -23,6 +23,26 @@ class TokenIsExpired(Unauthorized):
     code = "token_expired"
 
 
+class SessionIsOver(Unauthorized):
+    code = "session_over"
+
+
+class CredentialsAreWrong(Unauthorized):
+    code, title = "credentials_wrong", "This is not how one signs in"
+
+
+class PasswordIsWrong(BadInput):
+    code = "password_wrong"
+
+
+class TooManyAttempts(ModelyardError):
+    code, status, title = "too_many_attempts", 429, "Too many tries"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class AccountIsInactive(Unauthorized):
     code = "account_inactive"
 

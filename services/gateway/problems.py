@@ -11,6 +11,7 @@ from starlette.responses import Response
 from libs.common.bus.context import current_context
 from libs.common.errors import BadInput, InternalError, ModelyardError, Problem, ProblemDetails
 from libs.common.log import get_logger
+from services.gateway.errors import TooManyAttempts
 
 MEDIA_TYPE = "application/problem+json"
 _SCHEMA = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDetails"}}}
@@ -38,7 +39,10 @@ def install(app: FastAPI) -> None:
 
 async def _known(_: Request, error: Exception) -> Response:
     assert isinstance(error, ModelyardError)
-    return problem_response(error.problem(current_context().request_id))
+    response = problem_response(error.problem(current_context().request_id))
+    if isinstance(error, TooManyAttempts):
+        response.headers["Retry-After"] = str(error.retry_after_seconds)
+    return response
 
 
 async def _invalid(_: Request, error: Exception) -> Response:

@@ -4,7 +4,16 @@ from typing import Annotated
 
 from pydantic import Field, SecretStr
 
-from libs.common.settings import HttpSettings, RoomSettings
+from libs.common.settings import Block, HttpSettings, RoomSettings
+
+
+class LoginSettings(Block):
+    """Failed tries are counted by account and by address, from the first of them for so long."""
+
+    tries_per_account: Annotated[int, Field(ge=1)] = 10
+    tries_per_address: Annotated[int, Field(ge=1)] = 50
+    within_seconds: Annotated[int, Field(ge=1, le=86400)] = 900
+    session_hours: Annotated[float, Field(gt=0, le=8760)] = 168
 
 
 class Settings(RoomSettings):
@@ -14,6 +23,9 @@ class Settings(RoomSettings):
     )
     token_key: SecretStr = Field(description="Key of the keyed hash under which tokens are stored.")
     console_origin: str = "http://127.0.0.1:8501"
+    login: LoginSettings = LoginSettings()
+    # Who may say, as X-Forwarded-For, from which address a request came.
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
     # Anything but loopback needs TLS in front of it; saying so here is the explicit consent.
     allow_non_loopback: bool = False
     # Figures are read at a door of their own, which no proxy in front of the public one leads to.
@@ -28,3 +40,9 @@ class Settings(RoomSettings):
     predict_url_hosts: tuple[str, ...] = Field(default=(), description="Hosts that may be of the inside.")
     max_streamed_upload_bytes: Annotated[int, Field(ge=1024)] = 2 * 2**30
     ask_timeout_seconds: float = 10.0
+
+    @property
+    def console_origins(self) -> frozenset[str]:
+        """A console of this machine is known by both of its names."""
+        origin = self.console_origin.rstrip("/")
+        return frozenset({origin, origin.replace("127.0.0.1", "localhost")})

@@ -35,7 +35,7 @@ READING_POSTS = {
     "/v1/evaluations/compare",
 }
 # Of the caller's own account.
-OWN_AFFAIRS = {"/v1/tokens", "/v1/tokens/{token_id}"}
+OWN_AFFAIRS = {"/v1/me/password", "/v1/tokens", "/v1/tokens/{token_id}"}
 
 
 def routes() -> list[APIRoute]:

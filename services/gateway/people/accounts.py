@@ -9,6 +9,7 @@ from libs.common.ids import new_id
 from libs.common.paging import after, page_of
 from services.gateway.errors import AccountIsTaken, LastAdministratorStays, UserIsMissing
 from services.gateway.models import MembershipRow, UserRow
+from services.gateway.repository.sessions import Sessions
 from services.gateway.repository.tokens import Tokens
 from services.gateway.repository.users import Members, Users
 
@@ -18,10 +19,11 @@ FIRST = "admin"
 class Accounts:
     """Hashes come from outside: making one takes longer than a transaction should."""
 
-    def __init__(self, users: Users, members: Members, tokens: Tokens) -> None:
+    def __init__(self, users: Users, members: Members, tokens: Tokens, sessions: Sessions) -> None:
         self._users = users
         self._members = members
         self._tokens = tokens
+        self._sessions = sessions
 
     async def is_first(self) -> bool:
         """There is no account yet."""
@@ -66,6 +68,8 @@ class Accounts:
         await self._users.flush()
         if not row.is_active:
             await self._tokens.delete_of(row.id)
+        if not row.is_active or password_hash is not None:
+            await self._sessions.delete_of(row.id)
         return await self._viewed(row)
 
     async def delete(self, user_id: UUID) -> None:
@@ -73,6 +77,15 @@ class Accounts:
         row = await self._existing(user_id, lock=True)
         _require_another(administrators, row)
         await self._users.delete(row)
+
+    async def find(self, name: str) -> UserRow | None:
+        return await self._users.named(name)
+
+    async def password_hash(self, user_id: UUID) -> str | None:
+        return (await self._existing(user_id)).password_hash
+
+    async def set_password(self, user_id: UUID, password_hash: str) -> None:
+        (await self._existing(user_id, lock=True)).password_hash = password_hash
 
     async def _viewed(self, row: UserRow) -> User:
         return user_view(row, await self._members.of_users([row.id]))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from libs.common.contracts.access import Caller
 
-# What another gateway process has changed is unknown here for so long at most.
+# What another gateway has changed is heard of at once, and after so long where the line is broken.
 SECONDS = 3.0
 MOST = 10_000
 

@@ -1,7 +1,5 @@
 """API tokens: made, hashed with a key, compared by their digest; the secret itself is never stored."""
 
-import hashlib
-import hmac
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,14 +10,11 @@ from libs.common.ids import new_id
 from libs.common.paging import after, page_of
 from services.gateway.errors import TokenIsLimited, TokenIsMissingHere
 from services.gateway.models import TokenRow
+from services.gateway.people.digests import digest
 from services.gateway.repository.tokens import Tokens
 
 PREFIX = "my_"
 SHOWN_LETTERS = 7
-
-
-def digest(secret: str, key: str) -> bytes:
-    return hmac.new(key.encode(), secret.encode(), hashlib.sha256).digest()
 
 
 class TokenService:

@@ -2,40 +2,55 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
-from libs.common.contracts.access import Caller, CreatedToken, Login, Token, TokenRequest
+from libs.common.contracts.access import Caller, CreatedToken, Login, PasswordChange, Token, TokenRequest
 from libs.common.contracts.base import Page
-from services.gateway.access import COOKIE, OPEN, READ, Signed
+from services.gateway.access import COOKIE, OPEN, READ, Signed, address_of, require_own_origin, sent_secret
 from services.gateway.doors import House
-from services.gateway.errors import TokenIsMissing
 from services.gateway.paging import Paging
+from services.gateway.people.signing_in import change_password, sign_in
 
 # No Idempotency-Key here: a kept answer would keep the secret of a new token.
 router = APIRouter(prefix="/v1", tags=["people"])
 
 
 @router.post("/auth/login", dependencies=[OPEN])
-async def log_in(login: Login, response: Response, house: House) -> Caller:
-    """Checks the token and keeps it in an HttpOnly cookie, so that no script of the page ever sees it."""
-    if login.token is None:
-        raise TokenIsMissing("send a token")
-    secret = login.token.get_secret_value()
-    caller = await house.caller(secret)
+async def log_in(login: Login, request: Request, response: Response, house: House) -> Caller:
+    """Keeps the session in an HttpOnly cookie, so that no script of the page ever sees it."""
+    require_own_origin(request, house)
+    signed_in = await sign_in(house, login, address_of(request))
+    request.state.caller = signed_in.caller
     response.set_cookie(
-        COOKIE, secret, max_age=7 * 86400, httponly=True, samesite="lax", secure=house.settings.cookie_secure
+        COOKIE,
+        signed_in.session.secret,
+        max_age=signed_in.session.seconds,
+        httponly=True,
+        samesite="lax",
+        secure=house.settings.cookie_secure,
     )
-    return caller
+    return signed_in.caller
 
 
 @router.post("/auth/logout", status_code=204, dependencies=[OPEN])
-async def log_out(response: Response) -> None:
-    response.delete_cookie(COOKIE)
+async def log_out(request: Request, response: Response, house: House) -> None:
+    """Ends the session; a token that was sent stays what it is."""
+    response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=house.settings.cookie_secure)
+    if secret := sent_secret(request):
+        async with house.changing_people() as people:
+            await people.sessions.close(secret)
 
 
 @router.get("/me", dependencies=[READ])
 async def me(caller: Signed) -> Caller:
     return caller
+
+
+@router.post("/me/password", status_code=204, dependencies=[READ])
+async def change_own_password(wanted: PasswordChange, request: Request, house: House, caller: Signed) -> None:
+    """Ends every other session of the account."""
+    session = sent_secret(request) or ""
+    await change_password(house, caller, wanted, session=session, address=address_of(request))
 
 
 @router.get("/tokens", dependencies=[READ])

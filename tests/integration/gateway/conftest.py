@@ -20,6 +20,7 @@ from tests.stack import TestStack, running_stack
 
 MAX_BODY_BYTES = 4096
 ASK_TIMEOUT_SECONDS = 1.0
+TRIES_PER_ACCOUNT = 4
 
 
 @dataclass
@@ -61,6 +62,7 @@ def running_gateway(stores: TestStack, port: int, metrics_port: int) -> Iterator
         | variables
         | {
             "MODELYARD_MAX_BODY_BYTES": str(MAX_BODY_BYTES),
+            "MODELYARD_LOGIN__TRIES_PER_ACCOUNT": str(TRIES_PER_ACCOUNT),
             "MODELYARD_ASK_TIMEOUT_SECONDS": str(ASK_TIMEOUT_SECONDS),
         },
     )

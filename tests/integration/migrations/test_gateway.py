@@ -10,8 +10,8 @@ from libs.common.db import Database
 from libs.common.db.schema import alembic_config
 from libs.common.ids import new_id
 from services.gateway.app import SCHEMA
+from services.gateway.people.digests import digest
 from services.gateway.people.people import People
-from services.gateway.people.tokens import digest
 from services.gateway.repository.answers import Answers
 
 BEFORE = """

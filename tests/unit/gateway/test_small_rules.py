@@ -5,7 +5,7 @@ from pydantic import SecretStr
 
 from libs.common.settings import HttpSettings
 from services.gateway.app import run
-from services.gateway.people.tokens import digest
+from services.gateway.people.digests import digest
 from services.gateway.problems import pointer
 from services.gateway.settings import Settings
 
