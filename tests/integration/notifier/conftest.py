@@ -92,7 +92,8 @@ NOTIFIER = {"MODELYARD_DELIVERY_LEASE_SECONDS": "2", "MODELYARD_CHANNEL_HOSTS": 
 
 @pytest.fixture(scope="package")
 def rooms() -> Iterator[TestStack]:
-    with running_stack(("postgres", "nats", "s3", "notifier"), {"notifier": NOTIFIER}) as running:
+    names = ("postgres", "nats", "s3", "notifier", "gateway")
+    with running_stack(names, {"notifier": NOTIFIER}) as running:
         yield running
 
 
