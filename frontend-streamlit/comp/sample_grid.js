@@ -222,8 +222,23 @@ class Tile {
   }
 
   content(sample, url) {
-    if (sample.kind === "row") return [row(sample.fields)]
-    if (sample.kind === "text") return [element("div", "excerpt", sample.excerpt)]
+    if (sample.kind === "image") return this.seen(sample, url)
+    if (!sample.excerpt && !sample.fields.length) this.lookUp(sample, url)
+    return [words(sample)]
+  }
+
+  // Of a result no more is known than whose it is: what such a sample says is looked up where it is shown.
+  async lookUp(sample, url) {
+    const answer = await fetch(`${url}/v1/samples/${sample.id}`, { credentials: "include" }).catch(() => null)
+    if (!answer?.ok) return
+    const { excerpt, fields } = await answer.json()
+    if (this.sample !== sample) return
+    const known = Object.keys(fields ?? {}).length ? fields : parsed(excerpt)
+    const said = Object.entries(known).map(([name, value]) => [name, String(value ?? "–")])
+    this.picture.replaceChildren(words({ ...sample, excerpt: excerpt ?? "", fields: said }))
+  }
+
+  seen(sample, url) {
     return [this.image(sample, url), ...drawings(sample)]
   }
 
@@ -258,6 +273,20 @@ function drawings({ shapes, width, height }) {
     drawn.unshift(canvas)
   }
   return drawn
+}
+
+function words({ kind, excerpt, fields }) {
+  return kind === "row" && fields.length ? row(fields) : element("div", "excerpt", excerpt)
+}
+
+// The text of a row may be cut off, or be something else.
+function parsed(text) {
+  try {
+    const found = JSON.parse(text)
+    return found && typeof found === "object" && !Array.isArray(found) ? found : {}
+  } catch {
+    return {}
+  }
 }
 
 function row(fields) {
