@@ -1,6 +1,6 @@
 """A report as charts: the views are the task's choice, each drawn alike wherever it is shown."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, assert_never
 
 import streamlit as st
@@ -146,9 +146,11 @@ def bars_option(view: ClassBars) -> dict[str, Any]:
 
 def points_option(view: Curve | Scatter) -> dict[str, Any]:
     kind = "line" if isinstance(view, Curve) else "scatter"
+    diagonal = view.diagonal if isinstance(view, Curve) else ""
     return {
         "tooltip": {"trigger": "axis" if kind == "line" else "item", "valueFormatter": "%.4g"},
-        "grid": GRID,
+        "legend": {"show": bool(diagonal), "top": 0},
+        "grid": {**GRID, "top": 40} if diagonal else GRID,
         "xAxis": {"type": "value", **_named(view.x_title), **_range(view.x)},
         "yAxis": {"type": "value", **_named(view.y_title, gap=38), **_range(view.y)},
         "series": [
@@ -157,8 +159,21 @@ def points_option(view: Curve | Scatter) -> dict[str, Any]:
                 "name": view.y_title,
                 "data": [list(pair) for pair in zip(view.x, view.y, strict=True)],
                 "showSymbol": len(view.x) <= MOST_NUMBERED,
-            }
+            },
+            *(_diagonal(diagonal) if diagonal else ()),
         ],
+    }
+
+
+def _diagonal(name: str) -> Iterator[dict[str, Any]]:
+    yield {
+        "type": "line",
+        "name": name,
+        "data": [[0, 0], [1, 1]],
+        "showSymbol": False,
+        "silent": True,
+        "lineStyle": {"type": "dashed", "width": 1, "color": "#8c95a6"},
+        "itemStyle": {"color": "#8c95a6"},
     }
 
 

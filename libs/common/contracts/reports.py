@@ -31,7 +31,10 @@ class ClassBars(View):
 
 
 class Curve(View):
-    """A line such as ROC or precision-recall, axes named."""
+    """A line such as ROC or precision-recall, axes named.
+
+    `diagonal` says what a line from (0, 0) to (1, 1) would mean, where one is worth looking at beside it.
+    """
 
     type: Literal["curve"] = "curve"
     title: str
@@ -39,6 +42,7 @@ class Curve(View):
     y_title: str
     x: tuple[float, ...]
     y: tuple[float, ...]
+    diagonal: str = ""
 
 
 class Scatter(View):

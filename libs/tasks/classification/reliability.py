@@ -44,6 +44,7 @@ class Reliability:
             y_title="share that is right",
             x=tuple((self.claimed[filled] / self.counts[filled]).tolist()),
             y=tuple((self.held[filled] / self.counts[filled]).tolist()),
+            diagonal="as often as the model was sure",
         )
 
 

@@ -168,6 +168,7 @@ def curves(spread: Spread, about: str) -> Iterator[Curve]:
         y_title="share found",
         x=tuple(wrong.tolist()),
         y=tuple(right.tolist()),
+        diagonal="by chance",
     )
     yield Curve(
         title=f"Precision and recall at every threshold: {about}",

@@ -117,6 +117,13 @@ def test_shares_are_drawn_from_nothing_to_all():
     assert "max" not in points_option(others)["xAxis"]
 
 
+def test_what_a_curve_is_to_be_compared_with_is_drawn_beside_it():
+    curve = Curve(title="ROC", x_title="x", y_title="y", x=(0.2, 1), y=(0.3, 1))
+    assert [each["name"] for each in points_option(curve)["series"]] == ["y"]
+    _, diagonal = points_option(curve.model_copy(update={"diagonal": "by chance"}))["series"]
+    assert (diagonal["name"], diagonal["data"]) == ("by chance", [[0, 0], [1, 1]])
+
+
 @pytest.mark.parametrize(
     ("left", "right", "direction", "which"),
     [
