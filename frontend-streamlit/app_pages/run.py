@@ -67,13 +67,14 @@ def links(run: Run) -> None:
                 query_params={"id": str(run.reproduces)},
                 width="content",
             )
-        st.page_link(
-            "app_pages/new_experiment.py",
-            label="An experiment like this",
-            icon=":material/content_copy:",
-            query_params={"from": str(run.experiment_id)},
-            width="content",
-        )
+        if may_edit(run.project_id):
+            st.page_link(
+                "app_pages/new_experiment.py",
+                label="An experiment like this",
+                icon=":material/content_copy:",
+                query_params={"from": str(run.experiment_id)},
+                width="content",
+            )
 
 
 def top(known: Run) -> None:

@@ -68,11 +68,10 @@ class LoginForm {
 }
 
 async function reasonOf(answer) {
-  const problem = await answer.json().catch(() => ({}))
+  const { detail } = await answer.json().catch(() => ({}))
   const seconds = Number(answer.headers.get("Retry-After"))
-  if (answer.status !== 429) return problem.detail ?? `The gateway answered ${answer.status}.`
-  const wait = seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : seconds > 0 ? `${seconds} seconds` : "a while"
-  return `That was tried too often. Wait ${wait}, then try again.`
+  if (seconds) return `Too many tries. Come back in ${seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds} seconds`}.`
+  return detail ? `${detail[0].toUpperCase()}${detail.slice(1)}.` : `The gateway answered ${answer.status}.`
 }
 
 function field(text, attributes) {

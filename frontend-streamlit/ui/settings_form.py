@@ -36,7 +36,7 @@ def _merged(old: Any, new: Any) -> Any:
 
 def _save(name: str, changed: Mapping[str, Any], key: str) -> None:
     try:
-        yard().settings.change({name: changed})
+        yard().settings.change(**{name: changed})
     except BadInput as error:
         st.session_state[f"{key}.problems"] = {
             (each.field or "").removeprefix(f"{name}."): each.message for each in error.errors

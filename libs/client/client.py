@@ -56,6 +56,10 @@ class Modelyard:
     def me(self) -> Caller:
         return self._transport.get(Caller, "/v1/me")
 
+    def change_password(self, old: str, new: str) -> None:
+        """One's own; every other session of the account ends."""
+        self._transport.call(None, "POST", "/v1/me/password", body={"old": old, "new": new})
+
     def tasks(self) -> tuple[TaskSummary, ...]:
         return self._transport.get(Page[TaskSummary], "/v1/tasks").items
 

@@ -107,7 +107,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
             "If-None-Match",
             "If-Range",
         ],
-        expose_headers=["X-Request-Id", "ETag", "Content-Range"],
+        expose_headers=["X-Request-Id", "ETag", "Content-Range", "Retry-After"],
     )
     app.add_middleware(Observe, is_behind_tls=settings.cookie_secure)
 
