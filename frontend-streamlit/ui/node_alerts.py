@@ -12,6 +12,7 @@ ICONS = {
     AlertKind.DISK: ":material/hard_drive:",
     AlertKind.MEMORY: ":material/memory:",
     AlertKind.AWAY: ":material/cloud_off:",
+    AlertKind.QUEUE: ":material/hourglass_empty:",
 }
 
 

@@ -20,6 +20,7 @@ from libs.client.commands import (
     queue,
     runs,
     samples,
+    settings,
     splits,
     system,
     versions,
@@ -130,6 +131,7 @@ def _option(name: str, value: str) -> tuple[str, ...]:
 
 
 app.command("system")(system.show_system)
+app.command("settings")(settings.settings)
 app.command("deliveries")(channels.list_deliveries)
 
 

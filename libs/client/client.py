@@ -12,6 +12,7 @@ from libs.client.models import Models
 from libs.client.people import Audit, Members, Tokens, Users
 from libs.client.queue import Queue
 from libs.client.runs import Runs
+from libs.client.settings import Settings
 from libs.client.system import Nodes
 from libs.client.training import Experiments, Jobs
 from libs.client.transport import Transport
@@ -46,6 +47,7 @@ class Modelyard:
         self.models = Models(transport)
         self.deployments = Deployments(transport)
         self.nodes = Nodes(transport)
+        self.settings = Settings(transport)
         self.channels = Channels(transport)
         self.deliveries = Deliveries(transport)
         self.users = Users(transport)

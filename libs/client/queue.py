@@ -5,15 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from libs.client.settings import Settings
 from libs.client.transport import Transport
-from libs.common.contracts.base import Page, Step, View
+from libs.common.contracts.base import Page, Step
 from libs.common.contracts.jobs import Job
 from libs.common.contracts.queue import QueueEntry, QueueSettings
 from libs.common.contracts.runs import Run
-
-
-class HouseSettings(View):
-    queue: QueueSettings
 
 
 class Queue:
@@ -21,6 +18,7 @@ class Queue:
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+        self._settings = Settings(transport)
 
     def list(self, *, limit: int = 1000) -> tuple[QueueEntry, ...]:
         """What runs, then what waits, in the order in which it will start."""
@@ -85,7 +83,7 @@ class Queue:
                 return
 
     def settings(self) -> QueueSettings:
-        return self._transport.get(HouseSettings, "/v1/settings").queue
+        return self._settings.get().queue
 
     def limit(self, max_running: int | None) -> QueueSettings:
         """None: one run on each device."""
@@ -103,5 +101,4 @@ class Queue:
         return self._change({"is_paused": False})
 
     def _change(self, changes: Mapping[str, Any]) -> QueueSettings:
-        answer = self._transport.call(HouseSettings, "PUT", "/v1/settings", body={"queue": dict(changes)})
-        return answer.queue
+        return self._settings.change(queue=changes).queue

@@ -1,14 +1,18 @@
 """What about a machine is worth an alert: limits, and margins so that a value at its limit does not flap."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from libs.common.contracts.system import AlertKind, AlertSeverity, DiskReading, NodeReading
+from libs.common.jobs.backlog import Backlog
 from services.trainer.settings import AlertSettings
 
 GB = 10**9
 # A disk has to have a quarter more than its limit before it counts as well again.
 DISK_MARGIN = 0.25
+QUEUE_MARGIN = 0.1
+# A kind of jobs, and the pool of the worker that asks for them.
+Served = tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,42 @@ def watched(reading: NodeReading, settings: AlertSettings) -> Iterator[Watched]:
             yield _disk(disk, settings)
     if memory.total_bytes:
         yield _memory(memory.used_bytes / memory.total_bytes, settings)
+
+
+def watched_queue(
+    backlogs: Iterable[Backlog], served: Collection[Served], settings: AlertSettings
+) -> Iterator[Watched]:
+    """`served` are kinds and pools that workers ask jobs of; jobs of the pool `any` go to all of a kind."""
+    waiting = [each for each in backlogs if each.state == "queued"]
+    for kind in sorted({each.kind for each in waiting}):
+        of_kind = [each for each in waiting if each.kind == kind]
+        unserved = [each.seconds for each in of_kind if not _is_served(each, served)]
+        longest = max(each.seconds for each in of_kind)
+        limits = (
+            *_reached(AlertSeverity.CRITICAL, max(unserved, default=None), settings.queue_stuck_seconds),
+            *_reached(AlertSeverity.WARNING, longest, settings.queue_waiting_seconds),
+        )
+        why = ", and no worker asks for it" if unserved else ""
+        yield Watched(f"queue-{kind}", AlertKind.QUEUE, limits, f"A job ({kind}) waits {_long(longest)}{why}")
+    number = sum(each.number for each in waiting)
+    many = _reached(AlertSeverity.WARNING, number, settings.queue_waiting_jobs, QUEUE_MARGIN)
+    yield Watched("queue", AlertKind.QUEUE, many, f"{number:,} jobs wait")
+
+
+def _is_served(backlog: Backlog, served: Collection[Served]) -> bool:
+    return any(kind == backlog.kind and backlog.pool in ("any", pool) for kind, pool in served)
+
+
+def _reached(
+    severity: AlertSeverity, value: float | None, limit: float | None, margin_share: float = 0.0
+) -> tuple[Limit, ...]:
+    if value is None or limit is None:
+        return ()
+    return (Limit(severity, value - limit, margin_share * limit),)
+
+
+def _long(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} hours" if seconds >= 3600 else f"{seconds / 60:.0f} minutes"
 
 
 def _temperature(part: str, name: str, celsius: float, settings: AlertSettings) -> Watched:

@@ -8,6 +8,7 @@ from libs.common.db import Schema
 from libs.common.jobs.model import JobRow
 from libs.common.jobs.reaper import reap
 from libs.common.room import Resources, Room
+from services.trainer.archiving import archive
 from services.trainer.events import events
 from services.trainer.ingestion import ingest
 from services.trainer.measuring import measure_nodes, measure_outbox, measure_queue
@@ -30,7 +31,7 @@ def room(settings: Settings) -> Room[Service]:
         service=open_service,
         requests=requests,
         events=events,
-        background=(ingest, reap_lost_jobs, sweep, watch),
+        background=(ingest, reap_lost_jobs, sweep, watch, archive),
         measuring=(measure_queue, measure_outbox, measure_nodes),
     )
 

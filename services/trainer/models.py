@@ -12,6 +12,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from libs.common.contracts.base import Step, now
 from libs.common.contracts.checkpoints import Checkpoint, StartedFrom
 from libs.common.contracts.datasets import DataReference
+from libs.common.contracts.jobs import Pool
 from libs.common.contracts.measurements import MetricSummary
 from libs.common.contracts.runs import Run, RunEnvironment, RunState, RunTransition
 from libs.common.contracts.telemetry import LogLine, MetricPoint, Progress
@@ -82,6 +83,7 @@ class RunRow(Model):
         Index(None, "project_id", "id"),
         Index(None, "state", "id"),
         Index(None, "job_id"),
+        Index(None, "finished_at"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -269,6 +271,21 @@ class StretchRow(Model):
     high: Mapped[list[float]] = mapped_column(ARRAY(Double))
 
 
+class PointFileRow(Model):
+    """Where the points of a run lie that has ended long ago; no key for one that has none.
+
+    `is_behind`: something was told late, and lies in the table beside it.
+    """
+
+    __tablename__ = "point_files"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey(RunRow.id, ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str | None]
+    num_points: Mapped[int]
+    is_behind: Mapped[bool] = mapped_column(default=False)
+    archived_at: Mapped[datetime] = mapped_column(default=now)
+
+
 class LogRow(Model):
     """Lines of every attempt; `seq` counts within one."""
 
@@ -310,6 +327,15 @@ class PlaceRow(Model):
     sequence: Mapped[int]
 
 
+class SettingsRow(Model):
+    """What people have changed of a section; of the rest the defaults hold."""
+
+    __tablename__ = "settings"
+
+    section: Mapped[str] = mapped_column(primary_key=True)
+    changed: Mapped[dict[str, Any]]
+
+
 class WorkerRow(Model):
     """A worker of any room that asked for work."""
 
@@ -321,6 +347,13 @@ class WorkerRow(Model):
     capabilities: Mapped[list[str]] = mapped_column(ARRAY(Text))
     kinds: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     last_seen_at: Mapped[datetime]
+
+    @property
+    def pool(self) -> str:
+        """`cpu` or `gpu`; `any` for who has no device to itself."""
+        if self.device is None:
+            return "any"
+        return (Pool.GPU if self.device.startswith("gpu") else Pool.CPU).value
 
 
 class SweepRow(Model):

@@ -42,6 +42,14 @@ from libs.common.contracts.queue import (
     RemoveFromQueue,
     RequireDevice,
 )
+from libs.common.contracts.retention import (
+    AlertLimits,
+    ChangeAlertLimits,
+    ChangeHistorySettings,
+    GetAlertLimits,
+    GetHistorySettings,
+    HistorySettings,
+)
 from libs.common.contracts.runs import (
     CancelRun,
     CreateRun,
@@ -283,3 +291,23 @@ async def tell_node(request: TellNode, service: Service) -> Told:
 @requests.answers
 async def list_alerts(request: ListAlerts, service: Service) -> Page[Alert]:
     return await service.alerts.list_alerts(request)
+
+
+@requests.answers
+async def get_alert_limits(request: GetAlertLimits, service: Service) -> AlertLimits:
+    return await service.alerts.limits()
+
+
+@requests.answers
+async def change_alert_limits(request: ChangeAlertLimits, service: Service) -> AlertLimits:
+    return await service.alerts.change_limits(request)
+
+
+@requests.answers
+async def get_history_settings(request: GetHistorySettings, service: Service) -> HistorySettings:
+    return await service.archive.settings()
+
+
+@requests.answers
+async def change_history_settings(request: ChangeHistorySettings, service: Service) -> HistorySettings:
+    return await service.archive.change(request)

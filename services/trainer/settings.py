@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from libs.common.contracts.retention import AlertLimits
 from libs.common.jobs import LEASE_SECONDS
 from libs.common.settings import Block, RoomSettings
 
@@ -33,15 +34,10 @@ class NodeLimits(Block):
         return timedelta(days=self.summaries_days)
 
 
-class AlertSettings(Block):
-    """From where a machine is worth an alert, and how far below a value must fall to count as well again."""
+class AlertSettings(AlertLimits):
+    """Limits as long as nobody changes them, and how far below one a value is to fall to count as well."""
 
-    temperature_warning_celsius: float = 85.0
-    temperature_critical_celsius: float = 95.0
     temperature_margin_celsius: Annotated[float, Field(ge=0)] = 3.0
-    disk_warning_share: Share = 0.1
-    disk_critical_bytes: Annotated[int, Field(ge=0)] = 2 * 10**9
-    memory_warning_share: Share = 0.95
     memory_margin_share: Share = 0.03
 
 
@@ -52,5 +48,7 @@ class Settings(RoomSettings):
     max_attempts: Annotated[int, Field(ge=1)] = 5
     # How long replaced checkpoints stay, for those who read them just now.
     sweep_grace_seconds: Annotated[float, Field(ge=0)] = 600.0
+    # How often it is looked for points to archive, and for logs and checkpoints whose time is over.
+    archive_seconds: Annotated[float, Field(gt=0)] = 300.0
     nodes: NodeLimits = NodeLimits()
     alerts: AlertSettings = AlertSettings()

@@ -68,7 +68,9 @@ async def _kept(repository: Repository, run: RunRow) -> tuple[str, ...]:
     checkpoints = await repository.checkpoints.of_run(run.id)
     packages = {row.package for row in checkpoints} | ({run.package} if run.package else set())
     states = {row.resume for row in checkpoints if row.resume}
-    return (*packages, *states, *(file.key for file in await repository.logs.files(run.id)))
+    points = await repository.archive.file(run.id)
+    files = {file.key for file in await repository.logs.files(run.id)} | {points.key if points else None}
+    return (*packages, *states, *filter(None, files))
 
 
 async def _has_more_to_say(repository: Repository, run: RunRow | None) -> bool:

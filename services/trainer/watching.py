@@ -1,4 +1,4 @@
-"""Looks for nodes that have fallen silent, and keeps what they told in order."""
+"""Looks for nodes that have fallen silent and jobs that wait too long, and keeps what was told in order."""
 
 import asyncio
 import time
@@ -28,6 +28,7 @@ async def watch(resources: Resources[Settings]) -> None:
             async with open_unit(resources) as service:
                 if is_steady:
                     await service.alerts.look_for_silence(now())
+                    await service.alerts.look_at_queue(now())
                 if time.monotonic() - cleaned >= HOUSEKEEPING_SECONDS:
                     await service.nodes.keep_house(now())
                     cleaned = time.monotonic()

@@ -77,6 +77,10 @@ class NodeReading(View):
     driver: Words | None = None
 
 
+# In the place of a node: what is about no machine.
+HOUSE: Label = "house"
+
+
 class AlertKind(StrEnum):
     TEMPERATURE = "temperature"
     DISK = "disk"

@@ -12,6 +12,7 @@ from libs.common.contracts.base import Page
 from libs.common.contracts.jobs import Job, JobState, ListJobs
 from libs.common.contracts.queue import ListQueueHistory
 from libs.common.db.within import is_within
+from libs.common.jobs.backlog import Backlog, backlogs
 from libs.common.jobs.claim import IN_ORDER
 from libs.common.jobs.model import JobRow
 from libs.common.paging import after, page_of
@@ -57,6 +58,9 @@ class JobLists:
     async def waiting(self, limit: int) -> Sequence[JobRow]:
         statement = select(JobRow).where(JobRow.state == JobState.QUEUED).order_by(*IN_ORDER).limit(limit)
         return (await self._session.scalars(statement)).all()
+
+    async def backlogs(self) -> list[Backlog]:
+        return await backlogs(self._session)
 
     async def places(self, within: Collection[UUID], limit: int) -> Sequence[tuple[int, JobRow]]:
         """What waits of these projects, each with its place among all that waits."""

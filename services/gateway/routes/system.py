@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 from libs.common.contracts.base import Page, now
 from libs.common.contracts.jobs import Label
 from libs.common.contracts.system import (
+    HOUSE,
     Alert,
     GetNode,
     ListAlerts,
@@ -34,14 +35,14 @@ SHOWN_BY_DEFAULT = timedelta(hours=1)
 
 @router.get("", dependencies=[READ])
 async def get_system(house: House) -> SystemView:
-    found, nodes = await house.bus.discover(), await _nodes(house)
+    found, (nodes, alerts) = await house.bus.discover(), await _nodes(house)
     return SystemView(
         version=version("modelyard"),
         nodes=nodes,
         services=tuple(
             ServiceState(name=room, ready=room in found, instances=found.get(room, 0)) for room in ROOMS
         ),
-        alerts=tuple(alert for node in nodes for alert in node.alerts),
+        alerts=(*alerts, *(alert for node in nodes for alert in node.alerts)),
         disk_free_bytes=shutil.disk_usage(".").free,
         console_url=house.settings.console_origin,
     )
@@ -77,9 +78,11 @@ async def get_node(name: Label, house: House) -> Node:
     return await house.ask(GetNode(name=name))
 
 
-async def _nodes(house: Doors) -> tuple[Node, ...]:
-    """None while the room that knows them is away: this page is opened to see just that."""
+async def _nodes(house: Doors) -> tuple[tuple[Node, ...], tuple[Alert, ...]]:
+    """With alerts about none of them; nothing while the room that knows them is away: this page is opened to
+    see just that."""
     try:
-        return await house.ask(ListNodes())
+        of_house = await house.ask(ListAlerts(node=HOUSE, is_open=True))
+        return await house.ask(ListNodes()), of_house.items
     except (Unavailable, TimedOut):
-        return ()
+        return (), ()

@@ -7,7 +7,6 @@ from prometheus_client import Gauge
 
 from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.base import now
-from libs.common.contracts.jobs import Pool
 from libs.common.db.outbox import Outbox
 from libs.common.jobs import JobLimits
 from libs.common.jobs.backlog import backlogs
@@ -57,10 +56,4 @@ async def measure_outbox(resources: Resources[Settings]) -> None:
 
 
 def _serves(workers: list[WorkerRow]) -> list[tuple[str, str]]:
-    return [(kind, _pool(worker.device)) for worker in workers for kind in worker.kinds]
-
-
-def _pool(device: str | None) -> str:
-    if device is None:
-        return "any"
-    return (Pool.GPU if device.startswith("gpu") else Pool.CPU).value
+    return [(kind, worker.pool) for worker in workers for kind in worker.kinds]

@@ -3,8 +3,10 @@
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.trainer.repository.alerts import Alerts
+from services.trainer.repository.archive import Archive
 from services.trainer.repository.checkpoints import Checkpoints
 from services.trainer.repository.experiments import Experiments
+from services.trainer.repository.house import House
 from services.trainer.repository.logs import Logs
 from services.trainer.repository.nodes import Nodes
 from services.trainer.repository.owners import Owners
@@ -30,3 +32,5 @@ class Repository:
         self.nodes = Nodes(session)
         self.readings = Readings(session)
         self.alerts = Alerts(session)
+        self.archive = Archive(session)
+        self.house = House(session)

@@ -131,6 +131,29 @@ class Series:
             return (await self._session.scalars(statement.order_by(PointRow.step))).all()
         return await self._thinning.read(Span(row.id, since, span.first, span.last), max_points)
 
+    async def coarse_steps(self, span: Span, max_points: int) -> Sequence[int]:
+        return await self._thinning.coarse_steps(span, max_points)
+
+    async def piece(self, series_id: int, after_step: int, limit: int) -> Sequence[PointRow]:
+        """The next points of a series as they are."""
+        statement = select(PointRow).where(PointRow.series_id == series_id, PointRow.step > after_step)
+        return (await self._session.scalars(statement.order_by(PointRow.step).limit(limit))).all()
+
+    async def bring_back(self, series_id: int, points: Iterable[Any]) -> None:
+        """Into the table, where they were; those that are there already stay."""
+        there = set(await self._session.scalars(select(PointRow.step).where(PointRow.series_id == series_id)))
+        records = [
+            (series_id, point.step, point.epoch, point.value, point.at)
+            for point in points
+            if point.step not in there
+        ]
+        await copy_records(self._session, _table(PointRow), POINT_COLUMNS, records)
+
+    async def delete_points(self, run_id: UUID) -> None:
+        """Summaries and extremes stay: lists and thinned curves are read from them."""
+        series = select(SeriesRow.id).where(SeriesRow.run_id == run_id)
+        await self._session.execute(delete(PointRow).where(PointRow.series_id.in_(series)))
+
     async def delete_of_runs(self, run_ids: Sequence[UUID]) -> None:
         series = select(SeriesRow.id).where(SeriesRow.run_id.in_(run_ids))
         for rows in (PointRow, StretchRow):

@@ -49,16 +49,18 @@ SUMMARISE_AGAIN = text("""
     WHERE of_them.id IN :series_ids AND s.id = of_them.id
 """).bindparams(bindparam("series_ids", expanding=True))
 
-EXTREMES = text("""
+COARSE_STEPS = """
+    SELECT CAST(unnest(ARRAY[(min(low))[2], (max(high))[2]]) AS bigint) AS step
+    FROM trainer.stretches WHERE series_id = :series_id AND number >= :first
+    GROUP BY (number - :first) / :width
+"""
+EXTREMES = text(f"""
     SELECT series_id, step, epoch, value, at FROM trainer.points
     WHERE series_id = :series_id AND step > :since AND step = ANY (ARRAY(
-        SELECT CAST(unnest(ARRAY[(min(low))[2], (max(high))[2]]) AS bigint)
-        FROM trainer.stretches WHERE series_id = :series_id AND number >= :first
-        GROUP BY (number - :first) / :width
-        UNION SELECT :last
+        {COARSE_STEPS} UNION SELECT :last
     ))
     ORDER BY step
-""")
+""")  # noqa: S608 — two halves of one statement
 
 # The smallest and the largest [value, step] of each bucket, from the points themselves.
 FINE_EXTREMES = text("""
@@ -102,19 +104,38 @@ class Thinning:
 
     async def read(self, span: Span, max_points: int) -> Sequence[PointRow]:
         """The extremes of at most half so many stretches, and the last point; in order of step."""
-        num_stretches = max(1, (max_points - 1) // 2)
-        width = _divided_up(span.last - span.first + 1, num_stretches)
-        if width < STEPS:
+        width = fine_width(span, max_points)
+        if width is not None:
             return await self._points(FINE_EXTREMES, span, width, span.first)
-        # One more stretch than steps would say: the span may begin in the middle of one.
-        first = span.first // STEPS
-        width = _divided_up(span.last // STEPS - first + 1, num_stretches)
-        return await self._points(EXTREMES, span, width, first)
+        return await self._points(EXTREMES, span, *_coarse(span, max_points))
+
+    async def coarse_steps(self, span: Span, max_points: int) -> Sequence[int]:
+        """Where the extremes lie, for points that are not in the table; stretches of all series are."""
+        width, first = _coarse(span, max_points)
+        given = {"series_id": span.series_id, "first": first, "width": width}
+        return (await self._session.scalars(text(COARSE_STEPS), given)).all()
 
     async def _points(self, statement: Any, span: Span, width: int, first: int) -> Sequence[PointRow]:
         found = select(PointRow).from_statement(statement)
         given = {"series_id": span.series_id, "since": span.since, "last": span.last}
         return (await self._session.scalars(found, {**given, "first": first, "width": width})).all()
+
+
+def fine_width(span: Span, max_points: int) -> int | None:
+    """How many steps share two points; None where stretches that were kept are fine enough."""
+    width = _divided_up(span.last - span.first + 1, _num_stretches(max_points))
+    return width if width < STEPS else None
+
+
+def _coarse(span: Span, max_points: int) -> tuple[int, int]:
+    """How many stretches share two points, and the first; one more than steps would say: the span may begin
+    in the middle of one."""
+    first = span.first // STEPS
+    return _divided_up(span.last // STEPS - first + 1, _num_stretches(max_points)), first
+
+
+def _num_stretches(max_points: int) -> int:
+    return max(1, (max_points - 1) // 2)
 
 
 def _divided_up(number: int, by: int) -> int:

@@ -7,6 +7,7 @@ from libs.common.jobs import JobLimits, JobLists, JobQueue
 from libs.common.storage import Storage
 from services.trainer.repository import Repository
 from services.trainer.service.alerts import Alerts
+from services.trainer.service.archive import Archive
 from services.trainer.service.attempts import Attempts
 from services.trainer.service.comparison import Comparisons
 from services.trainer.service.deletion import Deletion
@@ -43,13 +44,14 @@ class Service:
         life = Life(repository, outbox, sweep_grace)
         self.owners = Owners(repository)
         self.experiments = Experiments(repository, queue, life)
-        self.comparisons = Comparisons(repository)
-        self.runs = Runs(repository, queue, life, max_attempts)
+        self.archive = Archive(repository, life, storage)
+        self.comparisons = Comparisons(repository, self.archive)
+        self.runs = Runs(repository, queue, life, self.archive, max_attempts)
         self.deletion = Deletion(repository, life)
-        self.history = History(repository, life)
+        self.history = History(repository, life, self.archive)
         self.logs = Logs(repository, storage)
         self.attempts = Attempts(repository, queue, life, storage)
         self.scheduler = Scheduler(repository, queue, life, lease_seconds)
         self.queue = Queue(repository, queue, lists, limits, life)
-        self.alerts = Alerts(repository, outbox, alert_settings, node_limits)
+        self.alerts = Alerts(repository, outbox, lists, limits, alert_settings, node_limits)
         self.nodes = Nodes(repository, self.alerts, node_limits)

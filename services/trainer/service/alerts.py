@@ -1,10 +1,14 @@
 """Alerts: raised once, told, kept, and cleared when what they are about is well again."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.base import Page
+from libs.common.contracts.retention import AlertLimits, ChangeAlertLimits
 from libs.common.contracts.system import (
+    HOUSE,
     Alert,
     AlertCleared,
     AlertKind,
@@ -14,21 +18,33 @@ from libs.common.contracts.system import (
     NodeReading,
 )
 from libs.common.db.outbox import Outbox
+from libs.common.errors import BadInput, Problem
+from libs.common.jobs import JobLimits, JobLists
 from libs.common.paging import after, page_of
-from services.trainer.alerting import watched
+from services.trainer.alerting import Watched, watched, watched_queue
 from services.trainer.repository import Repository
+from services.trainer.repository.workers import PRESENT_FOR
 from services.trainer.settings import AlertSettings, NodeLimits
 from services.trainer.system_models import AlertRow
 
 WHOLE = "node"
+SECTION = "alerts"
 
 
 class Alerts:
     def __init__(
-        self, repository: Repository, outbox: Outbox, settings: AlertSettings, limits: NodeLimits
+        self,
+        repository: Repository,
+        outbox: Outbox,
+        lists: JobLists,
+        pauses: JobLimits,
+        settings: AlertSettings,
+        limits: NodeLimits,
     ) -> None:
         self._repository = repository
         self._outbox = outbox
+        self._lists = lists
+        self._pauses = pauses
         self._settings = settings
         self._limits = limits
 
@@ -39,7 +55,44 @@ class Alerts:
             for row in await self._repository.alerts.open_alerts(node)
             if row.kind != AlertKind.AWAY
         }
-        for each in watched(reading, self._settings):
+        await self._compare(node, watched(reading, await self._limits_now()), open_alerts, at)
+
+    async def look_at_queue(self, at: datetime) -> None:
+        """A queue that people have paused is not stuck."""
+        waiting = await self._lists.backlogs()
+        if (await self._pauses.get(TrainRun.kind)).is_paused:
+            waiting = [each for each in waiting if each.kind != TrainRun.kind]
+        present = await self._repository.workers.present(at - PRESENT_FOR)
+        served = {(kind, worker.pool) for worker, _ in present for kind in worker.kinds}
+        open_alerts = {(row.part, row.kind): row for row in await self._repository.alerts.open_alerts(HOUSE)}
+        found = watched_queue(waiting, served, await self._limits_now())
+        await self._compare(HOUSE, found, open_alerts, at)
+
+    async def limits(self) -> AlertLimits:
+        now_valid = (await self._limits_now()).model_dump(include=set(AlertLimits.model_fields))
+        return AlertLimits.model_validate(now_valid)
+
+    async def change_limits(self, wanted: ChangeAlertLimits) -> AlertLimits:
+        await self._repository.house.change(SECTION, wanted.settings, wanted.changed)
+        limits = await self.limits()
+        if limits.temperature_critical_celsius < limits.temperature_warning_celsius:
+            problem = Problem(
+                field="alerts.temperature_critical_celsius", message="is below that of warnings"
+            )
+            raise BadInput("what is critical is at least worth a warning", errors=[problem])
+        return limits
+
+    async def _limits_now(self) -> AlertSettings:
+        return await self._repository.house.get(SECTION, self._settings)
+
+    async def _compare(
+        self,
+        node: str,
+        found: Iterable[Watched],
+        open_alerts: dict[tuple[str, str], AlertRow],
+        at: datetime,
+    ) -> None:
+        for each in found:
             row = open_alerts.pop((each.part, each.kind.value), None)
             severity = each.severity(AlertSeverity(row.severity) if row else None)
             if severity is None:

@@ -13,8 +13,9 @@ from libs.common.contracts.runs import RunState
 from libs.common.errors import Problem
 from services.trainer.comparing import Direction, differences, metric_row
 from services.trainer.errors import ExperimentHasNoRun, ExperimentNotFound, RunNotFound, TooFewToCompare
-from services.trainer.models import PointRow, RunRow, SeriesRow
+from services.trainer.models import RunRow, SeriesRow
 from services.trainer.repository import Repository
+from services.trainer.service.archive import Archive
 from services.trainer.service.best import direction_of, primary_of, summaries
 
 # What an answer over the bus can carry, whatever the number of curves.
@@ -27,8 +28,9 @@ Measured = Mapping[UUID, Mapping[str, MetricSummary]]
 
 
 class Comparisons:
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, archive: Archive) -> None:
         self._repository = repository
+        self._archive = archive
 
     async def compare(self, wanted: CompareRuns) -> Comparison:
         """In the order asked for, runs before experiments; a run that is named twice is there once."""
@@ -87,12 +89,8 @@ class Comparisons:
         rows = [row for row in rows if row.key in wanted.keys]
         rows.sort(key=lambda row: (wanted.keys.index(row.key), places[row.run_id]))
         limit = max(MIN_POINTS, min(wanted.max_points, MAX_POINTS_IN_ALL // max(1, len(rows))))
-        return tuple(
-            [
-                _curve(row, await self._repository.series.read(row, BEFORE_ALL, limit), by_id[row.run_id])
-                for row in rows
-            ]
-        )
+        found = await self._archive.read(rows, BEFORE_ALL, limit)
+        return tuple(_curve(row, points, by_id[row.run_id]) for row, points in zip(rows, found, strict=True))
 
 
 def _stands_for(experiment: ExperimentSummary, chosen: Literal["best", "latest"]) -> UUID | None:
@@ -161,7 +159,7 @@ def _environment(run: RunRow) -> dict[str, Any]:
     return {"device": run.device, **told.model_dump(mode="json")} if told else {}
 
 
-def _curve(row: SeriesRow, points: Sequence[PointRow], run: RunRow) -> Curve:
+def _curve(row: SeriesRow, points: Sequence[Any], run: RunRow) -> Curve:
     start = run.started_at or run.created_at
     return Curve(
         run_id=row.run_id,

@@ -7,9 +7,10 @@ from uuid import UUID
 from libs.common.contracts.measurements import MetricSeries, ReadMetrics
 from libs.common.contracts.telemetry import TelemetryBatch
 from services.trainer.errors import RunNotFound
-from services.trainer.models import AttemptRow, LogRow, RunRow, SeriesRow
+from services.trainer.models import AttemptRow, LogRow, RunRow
 from services.trainer.repository import Repository
 from services.trainer.repository.series import Measured
+from services.trainer.service.archive import Archive
 from services.trainer.service.best import judged
 from services.trainer.service.life import Life
 
@@ -20,9 +21,10 @@ BEFORE_ALL = -1
 
 
 class History:
-    def __init__(self, repository: Repository, life: Life) -> None:
+    def __init__(self, repository: Repository, life: Life, archive: Archive) -> None:
         self._repository = repository
         self._life = life
+        self._archive = archive
 
     async def place(self) -> tuple[str, int]:
         """How far the telemetry is stored: the stream's epoch, and the sequence in it."""
@@ -45,7 +47,10 @@ class History:
         await self._repository.logs.add([row for batch in known for row in _log_rows(batch)])
         for batch in known:
             await self._tell(runs[batch.run_id], batch)
-        # Their logs may have been put away already.
+        # Their points and logs may have been put away already.
+        await self._repository.archive.told_late(
+            [run_id for run_id in {batch.run_id for batch in known if batch.points} if runs[run_id].is_final]
+        )
         await self._life.sweep(
             {batch.run_id for batch in known if batch.logs and runs[batch.run_id].is_final}
         )
@@ -61,7 +66,11 @@ class History:
         ]
         limit = max(MIN_POINTS, min(wanted.max_points, MAX_POINTS_IN_ALL // max(1, len(rows))))
         since = BEFORE_ALL if wanted.since_step is None else wanted.since_step
-        return tuple([await self._series(row, since, limit) for row in rows])
+        found = await self._archive.read(rows, since, limit)
+        return tuple(
+            MetricSeries(key=row.key, points=tuple(point.view(row.key) for point in points))
+            for row, points in zip(rows, found, strict=True)
+        )
 
     async def _store_points(self, batches: Sequence[TelemetryBatch], attempts: Sequence[AttemptRow]) -> None:
         """An attempt's word counts up to where the next one went on: from there that one measured again."""
@@ -86,10 +95,6 @@ class History:
             run.progress = batch.progress.model_dump(mode="json")
         if batch.points:
             await self._life.train(run)
-
-    async def _series(self, row: SeriesRow, since: int, limit: int) -> MetricSeries:
-        points = await self._repository.series.read(row, since, limit)
-        return MetricSeries(key=row.key, points=tuple(point.view(row.key) for point in points))
 
     async def _require_run(self, run_id: UUID) -> None:
         if await self._repository.runs.get(run_id) is None:

@@ -25,6 +25,7 @@ from services.trainer.errors import (
 )
 from services.trainer.models import CheckpointRow, RunRow
 from services.trainer.repository import Repository
+from services.trainer.service.archive import Archive
 from services.trainer.service.best import summaries
 from services.trainer.service.devices import require_device
 from services.trainer.service.life import Life
@@ -34,10 +35,13 @@ LAST = "last"
 
 
 class Runs:
-    def __init__(self, repository: Repository, queue: JobQueue, life: Life, max_attempts: int) -> None:
+    def __init__(
+        self, repository: Repository, queue: JobQueue, life: Life, archive: Archive, max_attempts: int
+    ) -> None:
         self._repository = repository
         self._queue = queue
         self._life = life
+        self._archive = archive
         self._max_attempts = max_attempts
 
     async def create(self, wanted: CreateRun) -> Run:
@@ -93,6 +97,7 @@ class Runs:
             raise RunGoesOn(f"run {run.name} is {run.state}")
         if run.state == RunState.COMPLETED and not run.is_stopped:
             raise RunIsComplete(f"run {run.name} has done its {run.num_epochs} epochs")
+        await self._archive.bring_back(run)
         run.job_id = await self._enqueue(run, experiment.name)
         experiment.updated_at = now()
         await self._life.begin(run, "resumed; waits for a worker")

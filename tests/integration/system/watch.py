@@ -27,7 +27,7 @@ from libs.common.db import Database
 from libs.common.db.outbox import Outbox
 from libs.common.db.platform import OutboxRow
 from libs.common.ids import new_id
-from libs.common.jobs import JobQueue
+from libs.common.jobs import JobLimits, JobLists, JobQueue
 from services.trainer.models import ExperimentRow, RunRow
 from services.trainer.repository import Repository
 from services.trainer.service.alerts import Alerts
@@ -61,7 +61,14 @@ class Watch:
     async def unit(self) -> AsyncIterator[Unit]:
         async with self.database.transaction() as session:
             repository = Repository(session)
-            alerts = Alerts(repository, Outbox(session), AlertSettings(), self.limits)
+            alerts = Alerts(
+                repository,
+                Outbox(session),
+                JobLists(session),
+                JobLimits(session),
+                AlertSettings(),
+                self.limits,
+            )
             yield Unit(repository, Nodes(repository, alerts, self.limits), alerts)
 
     def at(self, seconds: float) -> datetime:

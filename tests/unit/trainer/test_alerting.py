@@ -1,9 +1,12 @@
 """From where a machine is worth an alert, and when it is well again."""
 
+from typing import Any
+
 import pytest
 
 from libs.common.contracts.system import AlertKind, AlertSeverity, DiskReading, NodeReading
-from services.trainer.alerting import Watched, watched
+from libs.common.jobs.backlog import Backlog
+from services.trainer.alerting import Served, Watched, watched, watched_queue
 from services.trainer.settings import AlertSettings
 from tests.unit.trainer.machines import GB, reading
 
@@ -94,3 +97,44 @@ def test_an_alert_says_what_is_wrong_in_figures() -> None:
     full = look(reading(free_bytes=int(1.4 * GB)), "disk-scratch")
     assert hot.words == "gpu0 (NVIDIA T4) is 86 °C hot"
     assert full.words == "1.4 of 500 GB are free for scratch and data"
+
+
+def queued(kind: str, number: int, seconds: float, pool: str = "any") -> Backlog:
+    return Backlog(kind, "queued", pool, number, seconds)
+
+
+def of_queue(
+    *backlogs: Backlog, served: set[Served] | None = None, **limits: Any
+) -> dict[str, AlertSeverity | None]:
+    found = watched_queue(backlogs, served or set(), AlertSettings(**limits))
+    return {each.part: each.severity(None) for each in found}
+
+
+def test_a_job_that_nobody_asks_for_is_critical_after_minutes_and_one_that_waits_its_turn_after_hours() -> (
+    None
+):
+    gpu, cpu = ("run.train", "gpu"), ("run.train", "cpu")
+    for backlog, served, severity in (
+        (queued("run.train", 1, 299, "gpu"), {cpu}, None),
+        (queued("run.train", 1, 300, "gpu"), {cpu}, CRITICAL),
+        (queued("run.train", 1, 300, "gpu"), {cpu, gpu}, None),
+        (queued("run.train", 1, 300, "any"), {cpu}, None),
+        (queued("run.train", 1, 6 * 3600, "gpu"), {gpu}, WARNING),
+    ):
+        assert of_queue(backlog, served=served)["queue-run.train"] is severity, backlog
+
+
+def test_each_kind_of_jobs_is_watched_alone_and_all_that_wait_are_counted() -> None:
+    waiting = (queued("run.train", 600, 1), queued("evaluation.run", 400, 4000))
+    assert of_queue(*waiting, served={("run.train", "cpu")}) == {
+        "queue-evaluation.run": CRITICAL,
+        "queue-run.train": None,
+        "queue": WARNING,
+    }
+
+
+def test_what_runs_does_not_wait_and_limits_that_are_none_are_none() -> None:
+    running = Backlog("run.train", "running", "cpu", 5000, 0)
+    assert of_queue(running) == {"queue": None}
+    unlimited = {"queue_stuck_seconds": None, "queue_waiting_seconds": None, "queue_waiting_jobs": None}
+    assert set(of_queue(queued("run.train", 10**6, 10**6), **unlimited).values()) == {None}

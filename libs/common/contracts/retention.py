@@ -1,0 +1,64 @@
+"""How long what runs leave stays as it is, and what of a machine or the queue is worth an alert."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from libs.common.contracts.base import Request, View
+
+Days = Annotated[int, Field(ge=1, le=3650)]
+Celsius = Annotated[float, Field(ge=20, le=150)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1, le=1_000_000)]
+Seconds = Annotated[float, Field(ge=10, le=30 * 86400)]
+
+
+class HistorySettings(View):
+    """Counted from the end of a run; null: for ever. What is archived reads as before."""
+
+    metrics_archived_after_days: Days | None = Field(
+        default=90, description="Then points leave the database for a file of their run in the object store."
+    )
+    logs_kept_days: Days | None = Field(default=None, description="Then a run's lines are deleted.")
+    epoch_checkpoints_kept_days: Days | None = Field(
+        default=None, description="Then only `best` and `last` are left of a run's checkpoints."
+    )
+
+
+class AlertLimits(View):
+    """From where something is worth an alert."""
+
+    temperature_warning_celsius: Celsius = 85.0
+    temperature_critical_celsius: Celsius = 95.0
+    disk_warning_share: Share = Field(default=0.1, description="So much of a disk is to stay free.")
+    disk_critical_bytes: Annotated[int, Field(ge=0)] = 2 * 10**9
+    memory_warning_share: Share = 0.95
+    queue_waiting_seconds: Seconds | None = Field(
+        default=6 * 3600.0, description="The first job that could start waits for so long; null: never mind."
+    )
+    queue_stuck_seconds: Seconds | None = Field(
+        default=300.0, description="Jobs wait for so long and no worker of their kind asks for any."
+    )
+    queue_waiting_jobs: Count | None = Field(default=1000, description="So many jobs wait.")
+
+
+class GetHistorySettings(Request[HistorySettings], subject="svc.trainer.history.settings"):
+    pass
+
+
+class ChangeHistorySettings(Request[HistorySettings], subject="svc.trainer.history.change"):
+    """Only the fields that `changed` names; the others stay as they are."""
+
+    settings: HistorySettings
+    changed: tuple[str, ...]
+
+
+class GetAlertLimits(Request[AlertLimits], subject="svc.trainer.alert.limits"):
+    pass
+
+
+class ChangeAlertLimits(Request[AlertLimits], subject="svc.trainer.alert.change"):
+    """Only the fields that `changed` names; the others stay as they are."""
+
+    settings: AlertLimits
+    changed: tuple[str, ...]
