@@ -1,9 +1,10 @@
 """What supervisord is told, in its own file format."""
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from infra.local.home import Stack
+from infra.local.home import ROOT, Stack
 from infra.local.programs import Program
 
 # A process that ends sooner has not started: it is tried again after 1, 2, 3… seconds, then given up.
@@ -27,7 +28,23 @@ pidfile={pid_file}
 directory={stack.home}
 umask=077
 """
-    return head + "".join(_section(stack, program) for program in programs)
+    return head + _rotation(stack) + "".join(_section(stack, program) for program in programs)
+
+
+def _rotation(stack: Stack) -> str:
+    command = (sys.executable, "-m", "infra.local.rotation", str(stack.logs))
+    return f"""
+[eventlistener:rotation]
+command={" ".join(quoted(word) for word in command)}
+environment=PYTHONPATH={quoted(str(ROOT))}
+events=TICK_60
+autostart=true
+autorestart=true
+startsecs=0
+stderr_logfile={stack.logs}/rotation.log
+stderr_logfile_maxbytes=1MB
+stderr_logfile_backups=0
+"""
 
 
 def _section(stack: Stack, program: Program) -> str:

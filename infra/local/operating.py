@@ -8,12 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.local.control import LocalStack
-from infra.local.environment import BUCKET
+from infra.local.environment import environment
 from infra.local.home import PROCESSES, ROOT, Stack, default_home
-from infra.local.ports import LOOPBACK
-from infra.local.postgres import DATABASE
 
 NEEDED = ("postgres", "s3")
+# Passwords of servers stay with the servers.
+CARRIED = ("admin_token", "admin_password", "token_key")
 
 
 class OperationFailed(Exception):
@@ -65,20 +65,12 @@ def _servers_up(local: LocalStack) -> Iterator[None]:
 def _operate(verb: str, folder: Path, *options: str, stack: Stack | None = None) -> None:
     command = [sys.executable, "-m", "infra.operations", verb, str(folder.resolve()), *options]
     own = {key: value for key, value in os.environ.items() if not key.startswith("MODELYARD_")}
-    environment = {**own, "PYTHONPATH": str(ROOT), **(_settings(stack) if stack else {})}
-    if subprocess.run(command, env=environment, check=False).returncode:
+    around = {**own, "PYTHONPATH": str(ROOT), **(_settings(stack) if stack else {})}
+    if subprocess.run(command, env=around, check=False).returncode:
         raise OperationFailed(f"{verb} failed")
 
 
 def _settings(stack: Stack) -> dict[str, str]:
-    """As the owner of everything, which no room is."""
-    address = f"{LOOPBACK}:{stack.ports['postgres']}/{DATABASE}"
-    return {
-        "MODELYARD_DATABASE__URL": f"postgresql://postgres:{stack.secrets['postgres_password']}@{address}",
-        "MODELYARD_STORAGE__ENDPOINT": f"{LOOPBACK}:{stack.ports['s3']}",
-        "MODELYARD_STORAGE__ACCESS_KEY": stack.secrets["s3_access_key"],
-        "MODELYARD_STORAGE__SECRET_KEY": stack.secrets["s3_secret_key"],
-        "MODELYARD_STORAGE__BUCKET": BUCKET,
-        "MODELYARD_TOKEN_KEY": stack.secrets["token_key"],
-        "MODELYARD_ADMIN_TOKEN": stack.secrets["admin_token"],
-    }
+    """As the owner of everything, which no room is; with the secrets that belong to the rows."""
+    carried = {f"MODELYARD_{name.upper()}": stack.secrets[name] for name in CARRIED}
+    return {**environment(stack, "owner"), **carried}

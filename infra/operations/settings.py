@@ -15,12 +15,17 @@ class Settings(BaseSettings):
 
     database: DatabaseSettings = DatabaseSettings()
     storage: StorageSettings = StorageSettings()
-    # Without these two nobody's token is known any more: they belong to the rows.
+    # They belong to the rows: with another key nobody's token is known any more.
     token_key: SecretStr = SecretStr("")
     admin_token: SecretStr = SecretStr("")
+    admin_password: SecretStr = SecretStr("")
 
     @property
     def secrets(self) -> dict[str, str]:
         """What a backup carries besides rows and bytes; passwords of servers stay with the servers."""
-        named = {"token_key": self.token_key, "admin_token": self.admin_token}
+        named = {
+            "token_key": self.token_key,
+            "admin_token": self.admin_token,
+            "admin_password": self.admin_password,
+        }
         return {name: secret.get_secret_value() for name, secret in named.items() if secret}

@@ -34,6 +34,15 @@ def test_the_console_holds_no_secret(made):
     assert secrets_in(made, "console") == set()
 
 
+def test_only_who_tells_people_hears_of_the_callers_mail_server(made, monkeypatch):
+    monkeypatch.setenv("MODELYARD_SMTP__PASSWORD", "of the mail server")
+    monkeypatch.setenv("MODELYARD_NODE", "elsewhere")
+
+    assert environment(made, "notifier")["MODELYARD_SMTP__PASSWORD"] == "of the mail server"
+    assert environment(made, "notifier")["MODELYARD_NODE"] == "local"
+    assert "of the mail server" not in environment(made, "gateway").values()
+
+
 @pytest.mark.parametrize("value", ['{"a": "b"}', "50%", "it's", "a,b=c", "two  spaces", "%(here)s"])
 def test_supervisord_reads_what_was_written(made, value):
     program = Program("part", ["/bin/echo", value], environment={"VALUE": value, "OTHER": "1"})
@@ -41,7 +50,7 @@ def test_supervisord_reads_what_was_written(made, value):
     file.write_text(configuration(made, [program], made.run / "sock", made.run / "pid"))
     options = ServerOptions()
     options.realize(["-c", str(file)], doc="")
-    [group] = options.process_group_configs
+    [group] = [each for each in options.process_group_configs if each.name == program.name]
     [read] = group.process_configs
     assert {key: read.environment[key] for key in program.environment} == program.environment
     assert shlex.split(read.command) == program.command
