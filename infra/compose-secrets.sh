@@ -26,6 +26,8 @@ add admin_token my_ MODELYARD_ADMIN_TOKEN
 add admin_password
 add token_key "" MODELYARD_TOKEN_KEY
 add grafana_password "" MODELYARD_GRAFANA_PASSWORD
+# Stands for that of your mail server, which you write there if it wants one.
+add smtp_password
 for room in $rooms; do
     add "nats_$room"
     add "postgres_$room"

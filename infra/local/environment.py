@@ -1,4 +1,4 @@
-"""Which settings every process of ours gets; nothing else of the caller's MODELYARD_… reaches it."""
+"""Which settings every process of ours gets; little else of the caller's MODELYARD_… reaches it."""
 
 import json
 import os
@@ -12,6 +12,8 @@ from infra.nats.users import OWNER
 BUCKET = "modelyard"
 # Of the same S3 server: what people put there to import it.
 IMPORT_BUCKET = "imports"
+# What only the caller can know.
+OUTSIDE = ("MODELYARD_SMTP__", "MODELYARD_CHANNEL_HOSTS")
 # Threads of numeric libraries in rooms: they wait for the network, they do not compute.
 QUIET = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
@@ -35,6 +37,8 @@ def environment(stack: Stack, name: str) -> dict[str, str]:
             return {**_room(stack, name), **_datasets(stack)}
         case "inference":
             return {**_room(stack, name), **QUIET, **_triton(stack)}
+        case "notifier":
+            return {**_room(stack, name), **_notifier(stack)}
         case _:
             return _room(stack, name)
 
@@ -105,6 +109,12 @@ def _datasets(stack: Stack) -> dict[str, str]:
         "MODELYARD_IMPORT_S3__SECRET_KEY": secret_key,
         "MODELYARD_IMPORT_S3__BUCKETS": _listed(IMPORT_BUCKET),
     }
+
+
+def _notifier(stack: Stack) -> dict[str, str]:
+    """The mail server, and hosts that may be told, are those that the caller names."""
+    named = {name: value for name, value in os.environ.items() if name.startswith(OUTSIDE)}
+    return {"MODELYARD_CONSOLE_ORIGIN": stack.console_url, **named}
 
 
 def _listed(value: str) -> str:

@@ -10,10 +10,10 @@ from libs.common.settings import Block, RoomSettings
 class SmtpSettings(Block):
     """The house's mail server; without a host there are no channels by e-mail."""
 
-    host: str | None = None
+    host: str = ""
     port: Annotated[int, Field(ge=1, le=65535)] = 587
     security: Literal["starttls", "tls", "none"] = "starttls"
-    user: str | None = None
+    user: str = ""
     password: SecretStr | None = None
     sender: str = "modelyard@localhost"
 

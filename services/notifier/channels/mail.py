@@ -21,12 +21,12 @@ class EmailChannel:
     settings: SmtpSettings
 
     async def send(self, letter: Letter, target: Target) -> None:
-        if self.settings.host is None:
+        if not self.settings.host:
             raise Refused(NOT_SET_UP)
         message = _message(letter, self.settings.sender, target.recipients)
         try:
             # The library waits in its thread; its patience ends before that of who called.
-            await asyncio.to_thread(self._hand_over, message, self.settings.host)
+            await asyncio.to_thread(self._hand_over, message)
         except smtplib.SMTPRecipientsRefused as error:
             codes = [code for code, _ in error.recipients.values()]
             raise _outcome(max(codes), "the mail server refused the recipients") from error
@@ -38,20 +38,22 @@ class EmailChannel:
         except (OSError, smtplib.SMTPException) as error:
             raise PutOff(f"the mail server cannot be reached: {type(error).__name__}") from error
 
-    def _hand_over(self, message: EmailMessage, host: str) -> None:
-        with self._connection(host) as server:
+    def _hand_over(self, message: EmailMessage) -> None:
+        with self._connection() as server:
             if self.settings.security == "starttls":
                 server.starttls(context=ssl.create_default_context())
-            if self.settings.user is not None:
+            if self.settings.user:
                 password = self.settings.password.get_secret_value() if self.settings.password else ""
                 server.login(self.settings.user, password)
             server.send_message(message)
 
-    def _connection(self, host: str) -> smtplib.SMTP:
+    def _connection(self) -> smtplib.SMTP:
         if self.settings.security == "tls":
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(host, self.settings.port, timeout=PATIENCE_SECONDS, context=context)
-        return smtplib.SMTP(host, self.settings.port, timeout=PATIENCE_SECONDS)
+            return smtplib.SMTP_SSL(
+                self.settings.host, self.settings.port, timeout=PATIENCE_SECONDS, context=context
+            )
+        return smtplib.SMTP(self.settings.host, self.settings.port, timeout=PATIENCE_SECONDS)
 
 
 def _message(letter: Letter, sender: str, recipients: tuple[str, ...]) -> EmailMessage:

@@ -97,7 +97,7 @@ class Channels:
             case Hook() | Webhook():
                 row.url = str(checked(target.url.get_secret_value(), self._settings.channel_hosts))
             case Mail():
-                if self._settings.smtp.host is None:
+                if not self._settings.smtp.host:
                     raise MailIsNotSetUp(NOT_SET_UP)
                 row.recipients = list(target.recipients)
         row.held_until = None
