@@ -1,15 +1,19 @@
 """The one place that decides who may do what: every route names its rule, a test refuses one without."""
 
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import APIKeyCookie, HTTPBearer
 
 from libs.common.bus.context import RequestContext, bind_context, current_context
 from libs.common.contracts.access import Caller, Role
-from services.gateway.doors import Doors, House
+from services.gateway.doors import Doors, House, doors_of
 from services.gateway.errors import OriginIsForeign, RoleIsTooLow, TokenIsMissing
+from services.gateway.seeing import bind_caller
+from services.gateway.things import MADE, Mention, plan_of
 
 COOKIE = "modelyard_session"
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
@@ -30,6 +34,7 @@ async def caller_of(request: Request, doors: Doors) -> Caller:
     caller = await doors.caller(secret)
     context = current_context()
     bind_context(RequestContext(request_id=context.request_id, actor=caller.name))
+    bind_caller(caller)
     request.state.caller = caller
     return caller
 
@@ -71,25 +76,89 @@ def require_own_origin(request: Request, doors: Doors, *, is_needed: bool = Fals
         raise OriginIsForeign("a browser session may change things only from the console")
 
 
-def at_least(role: Role) -> Callable[[Caller], Awaitable[Caller]]:
-    """A rule: callers below `role` get 403."""
+@dataclass(frozen=True)
+class Rule:
+    """At least this `role` at all, and in each project that the route names something of.
 
-    async def rule(caller: Signed) -> Caller:
-        if caller.role.rank < role.rank:
-            raise RoleIsTooLow(f"this needs the role {role}, yours is {caller.role}")
+    Whose things they are is found by their ids and names in the path, the query and the body (`things.py`).
+    For who may not see one it does not exist; where a role is too low the answer is 403. What belongs to no
+    project is the house's: only its administrators change it.
+    """
+
+    role: Role
+    role_in_project: Role
+    # What is made without a `project_id` is made for the house.
+    is_of_house: bool = False
+
+    async def __call__(self, request: Request, caller: Signed, doors: House) -> Caller:
+        return await self.admit(request, caller, doors)
+
+    async def admit(self, request: Request, caller: Caller, doors: Doors) -> Caller:
+        plan = plan_of(request.scope["route"])
+        owners = await doors.owners.of(doors, caller, await plan.mentions(request))
+        for mention, project in owners.items():
+            if mention.thing not in MADE:
+                self._require_in(caller, project, mention)
+        projects = [project for mention, project in owners.items() if project and mention.thing not in MADE]
+        request.state.project_id = projects[0] if projects else None
+        if self.is_of_house and all(mention.field != "project_id" for mention in owners):
+            _require_administrator(caller)
+        if caller.role.rank < self.role.rank:
+            raise RoleIsTooLow(f"this needs the role {self.role}, yours is {caller.role}")
         return caller
 
-    rule.is_access_rule = True  # type: ignore[attr-defined]
-    return rule
+    def _require_in(self, caller: Caller, project_id: UUID | None, mention: Mention) -> None:
+        needed = Role.VIEWER if mention.is_looked_at else self.role_in_project
+        if project_id is None:
+            if needed is not Role.VIEWER:
+                _require_administrator(caller)
+            return
+        own = caller.role_in(project_id)
+        # The room has said that the caller may see it.
+        assert own is not None
+        if own.rank < needed.rank:
+            raise RoleIsTooLow(f"this needs the role {needed} in the project, yours is {own}")
 
 
-async def nobody() -> None:
+def _require_administrator(caller: Caller) -> None:
+    if not caller.is_administrator:
+        raise RoleIsTooLow("this is for administrators of the house")
+
+
+class OpenToAll:
     """The rule of what is open to everyone: health, login, the API's own description."""
 
+    async def __call__(self) -> None:
+        pass
 
-nobody.is_access_rule = True  # type: ignore[attr-defined]
 
-READ = Depends(at_least(Role.VIEWER))
-EDIT = Depends(at_least(Role.EDITOR))
-ADMINISTER = Depends(at_least(Role.ADMIN))
-OPEN = Depends(nobody)
+@dataclass(frozen=True)
+class OfAdministrators(Rule):
+    """What concerns the whole house."""
+
+    async def admit(self, request: Request, caller: Caller, doors: Doors) -> Caller:
+        await super().admit(request, caller, doors)
+        _require_administrator(caller)
+        return caller
+
+
+# Reading, of what one may see. Changing, with the role for it wherever the thing is.
+READ = Depends(Rule(Role.VIEWER, Role.VIEWER))
+EDIT = Depends(Rule(Role.EDITOR, Role.EDITOR))
+# Of a project and who is its member.
+MANAGE = Depends(Rule(Role.EDITOR, Role.ADMIN))
+# In the project that the body names; without one, for the house.
+EDIT_THERE = Depends(Rule(Role.EDITOR, Role.EDITOR, is_of_house=True))
+ADMINISTER = Depends(OfAdministrators(Role.ADMIN, Role.VIEWER))
+OPEN = Depends(OpenToAll())
+
+
+async def admitted(request: Request) -> Caller:
+    """By the rule of the route, for who gives an answer without calling it."""
+    doors = doors_of(request)
+    caller = await caller_of(request, doors)
+    route: APIRoute = request.scope["route"]
+    for each in route.dependencies:
+        if isinstance(each.dependency, Rule):
+            await each.dependency.admit(request, caller, doors)
+    return caller

@@ -14,11 +14,13 @@ from libs.common.db import Database
 from libs.common.room import Unit
 from libs.common.storage import Storage
 from services.gateway.live import LiveFeed
+from services.gateway.owners import Owners
 from services.gateway.people.digests import digest
 from services.gateway.people.people import People
 from services.gateway.people.recognition import Recognition
 from services.gateway.places import Places
 from services.gateway.repository.answers import Answers
+from services.gateway.seeing import limited
 from services.gateway.settings import Settings
 
 Answer = TypeVar("Answer")
@@ -33,10 +35,12 @@ class Doors:
     feed: LiveFeed
     recognition: Recognition = field(default_factory=Recognition)
     places: Places = field(default_factory=Places)
+    owners: Owners = field(default_factory=Owners)
 
     async def ask(self, request: BusRequest[Answer], *, timeout_seconds: float | None = None) -> Answer:
+        """About things that are limited to what the caller may see (`seeing.py`)."""
         return await self.bus.ask(
-            request, timeout_seconds=timeout_seconds or self.settings.ask_timeout_seconds
+            limited(request), timeout_seconds=timeout_seconds or self.settings.ask_timeout_seconds
         )
 
     async def caller(self, secret: str) -> Caller:

@@ -8,6 +8,7 @@ from libs.common.contracts.experiments import GetExperiment
 from libs.common.contracts.exports import Export, GetExport, ListExports
 from libs.common.contracts.lineage import Lineage, LineageEdge, LineageNode
 from libs.common.contracts.models import GetModelVersion
+from libs.common.contracts.owners import OwnersInTrainer
 from libs.common.contracts.runs import GetRun, Run
 from libs.common.contracts.splits import GetSplit
 from libs.common.errors import NotFound
@@ -100,9 +101,8 @@ async def _originals(house: Doors, graph: _Graph, run: Run) -> None:
     for _ in range(MOST_REPEATED):
         if run.reproduces is None:
             return
-        try:
-            original = await house.ask(GetRun(run_id=run.reproduces))
-        except NotFound:
+        original = await _seen_run(house, run.reproduces)
+        if original is None:
             return
         experiment = _node("experiment", original.experiment_id, "")
         graph.repeat(graph.add(_run(original), experiment), _run(run))
@@ -113,11 +113,18 @@ async def _start(house: Doors, graph: _Graph, run: Run) -> None:
     """The run whose weights it began with."""
     if run.starts_from is None:
         return
+    source = await _seen_run(house, run.starts_from.run_id)
+    if source is not None:
+        graph.add(_run(run), graph.add(_run(source)))
+
+
+async def _seen_run(house: Doors, run_id: UUID) -> Run | None:
+    """None if it was deleted, or is of a project that the caller knows nothing of."""
     try:
-        source = await house.ask(GetRun(run_id=run.starts_from.run_id))
+        await house.ask(OwnersInTrainer(kind="run", keys=(str(run_id),)))
+        return await house.ask(GetRun(run_id=run_id))
     except NotFound:
-        return
-    graph.add(_run(run), graph.add(_run(source)))
+        return None
 
 
 async def _results(house: Doors, graph: _Graph, run: Run) -> None:

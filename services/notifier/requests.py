@@ -35,7 +35,7 @@ async def get_channel(request: GetChannel, service: Service) -> Channel:
 
 @requests.answers
 async def list_owners(request: OwnersInNotifier, service: Service) -> Projects:
-    return await service.channels.owners(request.keys)
+    return await service.channels.owners(request)
 
 
 @requests.answers

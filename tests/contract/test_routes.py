@@ -10,14 +10,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
-from services.gateway.access import ADMINISTER, EDIT, OPEN, READ
+from services.gateway.access import OPEN, READ, OpenToAll, Rule
 from services.gateway.app import create_app
 from services.gateway.routes import ROUTERS
 from services.gateway.settings import Settings
 
 APP: FastAPI = create_app(Settings(admin_token=SecretStr("-"), token_key=SecretStr("-")))
 OPENAPI = APP.openapi()
-RULES = {READ.dependency, EDIT.dependency, ADMINISTER.dependency, OPEN.dependency}
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 OPEN_PATHS = {"/healthz", "/readyz", "/asyncapi.json", "/v1/auth/login", "/v1/auth/logout"}
 # The page about the API, which the library adds.
@@ -44,7 +43,7 @@ def routes() -> list[APIRoute]:
 
 
 def rules_of(route: APIRoute) -> list[Any]:
-    return [each.dependency for each in route.dependencies if each.dependency in RULES]
+    return [each.dependency for each in route.dependencies if isinstance(each.dependency, Rule | OpenToAll)]
 
 
 OPERATIONS: dict[str, dict[str, Any]] = {

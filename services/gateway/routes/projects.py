@@ -16,7 +16,7 @@ from libs.common.contracts.projects import (
     UpdateProject,
 )
 from libs.tasks import registry
-from services.gateway.access import EDIT, READ, Signed
+from services.gateway.access import EDIT, MANAGE, READ, Signed
 from services.gateway.doors import House
 from services.gateway.idempotency import IdempotentRoute
 from services.gateway.paging import Paging
@@ -57,6 +57,6 @@ async def update_project(project_id: UUID, changes: ProjectChanges, house: House
     )
 
 
-@router.delete("/{project_id}", status_code=204, dependencies=[EDIT])
+@router.delete("/{project_id}", status_code=204, dependencies=[MANAGE])
 async def delete_project(project_id: UUID, house: House) -> None:
     await house.ask(DeleteProject(project_id=project_id))

@@ -17,7 +17,7 @@ from libs.common.contracts.access import (
 )
 from libs.common.contracts.base import Page
 from libs.common.contracts.projects import GetProject
-from services.gateway.access import ADMINISTER, EDIT, READ, Signed
+from services.gateway.access import ADMINISTER, EDIT, MANAGE, READ, Signed
 from services.gateway.doors import House
 from services.gateway.paging import Paging
 from services.gateway.people.passwords import hashed, made_password
@@ -72,14 +72,14 @@ async def list_members(project_id: UUID, house: House) -> Page[Member]:
         return await people.members.of_project(project_id)
 
 
-@router.put("/projects/{project_id}/members/{user_id}", dependencies=[ADMINISTER])
+@router.put("/projects/{project_id}/members/{user_id}", dependencies=[MANAGE])
 async def put_member(project_id: UUID, user_id: UUID, wanted: MemberRequest, house: House) -> Member:
     await house.ask(GetProject(project_id=project_id))
     async with house.changing_people() as people:
         return await people.members.put(project_id, user_id, wanted.role)
 
 
-@router.delete("/projects/{project_id}/members/{user_id}", status_code=204, dependencies=[ADMINISTER])
+@router.delete("/projects/{project_id}/members/{user_id}", status_code=204, dependencies=[MANAGE])
 async def remove_member(project_id: UUID, user_id: UUID, house: House) -> None:
     async with house.changing_people() as people:
         await people.members.delete(project_id, user_id)

@@ -1,7 +1,6 @@
 """Channels: made, changed, shown without their secrets, deleted."""
 
 import secrets
-from collections.abc import Sequence
 from uuid import UUID
 
 from libs.common.contracts.base import Gone, Page
@@ -17,7 +16,8 @@ from libs.common.contracts.channels import (
     UpdateChannel,
     Webhook,
 )
-from libs.common.contracts.owners import Projects
+from libs.common.contracts.owners import OwnersInNotifier, Projects
+from libs.common.owners import ids_of, projects_of
 from libs.common.paging import after, page_of
 from services.notifier.channels.mail import NOT_SET_UP
 from services.notifier.channels.posting import checked
@@ -45,14 +45,10 @@ class Channels:
     async def get(self, channel_id: UUID) -> Channel:
         return shown(await self._found(channel_id))
 
-    async def owners(self, keys: Sequence[str]) -> Projects:
-        """In the order of the keys; ChannelNotFound for the first that is none of ours."""
-        ids = [_id(key) for key in keys]
-        found = {row.id: row.project_id for row in await self._repository.channels(ids)}
-        for each in ids:
-            if each not in found:
-                raise ChannelNotFound(f"channel {each} does not exist")
-        return tuple(found[each] for each in ids)
+    async def owners(self, asked: OwnersInNotifier) -> Projects:
+        rows = await self._repository.channels(ids_of(asked.keys))
+        found = {str(row.id): row.project_id for row in rows}
+        return projects_of(asked, found, ChannelNotFound, lambda key: f"channel {key} does not exist")
 
     async def create(self, wanted: CreateChannel) -> CreatedChannel:
         require_sense(wanted.project_id, wanted.rules)
@@ -113,10 +109,3 @@ class Channels:
         if row is None:
             raise ChannelNotFound(f"channel {channel_id} does not exist")
         return row
-
-
-def _id(key: str) -> UUID:
-    try:
-        return UUID(key)
-    except ValueError as error:
-        raise ChannelNotFound(f"channel {key} does not exist") from error

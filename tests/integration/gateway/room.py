@@ -5,16 +5,24 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from libs.common.bus import Bus, RequestContext, RequestDoor, current_context, serve
-from libs.common.contracts.base import Page, now
+from libs.common.contracts.base import Page, Request, now
+from libs.common.contracts.owners import (
+    MakersInDatasets,
+    OwnersInDatasets,
+    OwnersInTrainer,
+    Projects,
+)
 from libs.common.contracts.projects import CreateProject, GetProject, ListProjects, Project
 from libs.common.contracts.runs import GetRun, Run
 from libs.common.contracts.samples import LocateSample, StoredBytes
 from libs.common.contracts.uploads import GetUpload, StoreUpload, Upload, UploadState
 from libs.common.errors import Conflict, NotFound
 from libs.common.ids import new_id
+from libs.common.owners import projects_of
 from tests.factories import data_reference
 
 door = RequestDoor()
@@ -26,6 +34,8 @@ class SmallRoom:
     runs: dict[UUID, Run] = field(default_factory=dict)
     uploads: dict[UUID, Upload] = field(default_factory=dict)
     samples: dict[UUID, StoredBytes] = field(default_factory=dict)
+    owners: dict[str, UUID | None] = field(default_factory=dict)
+    questions: list[Request[Any]] = field(default_factory=list)
     contexts: list[RequestContext] = field(default_factory=list)
     num_created: int = 0
     num_located: int = 0
@@ -38,6 +48,7 @@ class SmallRoom:
             | {"data": data_reference(), "job_id": new_id(), "created_at": now()}
         )
         self.runs[run.id] = run
+        self.owners[str(run.id)] = run.project_id
         return run
 
     def add_upload(self, key: str) -> Upload:
@@ -52,14 +63,22 @@ class SmallRoom:
             expires_at=now() + timedelta(hours=1),
         )
         self.uploads[upload.id] = upload
+        self.owners[str(upload.id)] = None
         return upload
 
     def add_sample(self, key: str, offset: int, size_bytes: int, media_type: str) -> UUID:
         sample_id = new_id()
+        self.owners[str(sample_id)] = None
         self.samples[sample_id] = StoredBytes(
             key=key, offset=offset, size_bytes=size_bytes, media_type=media_type, etag="abc"
         )
         return sample_id
+
+    async def owners_of(self, asked: OwnersInDatasets | OwnersInTrainer) -> Projects:
+        self.questions.append(asked)
+        await asyncio.sleep(self.delay_seconds)
+        words = f"there is no such {asked.kind}"
+        return projects_of(asked, self.owners, NotFound, lambda _: words)
 
 
 @dataclass
@@ -84,7 +103,23 @@ async def create_project(request: CreateProject, room: SmallRoom) -> Project:
         updated_at=now(),
     )
     room.projects[project.id] = project
+    room.owners[str(project.id)] = project.id
     return project
+
+
+@door.answers
+async def owners_in_datasets(request: OwnersInDatasets, room: SmallRoom) -> Projects:
+    return await room.owners_of(request)
+
+
+@door.answers
+async def owners_in_trainer(request: OwnersInTrainer, room: SmallRoom) -> Projects:
+    return await room.owners_of(request)
+
+
+@door.answers
+async def makers_in_datasets(request: MakersInDatasets, room: SmallRoom) -> tuple[UUID | None, ...]:
+    return tuple(room.owners[key] for key in request.keys)
 
 
 @door.answers
