@@ -23,6 +23,7 @@ from libs.common.log import configure_logging
 from libs.common.room import checks_of, measures_of, open_resources
 from services.gateway import problems
 from services.gateway.access import ADMINISTER, OPEN
+from services.gateway.auditing import Audit
 from services.gateway.doors import Doors
 from services.gateway.events import events
 from services.gateway.live import LiveFeed
@@ -31,6 +32,7 @@ from services.gateway.models import Model
 from services.gateway.openapi import describe
 from services.gateway.people.starting import ensure_administrator
 from services.gateway.repository.answers import Answers
+from services.gateway.repository.audit import Audit as AuditRepository
 from services.gateway.repository.changes import follow_changes
 from services.gateway.repository.sessions import Attempts, Sessions
 from services.gateway.routes import ROUTERS
@@ -57,7 +59,7 @@ def create_app(settings: Settings) -> FastAPI:
             async with asyncio.TaskGroup() as group:
                 facts = consume(resources.bus, "gateway", events, app.state.doors.unit)
                 changes = follow_changes(resources.database, app.state.doors.recognition.forget_all)
-                forgetting = _forget(resources.database)
+                forgetting = _forget(resources.database, settings)
                 work = [relay.run(), feed.run(), facts, changes, forgetting, inside.serve()]
                 tasks = [group.create_task(each) for each in work]
                 yield
@@ -109,6 +111,7 @@ def _add_middleware(app: FastAPI, settings: Settings) -> None:
         ],
         expose_headers=["X-Request-Id", "ETag", "Content-Range", "Retry-After"],
     )
+    app.add_middleware(Audit)
     app.add_middleware(Observe, is_behind_tls=settings.cookie_secure)
 
 
@@ -128,7 +131,7 @@ def _add_health(app: FastAPI) -> None:
         return await request.app.state.figures.reading()
 
 
-async def _forget(database: Database) -> None:
+async def _forget(database: Database, settings: Settings) -> None:
     while True:
         # While the database is away there is nothing to clear up; an hour later it is tried again.
         with suppress(Unavailable, TimedOut):
@@ -136,6 +139,7 @@ async def _forget(database: Database) -> None:
                 await Answers(session).forget_before(KEPT_FOR)
                 await Attempts(session).forget_before(KEPT_FOR)
                 await Sessions(session).delete_expired()
+                await AuditRepository(session).forget_before(timedelta(days=settings.audit_days))
         await asyncio.sleep(3600)
 
 

@@ -28,7 +28,10 @@ class SessionIsOver(Unauthorized):
 
 
 class CredentialsAreWrong(Unauthorized):
+    """`account` is for the audit log alone: None if there is no such account."""
+
     code, title = "credentials_wrong", "This is not how one signs in"
+    account: str | None = None
 
 
 class PasswordIsWrong(BadInput):

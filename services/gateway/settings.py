@@ -24,6 +24,7 @@ class Settings(RoomSettings):
     token_key: SecretStr = Field(description="Key of the keyed hash under which tokens are stored.")
     console_origin: str = "http://127.0.0.1:8501"
     login: LoginSettings = LoginSettings()
+    audit_days: Annotated[int, Field(ge=1)] = 365
     # Who may say, as X-Forwarded-For, from which address a request came.
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)
     # Anything but loopback needs TLS in front of it; saying so here is the explicit consent.

@@ -55,7 +55,9 @@ async def _with_password(house: Doors, typed: str, password: str, address: str) 
     stored = found.password_hash if found else None
     is_right = await passwords.is_right(password, stored)
     if found is None or stored is None or not is_right or not found.is_active:
-        raise CredentialsAreWrong("name and password do not belong together")
+        refused = CredentialsAreWrong("name and password do not belong together")
+        refused.account = found.name if found else None
+        raise refused
     fresh = await passwords.hashed(password) if passwords.is_outdated(stored) else None
     async with house.changing_people() as people:
         if fresh is not None:

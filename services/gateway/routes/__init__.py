@@ -3,6 +3,7 @@
 from fastapi import APIRouter
 
 from services.gateway.routes import (
+    audit,
     catalogue,
     checkpoints,
     classic,
@@ -37,6 +38,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     predictions.router,
     people.router,
     users.router,
+    audit.router,
     catalogue.router,
     projects.router,
     uploads.router,

@@ -1,13 +1,16 @@
 """Who calls, and the tokens they call with."""
 
+from contextlib import suppress
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
 from libs.common.contracts.access import Caller, CreatedToken, Login, PasswordChange, Token, TokenRequest
 from libs.common.contracts.base import Page
+from libs.common.errors import Unauthorized
 from services.gateway.access import COOKIE, OPEN, READ, Signed, address_of, require_own_origin, sent_secret
 from services.gateway.doors import House
+from services.gateway.errors import CredentialsAreWrong
 from services.gateway.paging import Paging
 from services.gateway.people.signing_in import change_password, sign_in
 
@@ -19,7 +22,11 @@ router = APIRouter(prefix="/v1", tags=["people"])
 async def log_in(login: Login, request: Request, response: Response, house: House) -> Caller:
     """Keeps the session in an HttpOnly cookie, so that no script of the page ever sees it."""
     require_own_origin(request, house)
-    signed_in = await sign_in(house, login, address_of(request))
+    try:
+        signed_in = await sign_in(house, login, address_of(request))
+    except CredentialsAreWrong as error:
+        request.state.tried = error.account
+        raise
     request.state.caller = signed_in.caller
     response.set_cookie(
         COOKIE,
@@ -37,6 +44,9 @@ async def log_out(request: Request, response: Response, house: House) -> None:
     """Ends the session; a token that was sent stays what it is."""
     response.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=house.settings.cookie_secure)
     if secret := sent_secret(request):
+        with suppress(Unauthorized):
+            # Who it was, for the audit log.
+            request.state.caller = await house.caller(secret)
         async with house.changing_people() as people:
             await people.sessions.close(secret)
 

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from libs.common.contracts.access import Role
 from libs.common.contracts.base import Name, Page, View
@@ -35,10 +35,11 @@ async def list_projects(house: House, paging: Paging) -> Page[Project]:
 
 
 @router.post("", status_code=201, dependencies=[EDIT])
-async def create_project(project: CreateProject, house: House, caller: Signed) -> Project:
+async def create_project(project: CreateProject, request: Request, house: House, caller: Signed) -> Project:
     """Whoever creates it is its admin."""
     registry.task(project.task)
     created = await house.ask(project)
+    request.state.project_id = created.id
     assert caller.user_id is not None
     async with house.changing_people() as people:
         await people.members.put(created.id, caller.user_id, Role.ADMIN)
