@@ -84,8 +84,7 @@ class _Backup:
     async def _round(self, draft: Path, known: dict[str, Kept]) -> tuple[Counted, Taken]:
         """Listed before the rows and after: what the rows name was there at one of the two, or between."""
         found = await listed(self._storage)
-        url = self._settings.database.url.get_secret_value()
-        counted = await dump(self._connection, url, draft / DATABASE)
+        counted = await dump(self._connection, self._settings.database, draft / DATABASE)
         found |= await listed(self._storage)
         self._tell(f"{sum(counted.rows.values()):,} rows, {len(found):,} objects")
         return counted, await take(self._storage, self._folder, found.values(), known)

@@ -16,6 +16,7 @@ import asyncpg
 from infra.operations.errors import DatabaseToolFailed, StackIsBusy, StackIsInUse
 from libs.common.db import Database
 from libs.common.db.holding import BYTES_LOCK
+from libs.common.settings import DatabaseSettings
 
 # Longer than any collector is at it in one transaction.
 LOCK_TIMEOUT = "120s"
@@ -54,18 +55,18 @@ async def bytes_held(database: Database) -> AsyncIterator[asyncpg.Connection]:
         yield connection
 
 
-async def dump(connection: asyncpg.Connection, url: str, file: Path) -> Counted:
+async def dump(connection: asyncpg.Connection, settings: DatabaseSettings, file: Path) -> Counted:
     """The file and the counts are of the same moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
         snapshot = await connection.fetchval("SELECT pg_export_snapshot()")
-        await _run(url, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}")
+        await _run(settings, "pg_dump", "--format=custom", f"--snapshot={snapshot}", f"--file={file}")
         return await count(connection)
 
 
-async def restore(url: str, file: Path) -> None:
+async def restore(settings: DatabaseSettings, file: Path) -> None:
     """All of it or nothing. Schemas that are there already are empty, and made anew."""
     arguments = ("--clean", "--if-exists", "--single-transaction", "--exit-on-error")
-    await _run(url, "pg_restore", *arguments, f"--dbname={_database(url)}", str(file))
+    await _run(settings, "pg_restore", *arguments, f"--dbname={_name(settings)}", str(file))
 
 
 async def count(connection: asyncpg.Connection) -> Counted:
@@ -97,16 +98,17 @@ async def _value(connection: asyncpg.Connection, statement: str) -> Any:
     return await connection.fetchval(statement)
 
 
-async def _run(url: str, program: str, *arguments: str) -> None:
-    parts = urlsplit(url)
+async def _run(settings: DatabaseSettings, program: str, *arguments: str) -> None:
+    parts = urlsplit(settings.url.get_secret_value())
+    password = settings.password.get_secret_value() if settings.password else unquote(parts.password or "")
     # The password goes by the environment: arguments are seen by everybody on the machine.
     environment = {
         "PATH": os.environ.get("PATH", ""),
         "PGHOST": parts.hostname or "",
         "PGPORT": str(parts.port or 5432),
         "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),
-        "PGDATABASE": _database(url),
+        "PGPASSWORD": password,
+        "PGDATABASE": _name(settings),
     }
     running = await asyncio.create_subprocess_exec(
         str(_program(program)),
@@ -125,8 +127,8 @@ async def _run(url: str, program: str, *arguments: str) -> None:
         raise DatabaseToolFailed(f"{program} says: {said.decode(errors='replace')[-LAST_WORDS:].strip()}")
 
 
-def _database(url: str) -> str:
-    return unquote(urlsplit(url).path.removeprefix("/"))
+def _name(settings: DatabaseSettings) -> str:
+    return unquote(urlsplit(settings.url.get_secret_value()).path.removeprefix("/"))
 
 
 def _program(name: str) -> Path:

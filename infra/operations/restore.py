@@ -33,7 +33,7 @@ async def restore(settings: Settings, path: Path, name: str | None, tell: Tell) 
             tell(f"{snapshot.manifest.num_objects:,} objects, {snapshot.manifest.size_bytes:,} bytes")
             await put_back(storage, folder, snapshot.objects())
             tell(f"{sum(snapshot.manifest.rows.values()):,} rows")
-            await restore_database(settings.database.url.get_secret_value(), snapshot.database)
+            await restore_database(settings.database, snapshot.database)
             await _require_all(connection, snapshot)
         return snapshot
     finally:
@@ -45,8 +45,9 @@ def require_same_secrets(secrets: dict[str, str], snapshot: Snapshot) -> None:
     """Tokens are stored as hashes under a key: with another key they are worth nothing."""
     differing = [name for name, secret in snapshot.secrets().items() if secrets.get(name) != secret]
     if differing:
-        names = ", ".join(f"MODELYARD_{name.upper()}" for name in differing)
-        raise SecretsDiffer(f"set {names} to what {snapshot.path}/secrets holds, and start again")
+        raise SecretsDiffer(
+            f"{', '.join(differing)}: give the stack those in {snapshot.path}/secrets, and start again"
+        )
 
 
 def carry_secrets(snapshot: Snapshot, into: Path) -> None:

@@ -29,12 +29,15 @@ WATCHERS = {"prometheus", "grafana"}
 # They run once at every start and end well before a room begins.
 ONCE = {"postgres-roles", "minio-keys"}
 ROOMS = {"gateway", "datasets", "trainer", "evaluator", "exporter", "inference", "notifier"}
-OURS = ROOMS | {"worker", "console"}
+# Started by people, for one task each.
+TOOLS = {"operations"}
+OURS = ROOMS | TOOLS | {"worker", "console"}
 PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "infra/compose").glob("*.yml")}
 
 
 def settings_of(name: str) -> type[BaseSettings]:
-    module = {"worker": "services.trainer.worker.settings"}.get(name, f"services.{name}.settings")
+    elsewhere = {"worker": "services.trainer.worker.settings", "operations": "infra.operations.settings"}
+    module = elsewhere.get(name, f"services.{name}.settings")
     return importlib.import_module(module).Settings
 
 
@@ -88,7 +91,7 @@ def test_every_container_has_a_pinned_image_or_our_dockerfile_a_health_check_and
     assert re.fullmatch(r"\d+[mg]", service["mem_limit"])
 
 
-@pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
+@pytest.mark.parametrize("name", sorted(ROOMS | TOOLS | {"worker"}))
 def test_every_variable_in_the_compose_file_is_one_that_the_room_reads(name):
     known = variables_of(settings_of(name))
     assert variables_given(name) <= set(known)
@@ -410,7 +413,14 @@ def test_who_watches_starts_only_when_asked_for_and_reads_the_files_of_this_hous
         files = [volume.split(":")[0] for volume in SERVICES[name]["volumes"] if volume.startswith("./")]
         assert files
         assert all((ROOT / file).exists() for file in files)
-    assert not [name for name in SERVERS | ONCE | OURS if "profiles" in SERVICES[name]]
+    assert not [name for name in SERVERS | ONCE | OURS - TOOLS if "profiles" in SERVICES[name]]
+
+
+def test_tools_run_only_when_they_are_called_and_hold_what_belongs_to_the_owner():
+    for name in TOOLS:
+        assert (SERVICES[name]["profiles"], SERVICES[name]["restart"]) == ([name], "no")
+        assert importlib.util.find_spec(SERVICES[name]["entrypoint"][-1]) is not None
+    assert secrets_of("operations")["modelyard_database__password"] == "postgres_password"
 
 
 def test_prometheus_reads_every_room_at_the_port_where_it_tells_its_figures():
