@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Annotated
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from fastapi import Depends, Request
@@ -71,7 +72,11 @@ def require_own_origin(request: Request, doors: Doors, *, is_needed: bool = Fals
     origin = request.headers.get("origin")
     if origin is None and not is_needed:
         return
-    own = doors.settings.console_origins | {str(request.base_url).rstrip("/")}
+    own = set(doors.settings.console_origins)
+    # The page about the API. By another name than the console's the gateway knows nobody: to such a name,
+    # which anyone may point at this machine, the header `Host` alone would make every page ours.
+    if request.base_url.hostname in {urlsplit(each).hostname for each in own}:
+        own.add(str(request.base_url).rstrip("/"))
     if origin is None or origin.rstrip("/") not in own:
         raise OriginIsForeign("a browser session may change things only from the console")
 
