@@ -28,20 +28,25 @@ pidfile={pid_file}
 directory={stack.home}
 umask=077
 """
-    return head + _rotation(stack) + "".join(_section(stack, program) for program in programs)
+    listeners = (
+        _listener(stack, "rotation", stack.logs),
+        _listener(stack, "guard", stack.home),
+    )
+    return head + "".join(listeners) + "".join(_section(stack, program) for program in programs)
 
 
-def _rotation(stack: Stack) -> str:
-    command = (sys.executable, "-m", "infra.local.rotation", str(stack.logs))
+def _listener(stack: Stack, name: str, folder: Path) -> str:
+    """A module of ours that supervisord calls each minute."""
+    command = (sys.executable, "-m", f"infra.local.{name}", str(folder))
     return f"""
-[eventlistener:rotation]
+[eventlistener:{name}]
 command={" ".join(quoted(word) for word in command)}
 environment=PYTHONPATH={quoted(str(ROOT))}
 events=TICK_60
 autostart=true
 autorestart=true
 startsecs=0
-stderr_logfile={stack.logs}/rotation.log
+stderr_logfile={stack.logs}/{name}.log
 stderr_logfile_maxbytes=1MB
 stderr_logfile_backups=0
 """
