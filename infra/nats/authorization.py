@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from infra.nats.users import USERS, User
+from infra.nats.users import ANSWERED_WITHIN_SECONDS, USERS, User
 
 FILE = Path(__file__).parent / "authorization.conf"
 HEAD = "# Written by `python -m infra.nats` from infra/nats/users.py.\n"
@@ -30,7 +30,8 @@ def checked_in() -> str:
 
 
 def _user(user: User, password: str) -> str:
-    answers = "        allow_responses: true\n" if user.may_answer else ""
+    window = f'{{ max: 1, expires: "{ANSWERED_WITHIN_SECONDS}s" }}'
+    answers = f"        allow_responses: {window}\n" if user.may_answer else ""
     return (
         "    {\n"
         f"      user: {user.name}, password: {password}\n"

@@ -20,6 +20,8 @@ RELAY = (
     "jobs.wake.>",
     *(f"$JS.API.STREAM.{verb}.{stream}" for stream in STREAMS for verb in ("CREATE", "INFO", "UPDATE")),
 )
+# How long an answer is let through; above what anybody waits for one.
+ANSWERED_WITHIN_SECONDS = 660
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The users of the bus may do what the code of their processes does, and nothing besides."""
 
 import ast
+import re
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra.nats.authorization import FILE, checked_in
-from infra.nats.users import PROCESSES, ROOMS, STREAMS, USERS, User
+from infra.nats.users import ANSWERED_WITHIN_SECONDS, PROCESSES, ROOMS, STREAMS, USERS, User
 from libs.common.bus import EventDoor
 from libs.common.bus import streams as bus_streams
 from libs.common.bus.subjects import consumer_name, dead_letter
@@ -119,6 +120,13 @@ def test_a_room_names_no_request_to_another_room_but_those_of_its_jobs(name):
 def test_the_gateway_may_ask_every_room_whatever_it_answers():
     rooms = set(ROOMS) - {"gateway"}
     assert all(may_publish(BY_NAME["gateway"], f"svc.{name}.noun.verb") for name in rooms)
+
+
+def test_an_answer_is_let_through_for_as_long_as_anybody_waits_for_one():
+    code = "".join(file.read_text() for file in (ROOT / "services/gateway").rglob("*.py"))
+    waits = [float(found) for found in re.findall(r"(?:_SECONDS = |timeout_seconds=)([\d.]+)", code)]
+    # What is in the file by its hour is no wait for an answer.
+    assert 60 < max(wait for wait in waits if wait < 3600) < ANSWERED_WITHIN_SECONDS
 
 
 @pytest.mark.parametrize("name", sorted(set(BY_NAME) - {"modelyard"}))
