@@ -19,8 +19,8 @@ class Model(DeclarativeBase):
 
 
 class ChannelRow(Model):
-    """`url` and `secret` leave the room only towards whom they belong to. `held_until`: the receiver has
-    asked for a pause."""
+    """`url` and `secret` leave the room only towards whom they belong to. `held_until`: a process
+    sends something there, or the receiver wants a pause."""
 
     __tablename__ = "channels"
     __table_args__ = (UniqueConstraint("project_id", "name", postgresql_nulls_not_distinct=True),)
@@ -55,13 +55,12 @@ class ChannelRow(Model):
 
 
 class DeliveryRow(Model):
-    """`leased_until`: a process is at it; `lines` is what was said last, `data` the fact itself."""
+    """`lines` is what was said last, `data` the fact itself."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("channel_id", "fact_id"),
         Index(None, "next_attempt_at", "id", postgresql_where=text("state = 'pending'")),
-        Index("ix_deliveries_leased", "channel_id", postgresql_where=text("leased_until IS NOT NULL")),
         Index(None, "channel_id", "id"),
         Index(None, "project_id", "id"),
     )
@@ -82,7 +81,6 @@ class DeliveryRow(Model):
     error: Mapped[str | None]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
-    leased_until: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(default=now)
 

@@ -1,13 +1,12 @@
 """Every SQL statement of the notifier."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, and_, delete, exists, select, update
+from sqlalchemy import Select, delete, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from libs.common.contracts.channels import DeliveryState, ListDeliveries
 from services.notifier.errors import ChannelNameIsTaken
@@ -79,33 +78,31 @@ class Repository:
     async def give_up_waiting(self, channel_id: UUID, reason: str) -> None:
         statement = update(DeliveryRow).where(DeliveryRow.channel_id == channel_id, PENDING)
         await self._session.execute(
-            statement.values(
-                state=DeliveryState.FAILED.value, error=reason, next_attempt_at=None, leased_until=None
-            )
+            statement.values(state=DeliveryState.FAILED.value, error=reason, next_attempt_at=None)
         )
 
-    async def claim(self, now: datetime, lease: timedelta) -> tuple[DeliveryRow, ChannelRow] | None:
-        """The one that waits longest, leased; of each channel one at a time, so that one receiver who is
-        slow keeps only his own waiting."""
+    async def claim(self, now: datetime, lease_ends_at: datetime) -> tuple[DeliveryRow, ChannelRow] | None:
+        """The one that waits longest. Its channel is held for who claims: of each one message is on its way
+        at a time, so that a receiver who is slow keeps only his own waiting."""
         found = (await self._session.execute(_due(now))).first()
         if found is None:
             return None
         delivery, channel = found
         delivery.attempts += 1
-        delivery.leased_until = now + lease
+        channel.held_until = lease_ends_at
         return delivery, channel
 
-    async def leased(self, delivery_id: UUID, attempt: int) -> DeliveryRow | None:
+    async def claimed(self, delivery_id: UUID, attempt: int) -> DeliveryRow | None:
         """Locked; None when another process has taken it since, or it was given up."""
         statement = select(DeliveryRow).where(
             DeliveryRow.id == delivery_id, DeliveryRow.attempts == attempt, PENDING
         )
         return await self._session.scalar(statement.with_for_update())
 
-    async def hold(self, channel_id: UUID, until: datetime) -> None:
-        await self._session.execute(
-            update(ChannelRow).where(ChannelRow.id == channel_id).values(held_until=until)
-        )
+    async def release(self, channel_id: UUID, lease_ends_at: datetime, pause_until: datetime | None) -> None:
+        """Nothing, if the lease has ended and another process holds the channel."""
+        held = update(ChannelRow).where(ChannelRow.id == channel_id, ChannelRow.held_until == lease_ends_at)
+        await self._session.execute(held.values(held_until=pause_until))
 
     async def forget_before(self, time: datetime) -> int:
         """Settled ones only; how many."""
@@ -115,16 +112,15 @@ class Repository:
 
 
 def _due(now: datetime) -> Select[DeliveryRow, ChannelRow]:
-    other = aliased(DeliveryRow)
-    is_busy = exists().where(other.channel_id == DeliveryRow.channel_id, other.leased_until > now)
-    is_held = and_(ChannelRow.held_until.is_not(None), ChannelRow.held_until > now)
+    """The channel is locked with the delivery: who comes a moment later looks again whether it is held."""
+    is_free = or_(ChannelRow.held_until.is_(None), ChannelRow.held_until <= now)
     return (
         select(DeliveryRow, ChannelRow)
         .join(ChannelRow, ChannelRow.id == DeliveryRow.channel_id)
-        .where(PENDING, DeliveryRow.next_attempt_at <= now, ~is_busy, ~is_held)
+        .where(PENDING, DeliveryRow.next_attempt_at <= now, is_free)
         .order_by(DeliveryRow.next_attempt_at, DeliveryRow.id)
         .limit(1)
-        .with_for_update(of=DeliveryRow, skip_locked=True)
+        .with_for_update(skip_locked=True)
     )
 
 

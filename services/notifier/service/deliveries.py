@@ -22,6 +22,7 @@ class Errand:
     delivery_id: UUID
     channel_id: UUID
     attempt: int
+    lease_ends_at: datetime
     letter: Letter
     target: Target
 
@@ -39,20 +40,23 @@ class Deliveries:
 
     async def take(self, now: datetime) -> Errand | None:
         """Ours until the lease ends; who is killed meanwhile leaves it to the others."""
-        lease = timedelta(seconds=self._settings.delivery_lease_seconds)
-        claimed = await self._repository.claim(now, lease)
+        lease_ends_at = now + timedelta(seconds=self._settings.delivery_lease_seconds)
+        claimed = await self._repository.claim(now, lease_ends_at)
         if claimed is None:
             return None
         row, channel = claimed
         letter = Letter.of(row, self._settings.console_origin)
-        return Errand(row.id, channel.id, row.attempts, letter, Target.of(channel))
+        return Errand(row.id, channel.id, row.attempts, lease_ends_at, letter, Target.of(channel))
 
     async def settle(self, errand: Errand, outcome: Outcome, now: datetime) -> None:
-        """Nothing, where somebody else has taken it since: then his outcome counts."""
-        row = await self._repository.leased(errand.delivery_id, errand.attempt)
+        """Where somebody else has taken it since, his outcome counts."""
+        pause = timedelta(seconds=outcome.after_seconds) if outcome.after_seconds else None
+        await self._repository.release(
+            errand.channel_id, errand.lease_ends_at, now + pause if pause else None
+        )
+        row = await self._repository.claimed(errand.delivery_id, errand.attempt)
         if row is None:
             return
-        row.leased_until = None
         if outcome.error is None:
             row.state, row.error, row.sent_at, row.next_attempt_at = DeliveryState.SENT, None, now, None
             return
@@ -61,8 +65,6 @@ class Deliveries:
             self._give_up(row, outcome)
             return
         row.error, row.next_attempt_at = outcome.error, now + wait
-        if outcome.after_seconds is not None:
-            await self._repository.hold(errand.channel_id, now + timedelta(seconds=outcome.after_seconds))
 
     async def forget_old(self, now: datetime) -> int:
         return await self._repository.forget_before(now - timedelta(days=self._settings.deliveries_kept_days))

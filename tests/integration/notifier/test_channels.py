@@ -2,16 +2,18 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 from uuid import UUID
 
 import pytest
+import pytest_asyncio
 from pydantic import SecretStr
 
 from libs.client.webhooks import verify
 from libs.common.contracts.base import Fact, PageQuery
 from libs.common.contracts.channels import (
+    ChannelKind,
     CreateChannel,
     CreatedChannel,
     DeleteChannel,
@@ -43,11 +45,15 @@ def receivers() -> Iterator[Receiver]:
         yield running
 
 
-@pytest.fixture
-def receiver(receivers: Receiver) -> Receiver:
+@pytest_asyncio.fixture
+async def receiver(receivers: Receiver, listener: Listener) -> AsyncIterator[Receiver]:
+    """Afterwards the log is the only channel again."""
     receivers.received.clear()
     receivers.answers.clear()
-    return receivers
+    yield receivers
+    for channel in (await listener.house.bus.ask(ListChannels(query=PageQuery(limit=200)))).items:
+        if channel.kind is not ChannelKind.LOG:
+            await listener.house.bus.ask(DeleteChannel(channel_id=channel.id))
 
 
 def about(project_id: UUID) -> dict[str, Any]:
@@ -107,8 +113,6 @@ async def test_channels_hear_what_their_rules_and_projects_allow(
     (post,) = receiver.at(f"/{errors.channel.name}")
     data = json.loads(post.body)["data"]
     assert (data["project_id"], data["last_log_lines"]) == (str(ours), ["epoch 3", "killed"])
-    for made in (everything, errors, starts):
-        await listener.house.bus.ask(DeleteChannel(channel_id=made.channel.id))
 
 
 async def test_secrets_are_shown_once_and_never_said(listener: Listener, receiver: Receiver) -> None:
@@ -198,7 +202,6 @@ async def test_lists_show_what_is_within_some_projects(listener: Listener, recei
     for unknown in (str(new_id()), "nonsense"):
         with pytest.raises(NotFound):
             await bus.ask(OwnersInNotifier(kind="channel", keys=(*keys, unknown)))
-    await bus.ask(DeleteChannel(channel_id=made[2].channel.id))
 
 
 async def test_changes_take_effect_and_what_is_left_out_stays(listener: Listener, receiver: Receiver) -> None:

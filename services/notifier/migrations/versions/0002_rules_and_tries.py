@@ -43,7 +43,7 @@ def _deliveries() -> None:
     _add("deliveries", sa.Column("lines", JSONB(), nullable=False, server_default="[]"))
     _add("deliveries", sa.Column("data", JSONB(), nullable=False, server_default="{}"))
     _add("deliveries", sa.Column("attempts", sa.BigInteger(), nullable=False, server_default="1"))
-    for name in ("next_attempt_at", "leased_until", "sent_at"):
+    for name in ("next_attempt_at", "sent_at"):
         _add("deliveries", sa.Column(name, TIME))
     # Those of the release before were told in the transaction that made them.
     op.execute("UPDATE notifier.deliveries SET sent_at = created_at WHERE state = 'sent'")
@@ -58,13 +58,6 @@ def _deliveries() -> None:
         schema=SCHEMA,
         postgresql_where=sa.text("state = 'pending'"),
     )
-    op.create_index(
-        "ix_deliveries_leased",
-        "deliveries",
-        ["channel_id"],
-        schema=SCHEMA,
-        postgresql_where=sa.text("leased_until IS NOT NULL"),
-    )
     for column in ("channel_id", "project_id"):
         op.create_index(f"ix_deliveries_{column}_id", "deliveries", [column, "id"], schema=SCHEMA)
 
@@ -74,9 +67,9 @@ def _add(table: str, column: sa.Column) -> None:
 
 
 def downgrade() -> None:
-    for name in ("project_id_id", "channel_id_id", "leased", "next_attempt_at_id"):
+    for name in ("project_id_id", "channel_id_id", "next_attempt_at_id"):
         op.drop_index(f"ix_deliveries_{name}", "deliveries", schema=SCHEMA)
-    for column in ("link", "lines", "data", "attempts", "next_attempt_at", "leased_until", "sent_at"):
+    for column in ("link", "lines", "data", "attempts", "next_attempt_at", "sent_at"):
         op.drop_column("deliveries", column, schema=SCHEMA)
     # The release before knows one kind, and no two channels of a name.
     op.execute("DELETE FROM notifier.channels WHERE kind <> 'log'")
