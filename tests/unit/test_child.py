@@ -14,7 +14,9 @@ from libs.common.child import (
     CheckpointMessage,
     Child,
     ChildCrashed,
+    ChildFoundNoRoom,
     ChildMessage,
+    ChildWasKilled,
     FailedMessage,
     FinishedMessage,
     LogMessage,
@@ -22,6 +24,7 @@ from libs.common.child import (
     ProgressMessage,
     StepsMessage,
 )
+from libs.common.child.parent import crash
 from tests.unit.child_program import Play
 
 
@@ -145,3 +148,11 @@ async def test_a_child_inherits_no_credentials(tmp_path: Path, monkeypatch: pyte
         if isinstance(message, LogMessage)
     ]
     assert [message.text for message in logs] == [""]
+
+
+def test_what_another_attempt_may_mend_is_told_apart_from_what_it_may_not():
+    assert isinstance(crash(-signal.SIGKILL, ()), ChildWasKilled)
+    assert isinstance(crash(1, ("OSError: [Errno 28] No space left on device",)), ChildFoundNoRoom)
+    assert [crash(code, ("ValueError",)).retryable for code in (1, -signal.SIGSEGV, -signal.SIGKILL)] == [
+        *(False, False, True)
+    ]

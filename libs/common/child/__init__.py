@@ -10,14 +10,16 @@ from libs.common.child.messages import (
     ProgressMessage,
     StepsMessage,
 )
-from libs.common.child.parent import Child, ChildCrashed
+from libs.common.child.parent import Child, ChildCrashed, ChildFoundNoRoom, ChildWasKilled
 from libs.common.child.reporter import Reporter
 
 __all__ = [
     "CheckpointMessage",
     "Child",
     "ChildCrashed",
+    "ChildFoundNoRoom",
     "ChildMessage",
+    "ChildWasKilled",
     "FailedMessage",
     "FinishedMessage",
     "LogMessage",

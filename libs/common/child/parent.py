@@ -29,6 +29,8 @@ TERMINATE_GRACE_SECONDS = 10.0
 DRAIN_SECONDS = 5.0
 NUM_LAST_LINES = 40
 MAX_WAITING_MESSAGES = 1000
+FROM_OUTSIDE = (-signal.SIGKILL, -signal.SIGTERM)
+NO_SPACE = "No space left on device"
 
 
 class ChildCrashed(ModelyardError):
@@ -40,6 +42,26 @@ class ChildCrashed(ModelyardError):
         self.exit_code = exit_code
         self.last_lines = last_lines
         super().__init__("\n".join((_ending(exit_code), *last_lines)))
+
+
+class ChildWasKilled(ChildCrashed):
+    """By an administrator, or by the kernel for want of memory: another attempt may well succeed."""
+
+    code, title, retryable = "child_killed", "The process was ended from outside", True
+
+
+class ChildFoundNoRoom(ChildCrashed):
+    """On the disk, at this moment."""
+
+    code, title, retryable = "disk_full", "There is no room left on the disk", True
+
+
+def crash(exit_code: int, last_lines: tuple[str, ...]) -> ChildCrashed:
+    if exit_code in FROM_OUTSIDE:
+        return ChildWasKilled(exit_code, last_lines)
+    if any(NO_SPACE in line for line in last_lines):
+        return ChildFoundNoRoom(exit_code, last_lines)
+    return ChildCrashed(exit_code, last_lines)
 
 
 class Child:
@@ -119,7 +141,7 @@ class Child:
             reading.cancel()
             await asyncio.wait({reading})
         if not said_its_end:
-            raise ChildCrashed(await self._process.wait(), tuple(self.last_lines))
+            raise crash(await self._process.wait(), tuple(self.last_lines))
 
     def request_stop(self) -> None:
         """Asks for an early, clean end: the child's `reporter.stop` is set."""
