@@ -111,8 +111,10 @@ def test_a_prediction_of_what_is_no_image_is_refused_in_words(yard: Modelyard, s
 
 
 def test_people_are_told(yard: Modelyard, trained):
-    run = trained.run
-    told = _eventually(
-        lambda: {each.fact_type for each in yard.deliveries.list() if run.name in each.title + each.text} or None
-    )
-    assert "run.completed" in told
+    def told() -> set[str]:
+        said = {
+            each.fact_type for each in yard.deliveries.list() if trained.run.name in each.title + each.text
+        }
+        return said & {"run.completed"}
+
+    assert _eventually(told)
