@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo up down status logs restart monitor test check fmt format-check lint types contracts audit bench lock
+.PHONY: help env demo up down status logs restart monitor test test-faults check fmt format-check lint types contracts audit bench lock
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +35,10 @@ monitor: env ## Prometheus over the local stack, on loopback, until Ctrl-C
 test: ## Every test, on real servers of its own
 	@infra/local/setup.sh test
 	@$(PYTHON) -m pytest $(or $(t),-n 2 --dist loadscope --no-loadscope-reorder)
+
+test-faults: ## Kills, pauses, full disks: half an hour as root, into docs/reliability.md; make test-faults t='-k nats'
+	@infra/local/setup.sh faults
+	@$(PYTHON) -m pytest tests/faults $(t)
 
 check: format-check lint types contracts audit test ## What CI runs
 

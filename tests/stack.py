@@ -64,10 +64,14 @@ class _ChangingSupervisor(Supervisor):
 
 @contextmanager
 def running_stack(
-    names: Sequence[str], changes: Changes | None = None, packages: Sequence[str] = ()
+    names: Sequence[str],
+    changes: Changes | None = None,
+    packages: Sequence[str] = (),
+    below: Path | None = None,
 ) -> Iterator[TestStack]:
-    """`packages` are task packages of tests/packages, installed before anything starts."""
-    home = Path(tempfile.mkdtemp(prefix="modelyard-stack-"))
+    """`packages` are task packages of tests/packages, installed before anything starts; the stack's folder is
+    made `below` this one, or where such folders are made."""
+    home = Path(tempfile.mkdtemp(prefix="modelyard-stack-", dir=below))
     stack = TestStack(home, changes or {})
     for package in packages:
         install(package, home / "plugins")
