@@ -17,7 +17,8 @@ from tests.house import House, open_house
 from tests.stack import TestStack, running_stack
 
 PARTS = (*SERVERS, *ROOMS, "worker")
-LEASE_SECONDS = 20
+# Longer than it takes to notice that a connection says nothing any more, shorter than by default.
+LEASE_SECONDS = 45
 # A device serves one job: on nodes of their own, evaluations and exports go on beside a training.
 SETTINGS = {
     "trainer": {"MODELYARD_LEASE_SECONDS": str(LEASE_SECONDS), "MODELYARD_SWEEP_GRACE_SECONDS": "2"},

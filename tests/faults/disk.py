@@ -1,10 +1,12 @@
 """A disk of its own for the stack's data: a file as a block device, which can be made slow and filled."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
 
 MIB = 2**20
@@ -32,11 +34,9 @@ class Disk:
     def full(self) -> Iterator[None]:
         """To the last block; what others free meanwhile is theirs again."""
         ballast = self.folder / "ballast"
-        with ballast.open("wb") as file:
-            while free_bytes := os.statvfs(self.folder).f_bavail * os.statvfs(self.folder).f_frsize:
-                os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), free_bytes)
-                file.truncate(os.fstat(file.fileno()).st_size)
         try:
+            with ballast.open("wb", buffering=0) as file:
+                _fill(file)
             yield
         finally:
             ballast.unlink()
@@ -61,6 +61,17 @@ def own_disk(folder: Path) -> Iterator[Disk]:
         yield Disk(mounted, device)
     finally:
         _run("umount", "--lazy", mounted)
+
+
+def _fill(file: FileIO) -> None:
+    """In ever smaller pieces, since the blocks that say where blocks are need room, too."""
+    for size_bytes in (256 * MIB, MIB, 4096):
+        try:
+            while True:
+                os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, size_bytes)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
 
 
 def _run(*command: str | Path) -> str:

@@ -31,6 +31,14 @@ LEGEND = """
 request had been refused. *Attempts*: how often the four jobs were taken up, four being none twice. Leases
 were {lease} s long (60 s by default): the job of a worker that is gone waits for the end of its lease. *Load*
 is the machine's average over a minute as the fault struck: above its cores, others slowed it down.
+
+Beside these rows the suite kills the process and then the room of an export in every format that is made
+without a GPU, and the room that scores samples which somebody sent; it damages and takes away stored samples
+and model files, which must be named by who needs them.
+
+Not done: the clocks of our own processes jump in no case, only PostgreSQL's, by which the queue goes
+(Debian's libfaketime makes Python's `sleep` fail beside a true monotonic clock); the machine itself keeps its
+power, so that what the kernel has not written yet is never lost; TensorRT wants a GPU.
 """
 
 
