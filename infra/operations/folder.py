@@ -107,7 +107,8 @@ class Folder:
 
     def begin(self, at: datetime) -> Path:
         draft = self._snapshots / f"{at:%Y%m%dT%H%M%S.%fZ}{UNFINISHED}"
-        (draft / "secrets").mkdir(mode=0o700, parents=True)
+        for folder in (draft, draft / "secrets"):
+            folder.mkdir(mode=0o700)
         return draft
 
     def finish(self, draft: Path, manifest: Manifest) -> Snapshot:
