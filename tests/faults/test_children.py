@@ -42,7 +42,7 @@ async def test_an_export_whose_process_and_then_whose_room_is_killed_ends_once(
     await _until(lambda: _is_in_the_middle(house, export.job_id, attempt=1))
     child = next(pid for pid in tree(room) if _is_export(pid))
     os.kill(child, signal.SIGKILL)
-    await _until(lambda: _has_failed_with(house, export.job_id, "child_crashed"))
+    await _until(lambda: _has_failed_with(house, export.job_id, "child_killed"))
     await _hurry(house, export.job_id)
     await _until(lambda: _is_in_the_middle(house, export.job_id, attempt=2))
     os.kill(room, signal.SIGKILL)
