@@ -26,7 +26,7 @@ from libs.common.contracts.run_facts import (
     RunStopping,
 )
 from libs.common.contracts.splits import SplitSaved
-from libs.common.contracts.system import AlertCleared, AlertRaised, AlertSeverity
+from libs.common.contracts.system import AlertCleared, AlertKind, AlertRaised, AlertSeverity
 from libs.common.contracts.versions import DatasetVersioned
 
 # An error may quote pages of output; the row of the run or job keeps it whole.
@@ -138,7 +138,7 @@ def _model_aliased(fact: ModelAliased) -> Message:
 
 
 def _alert_raised(fact: AlertRaised) -> Message:
-    title = f"Node “{fact.node}” needs a look"
+    title = f"{_watched(fact)} needs a look"
     if fact.severity is AlertSeverity.CRITICAL:
         return _failure(title, f"{fact.message}.")
     return _warning(title, f"{fact.message}.")
@@ -146,7 +146,11 @@ def _alert_raised(fact: AlertRaised) -> Message:
 
 def _alert_cleared(fact: AlertCleared) -> Message:
     text = f"It is over after {_duration(fact.duration_seconds)}. {fact.message}, it was said."
-    return _info(f"Node “{fact.node}” is well again", text)
+    return _info(f"{_watched(fact)} is well again", text)
+
+
+def _watched(fact: AlertRaised | AlertCleared) -> str:
+    return "The queue" if fact.kind is AlertKind.QUEUE else f"Node “{fact.node}”"
 
 
 def _deployment_failed(fact: DeploymentFailed) -> Message:

@@ -5,6 +5,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from libs.common.contracts.base import Fact
+from libs.common.contracts.system import AlertKind
 
 # Gone with what they tell of.
 NOWHERE = frozenset({"project.deleted"})
@@ -31,7 +32,7 @@ def place(fact: Fact) -> str:
                 else _page("model", name=_field(fact, "model"))
             )
         case "alert":
-            return "system"
+            return "queue" if _field(fact, "kind") is AlertKind.QUEUE else "system"
         case _:
             return ""
 

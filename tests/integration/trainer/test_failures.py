@@ -142,6 +142,7 @@ async def test_a_killed_training_is_tried_again_then_fails_in_words_and_can_be_r
     fact = await desk.house.wait_for(RunFailed, run_id=run.id)
     assert (fact.code, fact.detail) == ("training_killed", last)
     assert fact.last_log_lines, "nothing is told of what it said last"
+    assert fact.duration_seconds and fact.duration_seconds > 0
     assert (await desk.ask(GetJob(job_id=failed.job_id))).error_code == "training_killed"
 
     resumed = await desk.ask(ResumeRun(run_id=run.id))

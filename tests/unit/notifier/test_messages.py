@@ -14,6 +14,7 @@ from libs.common.contracts.run_facts import RunFailed, RunLost
 from libs.common.contracts.system import AlertKind, AlertRaised, AlertSeverity
 from libs.common.ids import new_id
 from services.notifier.messages import FOR_ROOMS, MAX_DETAIL_LENGTH, MESSAGES, message
+from services.notifier.places import place
 from tests.factories import evaluable
 from tests.unit.notifier.facts import one_of_each, run_completed
 
@@ -115,3 +116,16 @@ def test_a_critical_alert_is_an_error_and_says_where_and_what() -> None:
     assert words.severity is Severity.ERROR
     assert words.title == "Node “attic” needs a look"
     assert words.text == "1.4 of 500 GB are free for scratch."
+
+
+def test_an_alert_of_the_queue_is_about_no_machine() -> None:
+    fact = AlertRaised(
+        alert_id=new_id(),
+        node="house",
+        part="queue",
+        kind=AlertKind.QUEUE,
+        severity=AlertSeverity.WARNING,
+        message="3 jobs wait for more than an hour",
+    )
+    assert message(fact).title == "The queue needs a look"
+    assert place(fact) == "queue"
