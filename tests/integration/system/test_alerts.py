@@ -1,7 +1,11 @@
 """Alerts: raised once, told, kept, and cleared once."""
 
+import pytest
+
 from libs.common.contracts.base import PageQuery
-from libs.common.contracts.system import Alert, AlertKind, AlertSeverity, ListAlerts
+from libs.common.contracts.retention import AlertLimits, ChangeAlertLimits
+from libs.common.contracts.system import HOUSE, Alert, AlertKind, AlertSeverity, ListAlerts
+from libs.common.errors import BadInput
 from tests.integration.system.watch import NODE, Watch
 from tests.unit.trainer.machines import GB, reading
 
@@ -111,3 +115,51 @@ async def test_alerts_that_are_over_are_kept_as_long_as_summaries(watch: Watch) 
     assert [alert.kind for alert in await alerts(watch)] == [AlertKind.DISK, AlertKind.MEMORY]
     await watch.keep_house(90 * DAY + 11)
     assert [alert.kind for alert in await alerts(watch)] == [AlertKind.DISK]
+
+
+async def test_a_job_that_no_worker_asks_for_is_told_and_over_when_it_is_taken_or_the_queue_is_paused(
+    watch: Watch,
+) -> None:
+    _, lease = await watch.run_on("cpu")
+    await watch.set_back(lease, seconds=600)
+    await watch.look_at_queue(0)
+    (alert,) = await open_alerts(watch)
+    assert (alert.node, alert.part, alert.kind) == (HOUSE, "queue-run.train", AlertKind.QUEUE)
+    assert alert.severity is AlertSeverity.CRITICAL
+    assert alert.message == "A job (run.train) waits 10 minutes, and no worker asks for it"
+
+    await watch.pause(True)
+    await watch.look_at_queue(10)
+    assert await open_alerts(watch) == ()
+    await watch.pause(False)
+    await watch.look_at_queue(20)
+    assert len(await open_alerts(watch)) == 1
+    await watch.finish(lease)
+    await watch.look_at_queue(30)
+    assert await open_alerts(watch) == ()
+    assert [kind for kind, _ in await told(watch)] == ["alert.raised", "alert.cleared"] * 2
+
+
+async def test_limits_are_changed_while_the_house_runs_and_hold_from_the_next_reading(watch: Watch) -> None:
+    warm = reading(cpu={"temperature_celsius": 70.0})
+    await watch.tell(0, warm)
+    assert await open_alerts(watch) == ()
+    try:
+        async with watch.unit() as unit:
+            limits = AlertLimits(temperature_warning_celsius=60)
+            changed = ChangeAlertLimits(settings=limits, changed=("temperature_warning_celsius",))
+            assert (await unit.alerts.change_limits(changed)).temperature_critical_celsius == 95
+        await watch.tell(10, warm)
+        assert [alert.severity for alert in await open_alerts(watch)] == [AlertSeverity.WARNING]
+        with pytest.raises(BadInput) as refused:
+            async with watch.unit() as unit:
+                limits = AlertLimits(temperature_critical_celsius=50)
+                changed = ChangeAlertLimits(settings=limits, changed=("temperature_critical_celsius",))
+                await unit.alerts.change_limits(changed)
+        assert [each.field for each in refused.value.errors] == ["alerts.temperature_critical_celsius"]
+        async with watch.unit() as unit:
+            assert (await unit.alerts.limits()).temperature_critical_celsius == 95
+    finally:
+        async with watch.unit() as unit:
+            back = ChangeAlertLimits(settings=AlertLimits(), changed=("temperature_warning_celsius",))
+            await unit.alerts.change_limits(back)

@@ -12,10 +12,12 @@ from sqlalchemy import select, text
 from libs.common.contracts.attempts import TrainRun
 from libs.common.contracts.base import Fact
 from libs.common.contracts.jobs import Lease, WorkerIdentity
+from libs.common.contracts.queue import QueueSettings
 from libs.common.contracts.runs import RunState
 from libs.common.contracts.system import (
     AlertCleared,
     AlertRaised,
+    GetNode,
     Node,
     NodeHistory,
     NodeReading,
@@ -83,7 +85,7 @@ class Watch:
 
     async def node(self, seconds: float) -> Node:
         async with self.unit() as unit:
-            return await unit.nodes.get(NODE, self.at(seconds))
+            return await unit.nodes.get(GetNode(name=NODE), self.at(seconds))
 
     async def history(
         self, since: float, until: float, max_points: int = 500, *, at: float = 0
@@ -99,6 +101,25 @@ class Watch:
     async def look_for_silence(self, seconds: float) -> None:
         async with self.unit() as unit:
             await unit.alerts.look_for_silence(self.at(seconds))
+
+    async def look_at_queue(self, seconds: float) -> None:
+        async with self.unit() as unit:
+            await unit.alerts.look_at_queue(self.at(seconds))
+
+    async def set_back(self, lease: Lease, seconds: float) -> None:
+        """The job waits again, for so long already, and its worker was never seen."""
+        async with self.database.transaction() as session:
+            await JobQueue(session).release(lease.job_id, lease.token)
+            statement = text(
+                "UPDATE platform.job SET not_before = NULL,"
+                " created_at = clock_timestamp() - make_interval(secs => :seconds) WHERE id = :id"
+            )
+            await session.execute(statement, {"id": lease.job_id, "seconds": seconds})
+
+    async def pause(self, is_paused: bool) -> None:
+        async with self.database.transaction() as session:
+            settings = QueueSettings(is_paused=is_paused)
+            await JobLimits(session).change(TrainRun.kind, settings, ("is_paused",))
 
     async def facts(self) -> list[tuple[str, dict[str, Any]]]:
         """All that was announced about alerts, oldest first."""
