@@ -19,12 +19,18 @@ CONNECT_TIMEOUT_SECONDS = 5
 IDLE_IN_TRANSACTION_SECONDS = 60
 
 
+NO_ROOM = "the database has no room on its disk or in its memory; what was begun is not stored"
+
 # What asyncpg raises for a server that is away, starting or stopping.
 NO_CONNECTION = (OSError, TimeoutError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 
 
 class DatabaseUnavailable(Unavailable):
     code, title = "database_unavailable", "The database does not answer"
+
+
+class DatabaseIsFull(Unavailable):
+    code, title = "database_full", "The database has no room left"
 
 
 class StatementTookTooLong(TimedOut):
@@ -92,11 +98,15 @@ class Database:
             cause = getattr(error.orig, "__cause__", None)
             if refused := _refused(cause):
                 raise refused from error
+            if isinstance(cause, asyncpg.InsufficientResourcesError):
+                raise DatabaseIsFull(NO_ROOM) from error
             if isinstance(cause, asyncpg.QueryCanceledError):
                 raise StatementTookTooLong("the database was stopped at this; try again later") from error
             if not error.connection_invalidated:
                 raise
             raise DatabaseUnavailable("the connection to the database was lost") from error
+        except asyncpg.InsufficientResourcesError as error:
+            raise DatabaseIsFull(NO_ROOM) from error  # of a COPY, which goes past SQLAlchemy
         except PoolTimeout as error:
             raise DatabaseUnavailable("every connection to the database is busy") from error
 

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from libs.common.db import Database, DatabaseUnavailable, copy_records, room_metadata
 from libs.common.db.inbox import Inbox
-from libs.common.errors import BadInput, TimedOut
+from libs.common.errors import BadInput, TimedOut, Unavailable
 from libs.common.settings import DatabaseSettings
 
 METADATA = room_metadata("public")
@@ -103,4 +103,25 @@ async def test_a_statement_that_takes_too_long_is_told_as_such(database: Databas
             await session.execute(text("SELECT pg_sleep(10)"))
 
     assert (told.value.code, told.value.status, told.value.retryable) == ("statement_too_long", 504, True)
+    assert await count(database) == 0
+
+
+async def test_a_database_without_room_is_told_as_such_and_stores_nothing(database: Database) -> None:
+    """As a full disk makes PostgreSQL say, while a statement is carried out and while rows are copied."""
+    body = "$$ BEGIN RAISE disk_full; END $$"
+    full = f"CREATE FUNCTION public.is_full() RETURNS trigger LANGUAGE plpgsql AS {body}"
+    trigger = "CREATE TRIGGER full_disk BEFORE INSERT ON dust FOR EACH ROW EXECUTE FUNCTION public.is_full()"
+    async with database.transaction() as session:
+        await session.execute(text("DROP FUNCTION IF EXISTS public.is_full CASCADE"))
+        await session.execute(text(full))
+        await session.execute(text(trigger))
+
+    for insert in (
+        lambda session: session.execute(DUST.insert().values(id=1)),
+        lambda session: copy_records(session, DUST, ("id", "place", "more"), [(1, "shelf", None)]),
+    ):
+        with pytest.raises(Unavailable) as told:
+            async with database.transaction() as session:
+                await insert(session)
+        assert told.value.code == "database_full"
     assert await count(database) == 0
