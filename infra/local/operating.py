@@ -32,9 +32,11 @@ def verify(folder: Path, snapshot: tuple[str, ...]) -> None:
 
 def restore(folder: Path, snapshot: tuple[str, ...]) -> None:
     """The home gets the backup's secrets before anything is made in it."""
-    secrets = default_home() / "secrets"
-    secrets.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _operate("secrets", folder, f"--into={secrets}", *snapshot)
+    home = default_home()
+    home.parent.mkdir(parents=True, exist_ok=True)
+    for closed in (home, home / "secrets"):
+        closed.mkdir(mode=0o700, exist_ok=True)
+    _operate("secrets", folder, f"--into={home / 'secrets'}", *snapshot)
     local = LocalStack()
     with _servers_up(local):
         _operate("restore", folder, *snapshot, stack=local.stack)
