@@ -18,6 +18,7 @@ from schemathesis.checks import load_all_checks, not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from libs.client import Modelyard
+from libs.common.ids import new_id
 from tests.contract.test_routes import OPEN_PATHS
 from tests.e2e.conftest import Trained
 from tests.stack import TestStack
@@ -78,6 +79,20 @@ def there(yard: Modelyard, trained: Trained) -> dict[str, str]:
         "job_id": run.job_id,
     }
     return {name: str(value) for name, value in found.items()}
+
+
+@pytest.fixture(scope="module")
+def outsiders(yard: Modelyard, stack: TestStack) -> dict[str, str]:
+    """Tokens of every role that are good for another project only."""
+    elsewhere = yard.projects.create(f"Elsewhere {new_id()}", "classification")
+    headers = {"Authorization": f"Bearer {stack.token}"}
+    tokens = {}
+    for role in ("viewer", "editor", "admin"):
+        wanted = {"name": f"{role} elsewhere", "role": role, "projects": [str(elsewhere.id)]}
+        made = requests.post(f"{stack.gateway_url}/v1/tokens", json=wanted, headers=headers, timeout=30)
+        assert made.status_code == 201, made.text
+        tokens[role] = made.json()["secret"]
+    return tokens
 
 
 def takes_anything(operation: APIOperation) -> bool:
@@ -144,3 +159,16 @@ def test_without_a_token_or_with_a_guess_nothing_is_told_and_nothing_done(door, 
         assert door(case, None).status_code in (401, 403), case.as_curl_command()
 
     try_out(OPERATIONS[name], GenerationMode.POSITIVE, attempt)
+
+
+@pytest.mark.parametrize("role", ["viewer", "editor", "admin"])
+def test_with_a_token_for_another_project_nothing_is_told_and_nothing_done(door, there, outsiders, role):
+    """Whatever is said beside it: the thing itself is not there."""
+
+    def attempt(case: Case) -> None:
+        _lead_to(there, case)
+        assert 400 <= door(case, outsiders[role]).status_code < 500, case.as_curl_command()
+
+    for name in TRIED:
+        if any(f"{{{each}}}" in name for each in there):
+            try_out(OPERATIONS[name], GenerationMode.POSITIVE, attempt)

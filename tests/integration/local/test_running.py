@@ -1,9 +1,12 @@
 """A stack that runs: it is whole, it mends itself, and only this machine reaches it."""
 
+import asyncio
 import os
 import signal
 import time
 
+import asyncpg
+import httpx
 import pytest
 
 from infra.local.home import PORTS
@@ -48,6 +51,27 @@ def test_every_socket_listens_on_loopback_only_and_at_the_port_that_is_told(runn
     assert set(addresses.values()) <= set(LOOPBACK)
     runs = [name for name in PORTS if name.startswith("triton") or name in UP]
     assert set(addresses) == {running.local.stack.ports[name] for name in runs}
+
+
+async def test_no_server_talks_to_who_has_no_password(running):
+    """Loopback is no password: other users and pages of this machine reach it, too."""
+    ports = running.local.stack.ports
+    reader, writer = await asyncio.open_connection("127.0.0.1", ports["nats"])
+    writer.write(b'CONNECT {"verbose": false}\r\nPING\r\n')
+    assert b"-ERR 'Authorization Violation'" in await reader.read()
+    writer.close()
+    for user in ("postgres", "modelyard", "gateway"):
+        with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)):
+            await asyncpg.connect(host="127.0.0.1", port=ports["postgres"], user=user, password="postgres")
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{ports['s3']}") as stranger:
+        for method, path in (
+            ("GET", "/"),
+            ("GET", "/modelyard"),
+            ("PUT", "/modelyard/a"),
+            ("DELETE", "/modelyard"),
+        ):
+            answer = await stranger.request(method, path)
+            assert answer.status_code in (400, 403) and b"<Bucket" not in answer.content, (method, path)
 
 
 def test_no_secret_is_told_to_other_users_of_the_machine(running):
