@@ -18,8 +18,10 @@ class LoginForm {
     this.other = element("button", "other")
     this.other.type = "button"
     this.provider = element("a", "provider")
-    root.append(this.name, this.password, this.token, this.button, this.message, this.provider, this.other)
-    root.onsubmit = (event) => {
+    const form = element("form")
+    form.append(this.name, this.password, this.token, this.button, this.message, this.provider, this.other)
+    root.append(form)
+    form.onsubmit = (event) => {
       event.preventDefault()
       this.send()
     }

@@ -4,7 +4,7 @@ from settings import settings
 
 from comp import register
 
-_LOGIN = register("login", "<form class='root'></form>\n", shared=("elements",))
+_LOGIN = register("login", shared=("elements",))
 
 
 def login_form(*, key: str, provider: str | None = None) -> None:
