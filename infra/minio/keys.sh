@@ -11,6 +11,9 @@ for policy in "$here"/policies/*.json; do
     mc admin user add house "modelyard-$purpose" "$(cat "$secrets/s3_$purpose")"
     # It says so with an error when the user has the policy already.
     mc admin policy attach house "modelyard-$purpose" --user "modelyard-$purpose" >/dev/null 2>&1 || true
-    mc admin user info house "modelyard-$purpose" | grep -q "modelyard-$purpose$" \
-        || { echo "modelyard-$purpose has no policy" >&2; exit 1; }
+    # The image has no grep.
+    case $(mc admin user info house "modelyard-$purpose" --json) in
+        *'"policyName"'*"modelyard-$purpose"*) ;;
+        *) echo "modelyard-$purpose has no policy" >&2; exit 1 ;;
+    esac
 done
