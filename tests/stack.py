@@ -45,6 +45,10 @@ class TestStack(LocalStack):
     def environment(self, name: str) -> dict[str, str]:
         return environment(self.stack, name)
 
+    def changed_environment(self, name: str) -> dict[str, str]:
+        """As its process here has it."""
+        return {**self.environment(name), **self._changes.get(name, {})}
+
     @property
     def _supervisor(self) -> Supervisor:
         return _ChangingSupervisor(self.stack, self._changes)

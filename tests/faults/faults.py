@@ -159,7 +159,7 @@ async def _until_given_away(site: Site) -> None:
 async def _another(house: House, name: str, module: str) -> AsyncIterator[None]:
     port = choose_ports([name], {})[name]
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("MODELYARD_")}
-    own = house.stack.environment(name) | {
+    own = house.stack.changed_environment(name) | {
         "MODELYARD_HTTP__PORT": str(port),
         "MODELYARD_HTTP__HOST": LOOPBACK,
     }
