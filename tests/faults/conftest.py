@@ -19,9 +19,10 @@ from tests.stack import TestStack, running_stack
 PARTS = (*SERVERS, *ROOMS, "worker")
 # Longer than it takes to notice that a connection says nothing any more, shorter than by default.
 LEASE_SECONDS = 45
+# Bytes that no checkpoint names yet outlast a pause; by default they stay for ten minutes.
 # A device serves one job: on nodes of their own, evaluations and exports go on beside a training.
 SETTINGS = {
-    "trainer": {"MODELYARD_LEASE_SECONDS": str(LEASE_SECONDS), "MODELYARD_SWEEP_GRACE_SECONDS": "2"},
+    "trainer": {"MODELYARD_LEASE_SECONDS": str(LEASE_SECONDS), "MODELYARD_SWEEP_GRACE_SECONDS": "45"},
     "evaluator": {"MODELYARD_NODE": "evaluating"},
     "exporter": {"MODELYARD_NODE": "exporting"},
 }

@@ -15,7 +15,7 @@ from tests.faults.owned import collect, num_sweeps_due, unowned
 from tests.house import House
 
 # What comes about by itself a little after the work is done: relay, ingestion, sweep, the next reconcile.
-SETTLES_SECONDS = 60
+SETTLES_SECONDS = 100
 
 UNFINISHED = {
     "job": "SELECT kind || ' ' || id FROM platform.job WHERE state IN ('queued', 'running')",
