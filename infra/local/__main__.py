@@ -13,7 +13,7 @@ from rich.table import Table
 
 from infra.local import operating
 from infra.local.control import PARTS, LocalStack, NotReady
-from infra.local.home import HomeIsUnusable, default_home, is_made
+from infra.local.home import HomeIsUnusable, Stack, default_home, first_sign_in, is_made
 from infra.local.monitoring import run_prometheus
 from infra.local.ports import LOOPBACK, PortIsUnusable
 from infra.local.postgres import ClusterFailed
@@ -49,8 +49,15 @@ def up(names: Names = None) -> None:
     if "console" in wanted:
         console.print(f"stack up in {seconds:.0f} s · console {local.stack.console_url}")
         console.print(f"API docs {local.stack.gateway_url}/docs")
+        tell_sign_in(local.stack)
     else:
         console.print(f"{', '.join(wanted)} up in {seconds:.0f} s")
+
+
+def tell_sign_in(stack: Stack) -> None:
+    if password := first_sign_in(stack):
+        console.print(f"sign in as [bold]admin[/] with the password [bold]{password}[/]")
+        console.print(f"it is shown this once; change it in the console, or find it in {stack.password_file}")
 
 
 @app.command()

@@ -73,6 +73,11 @@ class Stack:
         return self.home / "secrets" / "admin_token"
 
     @property
+    def password_file(self) -> Path:
+        """Of the first account; whoever changes the password there leaves this as it was."""
+        return self.home / "secrets" / "admin_password"
+
+    @property
     def models(self) -> Path:
         return self.home / "triton" / "models"
 
@@ -130,6 +135,15 @@ def with_free_ports(stack: Stack) -> Stack:
     _write(stack.home / "stack.json", {"ports": stack.ports})
     _write(stack.home / "client.json", {"url": stack.gateway_url, "token_file": str(stack.token_file)})
     return stack
+
+
+def first_sign_in(stack: Stack) -> str | None:
+    """The password of the first account, for who asks first; afterwards its file alone has it."""
+    try:
+        (stack.home / "password_shown").touch(mode=0o600, exist_ok=False)
+    except FileExistsError:
+        return None
+    return stack.secrets["admin_password"]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from infra.local.home import (
     SECRETS,
     HomeIsUnusable,
     default_home,
+    first_sign_in,
     is_made,
     open_stack,
     with_free_ports,
@@ -73,3 +74,10 @@ def test_the_home_is_a_setting_and_else_lies_in_the_checkout(tmp_path, monkeypat
     assert default_home() == tmp_path
     monkeypatch.setenv("MODELYARD_HOME", "")
     assert default_home() == ROOT / ".modelyard"
+
+
+def test_the_first_password_is_told_once(tmp_path):
+    stack = open_stack(tmp_path / "home")
+
+    assert first_sign_in(stack) == stack.secrets["admin_password"] == stack.password_file.read_text()
+    assert first_sign_in(open_stack(stack.home)) is None
