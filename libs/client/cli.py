@@ -15,12 +15,14 @@ from libs.client.commands import (
     exports,
     imports,
     models,
+    people,
     predictions,
     projects,
     queue,
     runs,
     samples,
     settings,
+    signing_in,
     splits,
     system,
     versions,
@@ -45,6 +47,9 @@ GROUPS = {
     "models": models.commands,
     "deployments": deployments.commands,
     "channels": channels.commands,
+    "users": people.users,
+    "members": people.members,
+    "tokens": people.tokens,
 }
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)
@@ -131,6 +136,11 @@ def _option(name: str, value: str) -> tuple[str, ...]:
 
 
 app.command("system")(system.show_system)
+app.command("audit")(people.show_audit)
+app.command("me")(people.show_me)
+app.command("password")(people.change_password)
+app.command("login")(signing_in.log_in)
+app.command("logout")(signing_in.log_out)
 app.command("settings")(settings.settings)
 app.command("deliveries")(channels.list_deliveries)
 

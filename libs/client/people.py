@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TypedDict, Unpack
 from uuid import UUID
 
 from libs.client.transport import Transport
@@ -91,9 +92,27 @@ class Tokens:
         self._transport.call(None, "DELETE", f"/v1/tokens/{token_id}")
 
 
+class AuditFilters(TypedDict, total=False):
+    actor: str | None
+    action: str | None
+    project_id: UUID | None
+    outcome: str | None
+    since: datetime | None
+    until: datetime | None
+
+
 class Audit:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
+
+    def list(self, **filters: Unpack[AuditFilters]) -> Iterator[AuditEntry]:
+        """All that fit, as they are consumed, newest first."""
+        cursor: str | None = None
+        while True:
+            page = self.page(**filters, limit=200, cursor=cursor)
+            yield from page.items
+            if (cursor := page.next_cursor) is None:
+                return
 
     def page(
         self,
