@@ -57,22 +57,23 @@ class Row:
     broken: tuple[str, ...] = ()
 
 
-def write(row: Row) -> None:
+def write(row: Row, num_cases: int) -> None:
     """Replaces what is known of this fault and leaves the others."""
     path = FOLDER / "results.json"
     known = json.loads(path.read_text()) if path.exists() else {}
     when = datetime.now(UTC).strftime("%Y-%m-%d %H:%M")
     known[f"{row.done} · {row.to}"] = {**asdict(row), "when": when, "machine": _machine()}
     path.write_text(json.dumps(known, indent=2, ensure_ascii=False) + "\n")
-    PAGE.write_text(_page(known))
+    PAGE.write_text(_page(known, num_cases))
 
 
-def _page(known: dict) -> str:
+def _page(known: dict, num_cases: int) -> str:
     head = f"| {' | '.join(COLUMNS)} |\n|{'---|' * len(COLUMNS)}\n"
     rows = head + "".join(map(_line, known.values()))
     machines = "; ".join(sorted({each["machine"] for each in known.values()}))
-    [*_, lease] = (each["lease_seconds"] for each in known.values())
-    return f"{HEAD}{machines}.\n\n{rows}{LEGEND.format(lease=f'{lease:g}')}"
+    leases = " or ".join(sorted({f"{each['lease_seconds']:g}" for each in known.values()}))
+    told = f"{len(known)} of the suite's {num_cases} faults so far, on {machines}."
+    return f"{HEAD}{told}\n\n{rows}{LEGEND.format(lease=leases)}"
 
 
 def _line(row: dict) -> str:

@@ -80,7 +80,8 @@ async def test_work_goes_on_after(
             lease_seconds=LEASE_SECONDS,
             load_average=load_average,
             broken=tuple(wrong),
-        )
+        ),
+        len(CASES),
     )  # fmt: skip
     assert not wrong
 
