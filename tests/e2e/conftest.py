@@ -132,19 +132,28 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def scripts(yard: Modelyard, stack, monkeypatch: pytest.MonkeyPatch) -> Callable[..., AppTest]:
-    """Runs a page's own script under an address, without a browser: `scripts("browse", dataset=…)`."""
+def scripts_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[Modelyard], Callable[..., AppTest]]:
+    """Runs pages' own scripts as whoever is connected, without a browser."""
     monkeypatch.chdir(CONSOLE)
     # Signed in by cookie everywhere but here. `session.yard` itself stays: modules imported before hold it.
-    monkeypatch.setattr(session, "token", lambda: stack.token)
-    monkeypatch.setattr(session, "Modelyard", lambda _: yard)
+    monkeypatch.setattr(session, "token", lambda: "of whoever is connected")
 
-    def run(name: str, /, **address: object) -> AppTest:
-        test = AppTest.from_file(str(CONSOLE / "app.py"), default_timeout=30).run()
-        test.query_params.update({part: str(value) for part, value in address.items()})
-        return test.switch_page(f"app_pages/{name}.py").run()
+    def of(yard: Modelyard) -> Callable[..., AppTest]:
+        def run(name: str, /, **address: object) -> AppTest:
+            monkeypatch.setattr(session, "Modelyard", lambda _: yard)
+            test = AppTest.from_file(str(CONSOLE / "app.py"), default_timeout=30).run()
+            test.query_params.update({part: str(value) for part, value in address.items()})
+            return test.switch_page(f"app_pages/{name}.py").run()
 
-    return run
+        return run
+
+    return of
+
+
+@pytest.fixture
+def scripts(scripts_of: Callable[[Modelyard], Callable[..., AppTest]], yard: Modelyard):
+    """`scripts("browse", dataset=…)` runs that page under that address, as the administrator."""
+    return scripts_of(yard)
 
 
 @pytest.fixture

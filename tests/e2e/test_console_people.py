@@ -1,0 +1,171 @@
+"""People at the console in Chromium: accounts, members, tokens, channels and settings, made and used."""
+
+import re
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from libs.client import Connection, Modelyard
+from libs.common.contracts.access import Role
+from libs.common.errors import Unauthorized
+from libs.common.ids import new_id
+from tests.console import opened_page
+from tests.e2e.people import COOKIE, PASSWORD, id_of, make_account, sign_in
+from tests.stack import TestStack
+
+
+@pytest.fixture
+def page(browser: Browser, stack: TestStack, request: pytest.FixtureRequest) -> Iterator[Page]:
+    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
+        yield opened
+
+
+in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+
+
+def be(page: Page, stack: TestStack, name: str) -> None:
+    page.context.add_cookies([{"name": COOKIE, "value": sign_in(stack, name), "url": stack.console_url}])
+
+
+def typed(page: Page, label: str, text: str) -> None:
+    box = page.get_by_role("textbox", name=label, exact=True)
+    box.fill(text)
+    box.press("Tab")
+
+
+def click(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+@in_both_themes
+def test_an_account_is_made_and_its_owner_signs_in_with_what_was_shown_once(page: Page, stack, yard):
+    page.goto(f"{stack.console_url}/users")
+    click(page, "New account")
+    name = f"nora-{new_id().hex[-8:]}"
+    typed(page, "Name", "Not A Name")
+    expect(page.get_by_text("Small letters, digits")).to_be_visible()
+    typed(page, "Name", name)
+    click(page, "Create")
+    shown = page.get_by_role("dialog").locator("code").last
+    expect(shown).not_to_be_empty()
+    password = shown.inner_text().strip()
+    click(page, "I have it")
+    expect(page.get_by_text(name)).to_be_visible()
+    assert sign_in(stack, name, password)
+    assert password not in page.content()
+
+
+def test_another_signs_in_by_the_form_changes_the_password_and_leaves(page: Page, stack, yard):
+    name = make_account(yard, Role.EDITOR)
+    page.goto(f"{stack.console_url}/queue")
+    page.locator(".st-key-header").get_by_role("button", name="admin").click()
+    click(page, "Sign in as somebody else")
+    form = page.get_by_role("dialog")
+    form.get_by_label("Name").fill(name)
+    form.get_by_label("Password").fill("not the password")
+    form.get_by_role("button", name="Sign in", exact=True).click()
+    expect(form.get_by_role("alert")).to_contain_text("do not belong together")
+    form.get_by_label("Password").fill(PASSWORD)
+    form.get_by_role("button", name="Sign in", exact=True).click()
+    account = page.locator(".st-key-header").get_by_role("button", name=name)
+    account.click()
+    click(page, "Change password")
+    for label, text in (("The present one", PASSWORD), ("The new one", "an even better one")):
+        typed(page, label, text)
+    typed(page, "The new one again", "an even better one")
+    click(page, "Change")
+    expect(page.get_by_text("Your password is changed")).to_be_visible()
+    assert sign_in(stack, name, "an even better one")
+    account.click()
+    click(page, "Sign out")
+    # On a person's own machine the console then signs its owner in again.
+    expect(page.locator(".st-key-header").get_by_role("button", name="admin")).to_be_visible()
+    assert page.evaluate("Object.keys(localStorage).filter((key) => key.includes('facts'))") in (
+        [],
+        [_facts_of(yard)],
+    )
+
+
+def _facts_of(yard: Modelyard) -> str:
+    return f"modelyard.facts.{yard.me().user_id}"
+
+
+@in_both_themes
+def test_an_admin_of_a_project_says_who_is_a_member(page: Page, stack, yard):
+    owner, guest = make_account(yard, Role.EDITOR, "owner"), make_account(yard, Role.VIEWER, "guest")
+    project = yard.projects.create(f"Shared {new_id()}", "classification")
+    yard.members.put(project.id, id_of(yard, owner), Role.ADMIN)
+    be(page, stack, owner)
+    page.goto(f"{stack.console_url}/project?id={project.id}&section=members")
+    click(page, "Add a member")
+    page.get_by_role("combobox", name="Account").fill(guest)
+    page.get_by_role("option", name=guest).click()
+    click(page, "Add")
+    expect(page.get_by_text(f"Added {guest}")).to_be_visible()
+    assert {member.name for member in yard.members.list(project.id)} >= {owner, guest}
+    page.context.clear_cookies()
+    be(page, stack, guest)
+    page.goto(f"{stack.console_url}/project?id={project.id}&section=members")
+    expect(page.get_by_text(owner)).to_be_visible()
+    expect(page.get_by_role("button", name="Add a member")).to_have_count(0)
+
+
+@in_both_themes
+def test_a_token_is_shown_once_works_and_is_refused_when_deleted(page: Page, stack, yard):
+    page.goto(f"{stack.console_url}/tokens")
+    click(page, "New token")
+    name = f"nightly {new_id().hex[-8:]}"
+    typed(page, "Name", name)
+    click(page, "Create")
+    shown = page.get_by_role("dialog").locator("code").last
+    expect(shown).to_have_text(re.compile(r"^my_"))
+    with Modelyard(Connection(stack.gateway_url, shown.inner_text().strip())) as connected:
+        assert connected.me().name == "admin"
+        click(page, "I have it")
+        row = page.locator("[class*='st-key-tokens-row']").filter(has_text=name)
+        row.get_by_role("button").click()
+        click(page, "Delete for good")
+        expect(row).to_have_count(0)
+        with pytest.raises(Unauthorized):
+            connected.me()
+
+
+@in_both_themes
+def test_a_channel_is_made_tried_paused_and_its_deliveries_are_listed(page: Page, stack, yard):
+    page.goto(f"{stack.console_url}/notifications")
+    click(page, "New channel")
+    page.get_by_role("radio", name="Webhook").click()
+    name = f"hook {new_id().hex[-8:]}"
+    typed(page, "Name", name)
+    typed(page, "Address", "https://nowhere.invalid/modelyard")
+    page.get_by_role("radio", name="failures only").click()
+    click(page, "Create")
+    expect(page.get_by_role("dialog").locator("code").last).to_have_text(re.compile("^whsec_"))
+    click(page, "I have it")
+    row = page.locator("[class*='st-key-channels-row']").filter(has_text=name)
+    expect(row.get_by_text("Tells of failures only.")).to_be_visible()
+    row.get_by_role("button", name="Test").click()
+    expect(row.get_by_text("The test message has not arrived")).to_be_visible()
+    page.goto(f"{stack.console_url}/notifications?section=deliveries")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    for channel in [each for each in yard.channels.list() if each.name == name]:
+        yard.channels.delete(channel.id)
+
+
+@in_both_themes
+def test_settings_are_changed_and_the_audit_log_tells_who_did(page: Page, stack, yard):
+    before = yard.settings.get().history.logs_kept_days
+    page.goto(f"{stack.console_url}/settings")
+    box = page.get_by_role("spinbutton", name="Logs kept days")
+    wanted = 40 if before != 40 else 50
+    box.fill(str(wanted))
+    box.press("Tab")
+    page.locator(".st-key-settings-history-save button").click()
+    expect(page.get_by_text("Saved")).to_be_visible()
+    assert yard.settings.get().history.logs_kept_days == wanted
+    yard.settings.change(history={"logs_kept_days": before})
+    page.goto(f"{stack.console_url}/audit?actor=admin&outcome=done")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    assert httpx.get(f"{stack.gateway_url}/v1/audit").status_code == 401
