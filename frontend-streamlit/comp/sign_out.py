@@ -7,5 +7,6 @@ from comp import register
 _SIGN_OUT = register("sign_out", shared=("elements",))
 
 
-def sign_out_button() -> None:
-    _SIGN_OUT(key="account.sign_out", data={"url": settings().public_url})
+def sign_out(*, key: str) -> None:
+    """At once where it is shown."""
+    _SIGN_OUT(key=key, data={"url": settings().public_url})

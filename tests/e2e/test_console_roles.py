@@ -1,12 +1,14 @@
 """Every page for who is a member of one project only: it works, and offers nothing that they may not do."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from libs.client import Modelyard
 from libs.common.contracts.access import Role
+from libs.common.contracts.projects import Project
 from libs.common.ids import new_id
 from tests.e2e.conftest import Trained
 from tests.e2e.people import connected_as, id_of, make_account
@@ -29,22 +31,31 @@ CHANGES = frozenset({
 
 
 @pytest.fixture(scope="module")
-def viewer(yard: Modelyard, stack: TestStack, trained: Trained) -> Iterator[Modelyard]:
-    yield from _member(yard, stack, trained, Role.VIEWER)
+def foreign(yard: Modelyard) -> Iterator[Project]:
+    """What none of them is a member of."""
+    project = yard.projects.create(FOREIGN, "classification")
+    yield project
+    yard.projects.delete(project.id)
 
 
 @pytest.fixture(scope="module")
-def editor(yard: Modelyard, stack: TestStack, trained: Trained) -> Iterator[Modelyard]:
-    yield from _member(yard, stack, trained, Role.EDITOR)
+def viewer(yard: Modelyard, stack: TestStack, trained: Trained, foreign: Project) -> Iterator[Modelyard]:
+    with member(yard, stack, trained, Role.VIEWER) as connected:
+        yield connected
 
 
-def _member(yard: Modelyard, stack: TestStack, trained: Trained, role: Role) -> Iterator[Modelyard]:
-    foreign = yard.projects.create(FOREIGN, "classification")
+@pytest.fixture(scope="module")
+def editor(yard: Modelyard, stack: TestStack, trained: Trained, foreign: Project) -> Iterator[Modelyard]:
+    with member(yard, stack, trained, Role.EDITOR) as connected:
+        yield connected
+
+
+@contextmanager
+def member(yard: Modelyard, stack: TestStack, trained: Trained, role: Role) -> Iterator[Modelyard]:
     name = make_account(yard, role)
     yard.members.put(trained.run.project_id, id_of(yard, name), role)
     with connected_as(stack, name) as connected:
         yield connected
-    yard.projects.delete(foreign.id)
 
 
 def addressed(trained: Trained) -> dict[str, dict[str, object]]:
@@ -98,9 +109,8 @@ def test_what_is_for_administrators_says_so(
 
 
 def test_a_link_into_another_project_leads_nowhere(
-    scripts_of: Callable[[Modelyard], Open], editor: Modelyard, yard: Modelyard
+    scripts_of: Callable[[Modelyard], Open], editor: Modelyard, foreign: Project
 ):
-    foreign = next(each for each in yard.projects.list() if each.name == FOREIGN)
     page = scripts_of(editor)("project", id=foreign.id)
-    assert page.exception or page.error
+    assert page.exception, "of which the page's boundary makes words"
     assert FOREIGN not in said(page)
