@@ -22,7 +22,7 @@ OPTIONS = {
     "unix_socket_directories": "",
     "max_connections": "200",
     "shared_buffers": "128MB",
-    "password_encryption": "scram-sha-256",  # nosec B105 # how they are kept
+    "password_encryption": "scram-sha-256",
 }
 
 
