@@ -101,11 +101,11 @@ class Rule:
     async def admit(self, request: Request, caller: Caller, doors: Doors) -> Caller:
         plan = plan_of(request.scope["route"])
         owners = await doors.owners.of(doors, caller, await plan.mentions(request))
-        for mention, project in owners.items():
-            if mention.thing not in MADE:
-                self._require_in(caller, project, mention)
-        projects = [project for mention, project in owners.items() if project and mention.thing not in MADE]
-        request.state.project_id = projects[0] if projects else None
+        projects = {mention: project for mention, project in owners.items() if mention.thing not in MADE}
+        # For the audit log, also of what is refused now.
+        request.state.project_id = next(filter(None, projects.values()), None)
+        for mention, project in projects.items():
+            self._require_in(caller, project, mention)
         if self.is_of_house and all(mention.field != "project_id" for mention in owners):
             _require_administrator(caller)
         if caller.role.rank < self.role.rank:

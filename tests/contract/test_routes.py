@@ -10,10 +10,12 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from pydantic import SecretStr
 
+from services.gateway import access
 from services.gateway.access import OPEN, READ, OpenToAll, Rule
 from services.gateway.app import create_app
 from services.gateway.routes import ROUTERS
 from services.gateway.settings import Settings
+from tests.contract.rules import RULE_OF
 
 APP: FastAPI = create_app(Settings(admin_token=SecretStr("-"), token_key=SecretStr("-")))
 OPENAPI = APP.openapi()
@@ -136,3 +138,17 @@ def references(part: Any) -> Iterator[str]:
                 yield from references(value)
         case _:
             pass
+
+
+@pytest.mark.parametrize("route", routes(), ids=name_of)
+def test_has_the_rule_that_was_agreed(route):
+    """`tests/contract/rules.py`; who may do what with each is tried in `tests/integration/gateway`."""
+    agreed = {RULE_OF[method, route.path] for method in route.methods or ()}
+
+    assert [getattr(access, name).dependency for name in agreed] == rules_of(route)
+
+
+def test_no_rule_was_agreed_for_a_route_that_is_not_there():
+    present = {(method, route.path) for route in routes() for method in route.methods or ()}
+
+    assert set(RULE_OF) <= present

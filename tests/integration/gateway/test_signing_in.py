@@ -13,7 +13,7 @@ from infra.local.ports import choose_ports
 from libs.common.ids import new_id
 from tests.integration.gateway.conftest import TRIES_PER_ACCOUNT, Gateway, running_gateway
 from tests.integration.gateway.people import PASSWORD, Person, make_account, signed_in
-from tests.integration.gateway.test_http import problem_of
+from tests.integration.gateway.test_http import PROJECT, problem_of
 from tests.stack import TestStack
 
 ANOTHER = "a better one than that"
@@ -258,15 +258,21 @@ class TestTokensOfOnesOwn:
             ]
             assert (await api.delete(f"/v1/tokens/{own}")).status_code == 204
 
-    async def test_with_a_limited_one_nobody_gets_or_deletes_one_that_is_not(self, gateway, api):
-        project, other = str(new_id()), str(new_id())
+    async def test_with_a_limited_one_nobody_gets_or_deletes_one_that_is_not(self, gateway, api, room):
+        project, other = [
+            (await api.post("/v1/projects", json=PROJECT | {"name": name})).json()["id"]
+            for name in ("Cats", "Dogs")
+        ]
         limited = {"name": "limited", "role": "editor", "projects": [project], "expires_in_days": 1}
         made = (await api.post("/v1/tokens", json=limited)).json()
         wide = (await api.post("/v1/tokens", json={"name": "wide", "role": "editor"})).json()["token"]["id"]
         async with gateway.client(made["secret"]) as client:
             me = (await client.get("/v1/me")).json()
-            for more in ({"role": "admin"}, {"projects": [other]}, {"projects": None}):
+            for more in ({"role": "admin"}, {"projects": None}):
                 problem_of(await client.post("/v1/tokens", json=limited | more), 403, "token_limited")
+            for unseen in (other, str(new_id())):
+                asked = await client.post("/v1/tokens", json=limited | {"projects": [unseen]})
+                problem_of(asked, 404, "not_found")
             problem_of(await client.delete(f"/v1/tokens/{wide}"), 403, "token_limited")
             longer = (await client.post("/v1/tokens", json=limited | {"expires_in_days": 9})).json()
 
