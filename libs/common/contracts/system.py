@@ -97,8 +97,8 @@ class AlertSeverity(StrEnum):
 class Alert(View):
     """Something about a node that a person should look at; open until `cleared_at`.
 
-    `part` is `node`, `cpu`, `memory`, `gpu0`…, or `disk-` with the first folder on it. Of the node `house` are
-    those about no machine: `queue`, or `queue-` with a kind of jobs.
+    `part` is `node`, `cpu`, `memory`, `gpu0`…, or `disk-` with the first folder on it. Those about no machine
+    are of the node `house`: `queue`, or `queue-` with a kind of jobs.
     """
 
     id: UUID
