@@ -15,7 +15,7 @@ import pytest
 
 from libs.client import Modelyard
 from libs.common.contracts.system import Node, SystemView
-from libs.common.errors import NotFound
+from libs.common.errors import BadInput, NotFound
 
 
 def local_node(yard: Modelyard) -> Node:
@@ -106,3 +106,24 @@ def test_the_shell_shows_nodes_again_and_again_until_it_is_interrupted(yard: Mod
     os.close(ours)
     assert process.wait(20) == 0
     assert b"Traceback" not in seen
+
+
+def test_settings_of_the_house_are_changed_section_by_section_and_what_is_left_out_stays(
+    yard: Modelyard, modelyard
+):
+    before = yard.settings.get()
+    try:
+        said = modelyard("settings", "history.logs_kept_days=365", "alerts.queue_waiting_jobs=5")
+        assert "history.logs_kept_days" in said and "365" in said
+        after = yard.settings.get()
+        assert (after.history.logs_kept_days, after.alerts.queue_waiting_jobs) == (365, 5)
+        assert after.history.metrics_archived_after_days == before.history.metrics_archived_after_days
+        assert after.queue == before.queue
+        with pytest.raises(BadInput) as refused:
+            yard.settings.change(alerts={"temperature_critical_celsius": 30}, history={"logs_kept_days": 9})
+        assert [each.field for each in refused.value.errors] == ["alerts.temperature_critical_celsius"]
+        assert "history.logs_kept_days" in modelyard("settings", "history.logs_kept_days=0", status=1)
+        assert yard.settings.get() == after
+    finally:
+        modelyard("settings", "history.logs_kept_days=null", "alerts.queue_waiting_jobs=1000")
+    assert yard.settings.get() == before
