@@ -1,6 +1,6 @@
 """Every page for who is a member of one project only: it works, and offers nothing that they may not do."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pytest
@@ -58,7 +58,7 @@ def member(yard: Modelyard, stack: TestStack, trained: Trained, role: Role) -> I
         yield connected
 
 
-def addressed(trained: Trained) -> dict[str, dict[str, object]]:
+def addressed(trained: Trained) -> Mapping[str, Mapping[str, object]]:
     run = trained.run
     project, dataset = {"project": run.project_id}, {"dataset": run.data.dataset_id}
     return {
