@@ -25,6 +25,8 @@ from libs.common.child import (
     StepsMessage,
 )
 from libs.common.child.parent import crash
+from libs.common.errors import ProblemDetails, error_from_problem
+from services.datasets.errors import DiskIsFull
 from tests.unit.child_program import Play
 
 
@@ -156,3 +158,10 @@ def test_what_another_attempt_may_mend_is_told_apart_from_what_it_may_not():
     assert [crash(code, ("ValueError",)).retryable for code in (1, -signal.SIGSEGV, -signal.SIGKILL)] == [
         *(False, False, True)
     ]
+
+
+def test_what_a_child_fails_with_itself_is_not_taken_for_its_crash():
+    """Errors are known again by their code, and those of crashes are made otherwise than the rest."""
+    problem = ProblemDetails(title="", status=503, detail="full", code=DiskIsFull.code, retryable=True)
+
+    assert isinstance(error_from_problem(problem), DiskIsFull)

@@ -53,7 +53,7 @@ class ChildWasKilled(ChildCrashed):
 class ChildFoundNoRoom(ChildCrashed):
     """On the disk, at this moment."""
 
-    code, title, retryable = "disk_full", "There is no room left on the disk", True
+    code, title, retryable = "child_without_room", "There is no room left on the disk", True
 
 
 def crash(exit_code: int, last_lines: tuple[str, ...]) -> ChildCrashed:
