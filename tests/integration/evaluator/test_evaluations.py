@@ -13,6 +13,7 @@ from libs.common.contracts.evaluations import (
     EvaluationState,
     ListEvaluations,
 )
+from libs.common.contracts.owners import OwnersInEvaluator
 from libs.common.contracts.reports import EvaluationReport
 from libs.common.contracts.results import ListSampleResults
 from libs.common.db import Database
@@ -55,6 +56,17 @@ async def _created(open_service: OpenService, **changes: object) -> EvaluateMode
 async def test_the_migration_makes_what_the_models_say(database: Database, open_service: OpenService) -> None:
     async with database.engine.connect() as connection:
         await connection.run_sync(lambda sync: command.check(alembic_config(sync, SCHEMA)))
+
+
+async def test_an_evaluation_is_told_to_be_its_project_s_and_of_no_other(open_service: OpenService) -> None:
+    spec = await _created(open_service)
+    asked = OwnersInEvaluator(kind="evaluation", keys=(str(spec.evaluation_id),))
+
+    async with open_service() as service:
+        assert await service.evaluations.owners(asked) == (spec.model.project_id,)
+        assert (await service.evaluations.page(ListEvaluations(within=()))).items == ()
+        with pytest.raises(EvaluationNotFound, match=f"evaluation {spec.evaluation_id} does not exist"):
+            await service.evaluations.owners(asked.model_copy(update={"within": ()}))
 
 
 async def test_a_new_evaluation_waits_in_the_queue_with_all_its_job_needs(

@@ -18,6 +18,7 @@ from libs.common.contracts.exports import (
     ExportState,
 )
 from libs.common.contracts.models import ListModels, ModelAliased, ModelRegistered
+from libs.common.contracts.owners import OwnersInExporter
 from libs.common.db.schema import alembic_config
 from libs.common.errors import BadInput
 from libs.common.ids import new_id
@@ -265,6 +266,20 @@ async def test_models_are_listed_by_name_per_project_with_their_aliases(open_ser
     assert [each.name for each in (*first.items, *rest.items)] == names
     assert first.items[0].aliases == {"champion": 1}
     assert hidden.items == ()
+
+
+async def test_models_and_exports_are_told_to_be_their_project_s(open_service: OpenService) -> None:
+    data = data_reference()
+    export = await _completed(open_service, _source(data=data))
+    assert export.model is not None
+
+    async with open_service() as service:
+        asked = OwnersInExporter(kind="model", keys=(export.model,), within=(data.project_id,))
+        assert await service.registry.owners(asked) == (data.project_id,)
+        found = await service.owners(OwnersInExporter(kind="export", keys=(str(export.id),)))
+        assert found == (data.project_id,)
+        with pytest.raises(ModelNotFound, match=f"there is no model named {export.model}"):
+            await service.registry.owners(asked.model_copy(update={"within": ()}))
 
 
 async def test_a_download_is_a_link_that_gives_the_bytes_under_a_name(

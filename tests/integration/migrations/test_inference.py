@@ -5,6 +5,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.schema import CreateSchema
 
 from libs.common.contracts.deployments import DeploymentState, ListDeployments, ServingSettings
+from libs.common.contracts.owners import OwnersInInference
 from libs.common.db import Database
 from libs.common.db.schema import alembic_config
 from libs.common.ids import new_id
@@ -55,6 +56,8 @@ async def test_a_deployment_of_before_serves_what_it_did_and_goes_back_where_it_
         (kept,) = (await deployments.list_deployments(ListDeployments(model="pets"))).items
         assert (kept.desired_version, kept.serving_version, kept.state) == (3, 2, DeploymentState.FAILED)
         assert (kept.reason, kept.settings, kept.canary) == ("broken", ServingSettings(), None)
+        (owner,) = await deployments.owners(OwnersInInference(kind="deployment", keys=("kept",)))
+        assert owner == kept.project_id
         back = await deployments.roll_back("kept")
         assert (back.desired_version, back.serving_version) == (2, 2)
         again = await deployments.deploy("gone", version(9))
