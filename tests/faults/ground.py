@@ -17,7 +17,7 @@ STEADY = "steady"
 PREPARE_SECONDS = 900
 # Small enough to learn from in seconds, and large enough that an import lasts.
 NUM_LEARNED, SIDE_LEARNED = 480, 24
-NUM_IMPORTED, SIDE_IMPORTED = 500, 192
+NUM_IMPORTED, SIDE_IMPORTED = 1500, 192
 # Long enough to be interrupted, and the same steps in every run.
 CONFIG = {
     "architecture": "simple_cnn",

@@ -81,16 +81,16 @@ async def _begin(yard: Modelyard, house: House, ground: Ground) -> Work:
         lambda: yard.runs.start(ground.experiment_id, then=tuple(Step), deployment=CHAINED)
     )
     await _until_at_work(house, [run.job_id], in_the_middle=True)
-    evaluation = await asyncio.to_thread(
-        lambda: yard.evaluations.create(ground.run_id, subsets=("train", "val", "test"), batch_size=1)
-    )
-    export = await asyncio.to_thread(lambda: yard.exports.create(ground.run_id))
-    await _until_at_work(house, [evaluation.job_id, export.job_id])
     dataset = await asyncio.to_thread(
         lambda: yard.datasets.create(ground.project_id, f"noise-{new_id()}", upload.id)
     )
     assert dataset.job_id
     await _until_at_work(house, [dataset.job_id], in_the_middle=True)
+    # Last, since they are short: both have begun when the others are in the middle.
+    evaluation = await asyncio.to_thread(
+        lambda: yard.evaluations.create(ground.run_id, subsets=("train", "val", "test"), batch_size=1)
+    )
+    export = await asyncio.to_thread(lambda: yard.exports.create(ground.run_id))
     jobs = (run.job_id, evaluation.job_id, export.job_id, dataset.job_id)
     await _until_at_work(house, jobs)
     return Work(run.id, evaluation.id, export.id, dataset.id, jobs)
