@@ -18,6 +18,7 @@ from libs.common.ids import new_id
 from services.gateway.streams import MOST_OF_ONE_CALLER
 from tests.house import House
 from tests.integration.gateway.conftest import Gateway, running_gateway
+from tests.integration.gateway.people import make_account, signed_in
 from tests.integration.gateway.room import SmallRoom
 from tests.integration.gateway.test_http import problem_of, token_of_role
 from tests.stack import TestStack
@@ -60,14 +61,14 @@ async def status_of(api: httpx.AsyncClient, path: str) -> int:
 class TestHowManyAtOnce:
     async def test_one_caller_holds_so_many_and_others_are_not_in_its_way(self, gateway: Gateway, api):
         """A script that opens streams and forgets them harms itself only."""
-        other = await token_of_role(api, "viewer")
+        other = await make_account(api, "viewer")
         async with gateway.client(await token_of_role(api, "viewer"), limits=MANY) as flooding:
             async with AsyncExitStack() as opened:
                 for _ in range(MOST_OF_ONE_CALLER):
                     answer = await opened.enter_async_context(flooding.stream("GET", "/v1/events"))
                     assert answer.status_code == 200
                 problem = problem_of(await flooding.get("/v1/events"), 429, "too_many_streams")
-                async with gateway.client(other) as calm:
+                async with signed_in(gateway, other) as calm:
                     assert await status_of(calm, "/v1/events") == 200
 
             async with asyncio.timeout(10):
