@@ -8,6 +8,7 @@ from libs.common.errors import (
     NotFound,
     TooLarge,
     Unauthorized,
+    Unavailable,
 )
 
 
@@ -32,6 +33,18 @@ class CredentialsAreWrong(Unauthorized):
 
     code, title = "credentials_wrong", "This is not how one signs in"
     account: str | None = None
+
+
+class OidcIsOff(NotFound):
+    code = "oidc_off"
+
+
+class SignInFailed(Unauthorized):
+    code, title = "sign_in_failed", "The identity provider did not sign you in"
+
+
+class IssuerIsAway(Unavailable):
+    code, title = "issuer_away", "The identity provider does not answer as it should"
 
 
 class PasswordIsWrong(BadInput):

@@ -1,9 +1,11 @@
 """What the gateway reads from its environment."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
+from libs.common.contracts.access import Role
 from libs.common.settings import Block, HttpSettings, RoomSettings
 
 
@@ -16,6 +18,27 @@ class LoginSettings(Block):
     session_hours: Annotated[float, Field(gt=0, le=8760)] = 168
 
 
+class OidcSettings(Block):
+    """An identity provider; accounts are made on the first sign-in, with this role."""
+
+    issuer: str
+    client_id: str
+    client_secret: SecretStr
+    role: Role = Role.VIEWER
+    # What of it may lie on other hosts than the issuer, for providers that do so.
+    hosts: tuple[str, ...] = ()
+    redirect_uri: str | None = Field(default=None, description="Else as the request for it came.")
+
+    @field_validator("issuer")
+    @classmethod
+    def _is_safe(cls, issuer: str) -> str:
+        parts = urlsplit(issuer)
+        is_here = parts.hostname in ("127.0.0.1", "localhost", "::1")
+        if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and is_here)):
+            raise ValueError("an issuer is reached by https")
+        return issuer
+
+
 class Settings(RoomSettings):
     admin_token: SecretStr = Field(description="The first token; given by whoever starts the house.")
     admin_password: SecretStr | None = Field(
@@ -24,6 +47,7 @@ class Settings(RoomSettings):
     token_key: SecretStr = Field(description="Key of the keyed hash under which tokens are stored.")
     console_origin: str = "http://127.0.0.1:8501"
     login: LoginSettings = LoginSettings()
+    oidc: OidcSettings | None = None
     audit_days: Annotated[int, Field(ge=1)] = 365
     # Who may say, as X-Forwarded-For, from which address a request came.
     trusted_proxies: tuple[str, ...] = ("127.0.0.1",)

@@ -7,6 +7,8 @@ RULES: dict[str, str] = {
         GET /readyz
         POST /v1/auth/login
         POST /v1/auth/logout
+        GET /v1/auth/oidc
+        GET /v1/auth/oidc/callback
     """,
     "READ": """
         POST /evaluate

@@ -1,6 +1,7 @@
 """Accounts: made, changed, deactivated and removed; one active administrator always stays."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from libs.common.contracts.access import Membership, Role, User, UserChange, UserRequest
@@ -9,6 +10,7 @@ from libs.common.ids import new_id
 from libs.common.paging import after, page_of
 from services.gateway.errors import AccountIsTaken, LastAdministratorStays, UserIsMissing
 from services.gateway.models import MembershipRow, UserRow
+from services.gateway.people.oidc import Identity
 from services.gateway.repository.sessions import Sessions
 from services.gateway.repository.tokens import Tokens
 from services.gateway.repository.users import Members, Users
@@ -81,6 +83,21 @@ class Accounts:
     async def find(self, name: str) -> UserRow | None:
         return await self._users.named(name)
 
+    async def external(self, issuer: str, identity: Identity, role: Role) -> UserRow:
+        """Of who signs in with the identity provider; made on the first time.
+
+        Never an account that was there before, whatever name or address the provider tells: those are
+        what people may choose for themselves there.
+        """
+        for name in _names(identity.wanted_name):
+            if (found := await self._users.external(issuer, identity.subject)) is not None:
+                return found
+            row = _row(name, role, None)
+            row.email, row.issuer, row.subject = identity.email, issuer, identity.subject
+            if await self._users.add(row):
+                return row
+        raise AccountIsTaken("no name was free for this account")
+
     async def password_hash(self, user_id: UUID) -> str | None:
         return (await self._existing(user_id)).password_hash
 
@@ -95,6 +112,14 @@ class Accounts:
         if row is None:
             raise UserIsMissing("there is no such account")
         return row
+
+
+def _names(wanted: str) -> Iterator[str]:
+    """What can be a name of what the provider says; with other ends where it is taken."""
+    name = re.sub(r"[^a-z0-9._@+-]", "-", wanted.lower()).lstrip("._@+-")[:90] or "user"
+    yield name
+    for _ in range(3):
+        yield f"{name}-{new_id().hex[-6:]}"
 
 
 def _row(name: str, role: Role, password_hash: str | None) -> UserRow:

@@ -7,8 +7,9 @@ from uuid import UUID
 from libs.common.contracts.access import Caller, Login, PasswordChange
 from libs.common.errors import BadInput, Problem
 from services.gateway.doors import Doors
-from services.gateway.errors import CredentialsAreWrong, PasswordIsWrong, TooManyAttempts
+from services.gateway.errors import AccountIsInactive, CredentialsAreWrong, PasswordIsWrong, TooManyAttempts
 from services.gateway.people import passwords
+from services.gateway.people.oidc import Identity
 from services.gateway.people.sessions import OpenedSession
 
 
@@ -26,6 +27,20 @@ async def sign_in(house: Doors, login: Login, address: str) -> SignedIn:
         return await _with_password(house, login.name, login.password.get_secret_value(), address)
     problem = Problem(field="name", message="send a name and its password, or a token")
     raise BadInput("there is one way at a time to sign in", errors=[problem])
+
+
+async def sign_in_externally(house: Doors, identity: Identity, address: str) -> SignedIn:
+    """Raises AccountIsInactive, or TooManyAttempts for an address that failed elsewhere."""
+    assert house.settings.oidc is not None
+    await _count(house, None, address)
+    async with house.changing_people() as people:
+        user = await people.accounts.external(
+            house.settings.oidc.issuer.rstrip("/"), identity, house.settings.oidc.role
+        )
+        await people.attempts.succeeded(None, address)
+    if not user.is_active:
+        raise AccountIsInactive("this account is not active any more")
+    return await _opened(house, user.id)
 
 
 async def change_password(

@@ -35,6 +35,11 @@ class Users:
     async def named(self, name: str) -> UserRow | None:
         return await self._session.scalar(select(UserRow).where(UserRow.name == name))
 
+    async def external(self, issuer: str, subject: str) -> UserRow | None:
+        return await self._session.scalar(
+            select(UserRow).where(UserRow.issuer == issuer, UserRow.subject == subject)
+        )
+
     async def page(self, words: str | None, last: str | None, limit: int) -> Sequence[UserRow]:
         """By name; `words` are part of the name or of the address."""
         statement = select(UserRow).order_by(UserRow.name).limit(limit)

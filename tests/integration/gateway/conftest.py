@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -50,7 +50,9 @@ def gateway(stores: TestStack) -> Iterator[Gateway]:
 
 
 @contextmanager
-def running_gateway(stores: TestStack, port: int, metrics_port: int) -> Iterator[Gateway]:
+def running_gateway(
+    stores: TestStack, port: int, metrics_port: int, settings: Mapping[str, str] | None = None
+) -> Iterator[Gateway]:
     variables = stores.environment("gateway") | {
         "MODELYARD_HTTP__PORT": str(port),
         "MODELYARD_METRICS__PORT": str(metrics_port),
@@ -64,6 +66,7 @@ def running_gateway(stores: TestStack, port: int, metrics_port: int) -> Iterator
             "MODELYARD_MAX_BODY_BYTES": str(MAX_BODY_BYTES),
             "MODELYARD_LOGIN__TRIES_PER_ACCOUNT": str(TRIES_PER_ACCOUNT),
             "MODELYARD_ASK_TIMEOUT_SECONDS": str(ASK_TIMEOUT_SECONDS),
+            **(settings or {}),
         },
     )
     url = f"http://127.0.0.1:{port}"
