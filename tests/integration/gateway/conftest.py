@@ -70,7 +70,12 @@ def running_gateway(
         },
     )
     url = f"http://127.0.0.1:{port}"
-    _wait_until_ready(process, url)
+    try:
+        _wait_until_ready(process, url)
+    except AssertionError:
+        process.kill()
+        process.wait()
+        raise
     yield Gateway(process, url, f"http://127.0.0.1:{metrics_port}", stores.token, stores.console_url)
     process.terminate()
     # Uvicorn shuts down in order and then hands the signal on.
