@@ -18,6 +18,7 @@ class LoginForm {
     this.other = element("button", "other")
     this.other.type = "button"
     this.provider = element("a", "provider")
+    this.provider.hidden = true
     const form = element("form")
     form.append(this.name, this.password, this.token, this.button, this.message, this.provider, this.other)
     root.append(form)
@@ -29,12 +30,20 @@ class LoginForm {
     this.choose(false)
   }
 
-  show({ url, provider }) {
-    this.url = gatewayUrl(url)
+  show({ url }) {
+    const known = gatewayUrl(url)
+    if (known === this.url) return
+    this.url = known
+    this.offerProvider()
+  }
+
+  // Where the gateway has an identity provider; one that cannot be reached is told when somebody signs in.
+  async offerProvider() {
+    const answer = await fetch(`${this.url}/v1/auth`).catch(() => null)
+    const { provider } = answer?.ok ? await answer.json() : {}
     this.provider.hidden = !provider
-    if (!provider) return
     this.provider.textContent = `Sign in with ${provider}`
-    this.provider.href = `${this.url}/v1/auth/oidc/login?then=${encodeURIComponent(window.location.href)}`
+    this.provider.href = `${this.url}/v1/auth/oidc`
   }
 
   choose(withToken) {

@@ -7,6 +7,5 @@ from comp import register
 _LOGIN = register("login", shared=("elements",))
 
 
-def login_form(*, key: str, provider: str | None = None) -> None:
-    """`provider`: what the house calls its identity provider, where it has one."""
-    _LOGIN(key=key, data={"url": settings().public_url, "provider": provider})
+def login_form(*, key: str) -> None:
+    _LOGIN(key=key, data={"url": settings().public_url})

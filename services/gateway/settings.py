@@ -22,6 +22,8 @@ class OidcSettings(Block):
     """An identity provider; accounts are made on the first sign-in, with this role."""
 
     issuer: str
+    # As people know it: "Sign in with …".
+    name: Annotated[str, Field(min_length=1, max_length=60)] = "the identity provider"
     client_id: str
     client_secret: SecretStr
     role: Role = Role.VIEWER

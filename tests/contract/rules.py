@@ -5,6 +5,7 @@ RULES: dict[str, str] = {
         GET /asyncapi.json
         GET /healthz
         GET /readyz
+        GET /v1/auth
         POST /v1/auth/login
         POST /v1/auth/logout
         GET /v1/auth/oidc

@@ -21,7 +21,7 @@ APP: FastAPI = create_app(Settings(admin_token=SecretStr("-"), token_key=SecretS
 OPENAPI = APP.openapi()
 CHANGING = {"POST", "PUT", "PATCH", "DELETE"}
 OPEN_PATHS = {"/healthz", "/readyz", "/asyncapi.json", "/v1/auth/login", "/v1/auth/logout"}
-OPEN_PATHS |= {"/v1/auth/oidc", "/v1/auth/oidc/callback"}
+OPEN_PATHS |= {"/v1/auth", "/v1/auth/oidc", "/v1/auth/oidc/callback"}
 # The page about the API, which the library adds.
 DOCS = {"/docs", "/docs/oauth2-redirect"}
 # They ask with a body and change nothing.

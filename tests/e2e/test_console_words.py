@@ -22,6 +22,8 @@ def answer(route: Route) -> None:
     request = route.request
     if request.method == "OPTIONS":
         route.fulfill(status=204, headers=CORS | SENT)
+    elif request.url.endswith("/v1/auth"):
+        route.fulfill(headers=CORS, json={"provider": "Example ID"})
     elif request.url.endswith("/v1/auth/login"):
         tries = (request.post_data_json or {}).get("name")
         headers = CORS | {"Access-Control-Expose-Headers": "Retry-After"}
@@ -46,7 +48,7 @@ def mount(browser: Browser) -> Iterator[Mount]:
     [("nobody", "They do not belong together."), ("hasty", "Too many tries. Come back in 15 minutes.")],
 )
 def test_a_refused_sign_in_says_why_and_can_be_tried_again(mount: Mount, name: str, words: str):
-    page = mount(LOGIN, {"url": GATEWAY, "provider": None})
+    page = mount(LOGIN, {"url": GATEWAY})
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill("secret")
     page.get_by_role("button", name="Sign in").click()
@@ -55,8 +57,10 @@ def test_a_refused_sign_in_says_why_and_can_be_tried_again(mount: Mount, name: s
 
 
 def test_an_identity_provider_is_offered_where_there_is_one(mount: Mount):
-    page = mount(LOGIN, {"url": GATEWAY, "provider": "Example ID"})
-    expect(page.get_by_role("link", name="Sign in with Example ID")).to_be_visible()
+    page = mount(LOGIN, {"url": GATEWAY})
+    link = page.get_by_role("link", name="Sign in with Example ID")
+    expect(link).to_be_visible()
+    expect(link).to_have_attribute("href", f"{GATEWAY}/v1/auth/oidc")
 
 
 def test_results_of_texts_and_rows_show_what_the_sample_says(mount: Mount):

@@ -9,6 +9,8 @@ import shutil
 import subprocess
 import tomllib
 from pathlib import Path
+from types import NoneType
+from typing import get_args
 
 import jsonschema
 import pytest
@@ -44,12 +46,19 @@ def settings_of(name: str) -> type[BaseSettings]:
 def variables_of(model: type[BaseModel], prefix: str = "MODELYARD_") -> dict[str, FieldInfo]:
     found: dict[str, FieldInfo] = {}
     for field_name, field in model.model_fields.items():
-        kind = field.annotation
+        kind = _without_none(field.annotation)
         if isinstance(kind, type) and issubclass(kind, BaseModel):
-            found |= variables_of(kind, f"{prefix}{field_name.upper()}__")
+            parts = variables_of(kind, f"{prefix}{field_name.upper()}__")
+            found |= parts if kind is field.annotation else dict.fromkeys(parts, field)
         else:
             found[f"{prefix}{field_name.upper()}"] = field
     return found
+
+
+def _without_none(kind: object) -> object:
+    """What may be left out as a whole is made of the same variables, none of which is required then."""
+    parts = [part for part in get_args(kind) if part is not NoneType]
+    return parts[0] if len(parts) == 1 else kind
 
 
 def secrets_of(name: str) -> dict[str, str]:
@@ -241,9 +250,10 @@ def test_lines_of_every_container_are_kept_in_pieces_and_packed(name):
 def test_a_preset_changes_parts_that_exist_with_settings_that_they_read(preset):
     for name, changes in PRESETS[preset]["services"].items():
         assert name in SERVICES
-        assert set(changes) <= {"environment", "mem_limit", "shm_size", "deploy", "platform"}
-        if "environment" in changes:
-            assert set(changes["environment"]) <= set(variables_of(settings_of(name)))
+        assert set(changes) <= {"environment", "secrets", "mem_limit", "shm_size", "deploy", "platform"}
+        read = set(variables_of(settings_of(name))) if {"environment", "secrets"} & set(changes) else set()
+        assert set(changes.get("environment", {})) <= read
+        assert {each["target"].upper() for each in changes.get("secrets", ())} <= read
         assert re.fullmatch(r"\d+[mg]", changes.get("mem_limit", "1g"))
 
 
@@ -259,9 +269,29 @@ def test_whoever_is_offered_a_gpu_is_given_one(preset):
     assert given == (offered | {"triton"} if offered else set())
 
 
+@pytest.mark.parametrize("preset", sorted(PRESETS))
+def test_a_preset_brings_the_secrets_that_it_gives(preset):
+    services = PRESETS[preset]["services"].values()
+    given = {each["source"] for changes in services for each in changes.get("secrets", ())}
+    assert given == set(PRESETS[preset].get("secrets", {}))
+
+
+def test_a_gateway_with_an_identity_provider_reads_what_compose_gives_it(tmp_path, monkeypatch):
+    for key in (key for key in os.environ if key.startswith("MODELYARD_")):
+        monkeypatch.delenv(key)
+    gateway = PRESETS["identity"]["services"]["gateway"]
+    monkeypatch.setenv("MODELYARD_OIDC__ISSUER", "https://id.example.org")
+    monkeypatch.setenv("MODELYARD_OIDC__CLIENT_ID", "modelyard")
+    for target in secrets_of("gateway") | {each["target"]: "" for each in gateway["secrets"]}:
+        (tmp_path / target).write_text(f"of {target}")
+    monkeypatch.setenv("MODELYARD_SECRETS_FOLDER", str(tmp_path))
+    oidc = settings_of("gateway")().oidc  # type: ignore[attr-defined]
+    assert oidc.client_secret.get_secret_value() == "of modelyard_oidc__client_secret"
+
+
 def test_the_presets_are_those_that_the_readme_names():
     readme = (ROOT / "README.md").read_text()
-    assert {"cpu", "gpu", "dgx-spark"} == set(PRESETS)
+    assert {"cpu", "gpu", "dgx-spark", "identity"} == set(PRESETS)
     assert all(f"infra/compose/{preset}.yml" in readme for preset in PRESETS)
 
 

@@ -159,6 +159,12 @@ class Login(View):
     token: SecretStr | None = None
 
 
+class SignInWays(View):
+    """`provider` is what the identity provider is called here; null where none is set."""
+
+    provider: str | None = None
+
+
 class AuditEntry(View):
     """One change, or attempt at one, as it ended: who, by which route, of what, with which answer."""
 

@@ -5,7 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 
-from libs.common.contracts.access import Caller, CreatedToken, Login, PasswordChange, Token, TokenRequest
+from libs.common.contracts.access import (
+    Caller,
+    CreatedToken,
+    Login,
+    PasswordChange,
+    SignInWays,
+    Token,
+    TokenRequest,
+)
 from libs.common.contracts.base import Page
 from libs.common.errors import Unauthorized
 from services.gateway.access import COOKIE, OPEN, READ, Signed, address_of, require_own_origin, sent_secret
@@ -16,6 +24,12 @@ from services.gateway.people.signing_in import change_password, sign_in
 
 # No Idempotency-Key here: a kept answer would keep the secret of a new token.
 router = APIRouter(prefix="/v1", tags=["people"])
+
+
+@router.get("/auth", dependencies=[OPEN])
+async def ways_to_sign_in(house: House) -> SignInWays:
+    """Beside name and password, and tokens."""
+    return SignInWays(provider=house.settings.oidc.name if house.settings.oidc else None)
 
 
 @router.post("/auth/login", dependencies=[OPEN])

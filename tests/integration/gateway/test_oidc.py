@@ -66,6 +66,14 @@ async def test_the_first_sign_in_makes_an_account_and_the_second_finds_it(house_
     assert second["user_id"] == first["user_id"]
 
 
+async def test_who_is_not_signed_in_is_told_whether_there_is_a_provider(house_with, api):
+    async with house_with.client() as browser:
+        told = (await browser.get("/v1/auth")).json()
+    without = (await api.get("/v1/auth")).json()
+
+    assert (told, without) == ({"provider": "the identity provider"}, {"provider": None})
+
+
 async def test_nobody_becomes_another_by_a_name_or_an_address(house_with, provider, api):
     mine = await make_account(api, "admin", email="ada@example.org")
     provider.claims |= {"preferred_username": mine.name, "email": "ada@example.org", "email_verified": False}
