@@ -22,6 +22,9 @@ class Project(View):
 
 
 class CreateProject(Request[Project], subject="svc.datasets.project.create"):
+    """Under the id that is given, so that its first member may be there before it."""
+
+    project_id: UUID | None = None
     name: Name
     task: TaskId
     description: Description = ""

@@ -20,7 +20,8 @@ class Projects:
         self._outbox = outbox
 
     async def create(self, wanted: CreateProject) -> Project:
-        row = ProjectRow(id=new_id(), name=wanted.name, task=wanted.task, description=wanted.description)
+        project_id = wanted.project_id or new_id()
+        row = ProjectRow(id=project_id, name=wanted.name, task=wanted.task, description=wanted.description)
         await self._repository.store(row)
         return row.view(0)
 

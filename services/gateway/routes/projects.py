@@ -13,8 +13,11 @@ from libs.common.contracts.projects import (
     GetProject,
     ListProjects,
     Project,
+    TaskId,
     UpdateProject,
 )
+from libs.common.errors import BadInput, Conflict
+from libs.common.ids import new_id
 from libs.tasks import registry
 from services.gateway.access import EDIT, MANAGE, READ, Signed
 from services.gateway.doors import House
@@ -22,6 +25,12 @@ from services.gateway.idempotency import IdempotentRoute
 from services.gateway.paging import Paging
 
 router = APIRouter(prefix="/v1/projects", tags=["projects"], route_class=IdempotentRoute)
+
+
+class NewProject(View):
+    name: Name
+    task: TaskId
+    description: Description = ""
 
 
 class ProjectChanges(View):
@@ -35,15 +44,20 @@ async def list_projects(house: House, paging: Paging) -> Page[Project]:
 
 
 @router.post("", status_code=201, dependencies=[EDIT])
-async def create_project(project: CreateProject, request: Request, house: House, caller: Signed) -> Project:
+async def create_project(wanted: NewProject, request: Request, house: House, caller: Signed) -> Project:
     """Whoever creates it is its admin."""
-    registry.task(project.task)
-    created = await house.ask(project)
-    request.state.project_id = created.id
+    registry.task(wanted.task)
     assert caller.user_id is not None
+    request.state.project_id = project_id = new_id()
+    # First: cut off in between, this leaves a member of nothing, and never a project that nobody sees.
     async with house.changing_people() as people:
-        await people.members.put(created.id, caller.user_id, Role.ADMIN)
-    return created
+        await people.members.put(project_id, caller.user_id, Role.ADMIN)
+    try:
+        return await house.ask(CreateProject(project_id=project_id, **dict(wanted)))
+    except (BadInput, Conflict):
+        async with house.changing_people() as people:
+            await people.members.delete(project_id, caller.user_id)
+        raise
 
 
 @router.get("/{project_id}", dependencies=[READ])

@@ -94,7 +94,7 @@ async def create_project(request: CreateProject, room: SmallRoom) -> Project:
         raise Conflict(f"there is a project {request.name!r} already")
     room.num_created += 1
     project = Project(
-        id=new_id(),
+        id=request.project_id or new_id(),
         name=request.name,
         task=request.task,
         description=request.description,

@@ -10,7 +10,7 @@ from libs.common.db.schema import alembic_config
 from libs.common.ids import new_id
 from services.gateway.app import SCHEMA
 from tests.house import House
-from tests.integration.gateway.people import join, make_account
+from tests.integration.gateway.people import join, make_account, signed_in
 from tests.integration.gateway.room import SmallRoom
 from tests.integration.gateway.test_http import PROJECT, problem_of
 
@@ -130,6 +130,17 @@ class TestMembers:
         assert user["projects"] == [{"project_id": project, "role": "editor"}]
         assert gone.status_code == 204
         problem_of(again, 404, "member_not_found")
+
+    async def test_who_makes_a_project_is_its_admin_and_of_a_refused_one_nothing(
+        self, api, gateway, room: SmallRoom
+    ):
+        editor = await make_account(api, "editor")
+        async with signed_in(gateway, editor) as browser:
+            made, refused = [await browser.post("/v1/projects", json=PROJECT) for _ in range(2)]
+            me = (await browser.get("/v1/me")).json()
+
+        assert (made.status_code, refused.status_code) == (201, 409)
+        assert me["projects"] == [{"project_id": made.json()["id"], "role": "admin"}]
 
     async def test_nobody_joins_what_is_not_there(self, api, room: SmallRoom):
         person = await make_account(api, "editor")
