@@ -10,7 +10,8 @@ from libs.common.contracts.deployments import Deployment, DeploymentState, Deplo
 from libs.common.errors import NotFound
 from ui.states import ago, counted, escaped, shortened, state_badge
 
-MOST_SHOWN = 200
+# Each asks for its traffic, again and again while somebody looks.
+MOST_SHOWN = 50
 SETTLED = (DeploymentState.READY, DeploymentState.FAILED)
 HOUR_MINUTES = 60
 
