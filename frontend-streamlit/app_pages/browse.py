@@ -21,7 +21,7 @@ from ui.tiles import TilePage, Tiles, choose
 from libs.common.contracts.datasets import Dataset, DatasetStatus
 from libs.common.contracts.samples import Sample
 from libs.common.contracts.versions import MAX_EDITS, DatasetVersion
-from libs.common.errors import BadInput
+from libs.common.errors import BadInput, NotFound
 
 # Every edit makes a version; the choice offers the newest, older ones are reached by their number.
 MOST_VERSIONS = 200
@@ -116,7 +116,7 @@ def browse(dataset: Dataset, shown: int) -> None:
     try:
         tiles = sample_tiles(wanted)
         found = tiles.page()
-    except BadInput as error:
+    except (BadInput, NotFound) as error:
         lost(error)
         return
     count = total(wanted, found, stats, splits)
@@ -228,7 +228,7 @@ def nothing_found(wanted: Selection) -> None:
         empty_state("grid_view", "This version has no samples.")
 
 
-def lost(error: BadInput) -> None:
+def lost(error: BadInput | NotFound) -> None:
     """An address that leads nowhere any more: a cursor of another order, a version that never was."""
     st.error(f"**{error.title}.** {escaped(error.detail)}", icon=":material/explore_off:")
     st.button(

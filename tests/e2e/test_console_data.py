@@ -21,6 +21,7 @@ from libs.common.contracts.sources import PathSource, SampleSource
 from libs.common.contracts.splits import FieldSplit, NoSplit, RatioSplit
 from libs.common.ids import new_id
 from tests.console import opened_page
+from tests.e2e.menus import menus
 
 SHAPES = SampleSource(name="shapes")
 
@@ -95,14 +96,14 @@ def test_a_project_gets_another_name_and_is_deleted_by_typing_it(page: Page, sta
     old, new = f"Old {new_id()}", f"New {new_id()}"
     made = yard.projects.create(old, "classification")
     opened(page, stack, f"?q={old}")
-    page.get_by_test_id("stMenuButton").first.click()
+    menus(page).first.click()
     page.get_by_text("Change", exact=True).click()
     fill(page, "Name", new)
     press(page, "Save")
     shown(page, f"Saved {new}")
     assert yard.projects.get(made.id).name == new
     opened(page, stack, f"?q={new}")
-    page.get_by_test_id("stMenuButton").first.click()
+    menus(page).first.click()
     page.get_by_text("Delete", exact=True).click()
     expect(page.get_by_role("button", name="Delete for good")).to_be_disabled()
     fill(page, "Type its name to go on", new)
@@ -433,7 +434,7 @@ def test_who_may_only_look_is_offered_no_change(onlooker: Page, stack, dataset, 
         opened(onlooker, stack, address)
         shown(onlooker, words)
         expect(onlooker.get_by_role("main").get_by_role("button", name=changing)).to_have_count(0)
-        expect(onlooker.get_by_test_id("stMenuButton")).to_have_count(0)
+        expect(menus(onlooker)).to_have_count(0)
 
 
 @pytest.mark.parametrize("address", ["dataset?id=", "versions?dataset=", "splits?dataset=", "project?id="])

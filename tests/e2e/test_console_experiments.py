@@ -10,6 +10,7 @@ from libs.client import Modelyard
 from libs.common.contracts.experiments import Experiment
 from libs.common.ids import new_id
 from tests.console import opened_page
+from tests.e2e.menus import menus
 from tests.e2e.small import Small
 
 
@@ -32,7 +33,7 @@ def opened(page: Page, stack, address: str) -> None:
 
 
 def act(page: Page, what: str) -> None:
-    page.get_by_test_id("stMenuButton").first.click()
+    menus(page).first.click()
     page.get_by_text(what, exact=True).click()
 
 
