@@ -130,7 +130,7 @@ def test_who_comes_too_late_is_told_and_sees_how_things_stand(page: Page, yard, 
 
 
 def test_limits_are_chosen_and_seen_by_others(page: Page, yard, queued):
-    expect(page.get_by_text("The queue is paused", exact=False)).to_be_visible()
+    expect(page.get_by_role("paragraph").filter(has_text="The queue is paused")).to_be_visible()
     for label, number in (("Runs at once", "3"), ("On GPUs", "1")):
         page.get_by_label(label).click()
         page.get_by_role("option", name=number, exact=True).click()

@@ -9,6 +9,7 @@ from libs.common.contracts.exports import (
     ExportFailed,
     ExportFormat,
     ExportState,
+    ListExports,
     Precision,
 )
 from libs.common.contracts.jobs import JobCancelled
@@ -76,7 +77,7 @@ async def test_what_cannot_be_made_here_is_refused_before_anything_is_queued(
         with pytest.raises(FormatIsUnavailable):
             await service.create(source, format=format, precision=precision)
     async with open_service() as service:
-        assert not (await service.list_exports(source.run_id, None, PageQuery())).items
+        assert not (await service.list_exports(ListExports(run_id=source.run_id))).items
 
 
 async def test_exports_are_listed_by_run_and_by_project(open_service: OpenService) -> None:
@@ -85,9 +86,13 @@ async def test_exports_are_listed_by_run_and_by_project(open_service: OpenServic
     await _queued(open_service, _source())
 
     async with open_service() as service:
-        first = await service.list_exports(None, data.project_id, PageQuery(limit=2))
-        rest = await service.list_exports(None, data.project_id, PageQuery(limit=2, cursor=first.next_cursor))
-        alone = await service.list_exports(first.items[0].run_id, data.project_id, PageQuery())
+        wanted = ListExports(project_id=data.project_id, query=PageQuery(limit=2))
+        first = await service.list_exports(wanted)
+        query = PageQuery(limit=2, cursor=first.next_cursor)
+        rest = await service.list_exports(ListExports(project_id=data.project_id, query=query))
+        alone = await service.list_exports(
+            ListExports(run_id=first.items[0].run_id, project_id=data.project_id)
+        )
     assert [each.id for each in (*first.items, *rest.items)] == ids[::-1]
     assert [each.id for each in alone.items] == ids[2:]
 
