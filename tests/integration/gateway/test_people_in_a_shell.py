@@ -5,6 +5,7 @@ import json
 import stat
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from libs.client.cli import app
@@ -27,7 +28,9 @@ def shell(gateway: Gateway, tmp_path, monkeypatch):
     async def run(*words: object, typed: str | None = None) -> str:
         """Beside the room that this process plays."""
         options = {"input": typed, "catch_exceptions": False}
-        said = await asyncio.to_thread(CliRunner().invoke, app, [str(word) for word in words], **options)
+        # What this process logs meanwhile is no word of the shell's.
+        with capture_logs():
+            said = await asyncio.to_thread(CliRunner().invoke, app, [str(word) for word in words], **options)
         assert said.exit_code == 0, said.output
         return said.output
 
