@@ -44,7 +44,7 @@ async def test_experiments_of_before_know_their_data_their_last_run_and_their_be
 
     async with database.transaction() as session:
         wanted = ExperimentFilter(project_id=ids["project"])
-        (tried, _), (fresh, _) = await Experiments(session).page(wanted, "best", None, 5)
+        (tried, _), (fresh, _) = await Experiments(session).page(wanted, None, "best", None, 5)
     assert (tried.name, tried.dataset_names, tried.note) == ("tried", ("digits",), "")
     assert (tried.last_run_id, tried.last_run_state) == (ids["two"], "failed")
     assert tried.best is not None

@@ -36,7 +36,8 @@ def yard(rooms: TestStack) -> Iterator[Modelyard]:
 
 @pytest.fixture
 def modelyard(rooms: TestStack) -> Callable[..., str]:
-    environment = {**os.environ, "MODELYARD_URL": rooms.gateway_url, "MODELYARD_TOKEN": rooms.token}
+    own = {"MODELYARD_URL": rooms.gateway_url, "MODELYARD_TOKEN": rooms.token, "COLUMNS": "200"}
+    environment = {**os.environ, **own}
 
     def run(*arguments: object, status: int = 0) -> str:
         command = [sys.executable, "-m", "libs.client.cli", *map(str, arguments)]
