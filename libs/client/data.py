@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -9,6 +10,7 @@ from uuid import UUID
 from libs.client.downloads import Progress as BytesProgress
 from libs.client.downloads import download
 from libs.client.transport import Transport
+from libs.client.waiting import patiently
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.base import Page
 from libs.common.contracts.dataset_exports import DatasetExport, DatasetExportState
@@ -116,7 +118,9 @@ class Datasets:
     ) -> Detection:
         """Until the look is over; one that failed raises with its own code and words."""
         deadline = time.monotonic() + timeout_seconds
-        while (seen := self.detection(detection_id)).state is DetectionState.RUNNING:
+        while (
+            seen := patiently(lambda: self.detection(detection_id), deadline)
+        ).state is DetectionState.RUNNING:
             self._pause(seen.job_id, "the look at the source", deadline, on_progress)
         if seen.state is DetectionState.FAILED:
             raise DetectionFailed(f"{seen.error_code}: {seen.error_detail}")
@@ -158,7 +162,9 @@ class Datasets:
     ) -> Dataset:
         """Until nothing is at work on it; an import that failed raises with its own code and words."""
         deadline = time.monotonic() + timeout_seconds
-        while (dataset := self.get(dataset_id)).is_adding or dataset.status in WORKING:
+        while (dataset := patiently(lambda: self.get(dataset_id), deadline)).is_adding or (
+            dataset.status in WORKING
+        ):
             assert dataset.job_id is not None
             self._pause(dataset.job_id, f"dataset {dataset.name}", deadline, on_progress)
         if dataset.error_code:
@@ -247,7 +253,8 @@ class Datasets:
         on_progress: Progress | None = None,
     ) -> DatasetExport:
         deadline = time.monotonic() + timeout_seconds
-        while (export := self.get_export(dataset_id, export_id)).state is DatasetExportState.RUNNING:
+        read = partial(self.get_export, dataset_id, export_id)
+        while (export := patiently(read, deadline)).state is DatasetExportState.RUNNING:
             self._pause(export.job_id, f"export {export.filename}", deadline, on_progress)
         if export.state is DatasetExportState.FAILED:
             raise ExportFailed(f"{export.error_code}: {export.error_detail}")
@@ -265,7 +272,7 @@ class Datasets:
         if time.monotonic() > deadline:
             raise TimedOut(f"{what} is still at work")
         if on_progress:
-            job = self._transport.get(Job, f"/v1/jobs/{job_id}")
+            job = patiently(lambda: self._transport.get(Job, f"/v1/jobs/{job_id}"), deadline)
             on_progress(job.progress, job.message)
         time.sleep(POLL_SECONDS)
 

@@ -13,6 +13,7 @@ from httpx_sse import ServerSentEvent, connect_sse
 
 from libs.client.downloads import Progress, download
 from libs.client.transport import Transport, error_of
+from libs.client.waiting import patiently
 from libs.common.contracts.base import Page, Step
 from libs.common.contracts.checkpoints import Checkpoint, StartPoint
 from libs.common.contracts.lineage import Lineage
@@ -110,7 +111,7 @@ class Runs:
         deadline = time.monotonic() + timeout_seconds
         last: Run | None = None
         while last is None or not last.state.is_final:
-            run = self.get(run_id)
+            run = patiently(lambda: self.get(run_id), deadline)
             if run != last:
                 yield run
             last = run
