@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from libs.client import Modelyard
 from libs.common import artifacts
+from libs.common.contracts.deployments import DeploymentEvaluation
 from libs.common.contracts.exports import ExportFormat
 from libs.common.errors import ModelyardError
 from tests.faults.ground import STEADY, Ground
@@ -62,7 +63,7 @@ async def test_scoring_that_a_kill_ends_is_asked_for_again_and_leaves_nothing(
         for number in range(2000):
             archive.writestr(f"{'loud' if number % 2 else 'quiet'}/{number}.jpg", ground.image)
     asked = asyncio.create_task(asyncio.to_thread(yard.deployments.evaluate, STEADY, labelled))
-    await _until(lambda: _is_scored(house))
+    await _until(lambda: _is_scored(house, asked))
     room = house.stack.pid("inference")
     os.kill(room, signal.SIGKILL)
 
@@ -113,7 +114,8 @@ def _is_export(pid: int) -> bool:
         return False
 
 
-async def _is_scored(house: House) -> bool:
+async def _is_scored(house: House, asked: asyncio.Task[DeploymentEvaluation]) -> bool:
+    assert not asked.done(), f"over before it could be killed: {asked}"
     return bool(await house.storage.list_objects(artifacts.LABELLED_SAMPLES))
 
 
