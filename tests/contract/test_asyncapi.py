@@ -5,7 +5,6 @@
 
 import copy
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from jsonschema import Draft7Validator, Draft202012Validator
 from libs.common import asyncapi
 from libs.common.contracts.base import Fact, FactEnvelope, now
 from libs.common.ids import new_id
+from tests.contract.references import references
 from tests.unit.notifier.facts import one_of_each
 
 RULES = Draft7Validator(json.loads((Path(__file__).parent / "asyncapi-3.0.0.json").read_text()))
@@ -66,17 +66,3 @@ def test_what_is_published_is_what_is_described(fact: Fact):
     rules.validate(travelling)
     assert not rules.is_valid(travelling | {"type": "run.invented"})
     assert not rules.is_valid(travelling | {"data": {}})
-
-
-def references(part: Any) -> Iterator[str]:
-    match part:
-        case {"$ref": str(reference)}:
-            yield reference
-        case dict():
-            for value in part.values():
-                yield from references(value)
-        case list():
-            for value in part:
-                yield from references(value)
-        case _:
-            pass

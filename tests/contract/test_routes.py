@@ -15,6 +15,7 @@ from services.gateway.access import OPEN, READ, OpenToAll, Rule
 from services.gateway.app import create_app
 from services.gateway.routes import ROUTERS
 from services.gateway.settings import Settings
+from tests.contract.references import references
 from tests.contract.rules import RULE_OF
 
 APP: FastAPI = create_app(Settings(admin_token=SecretStr("-"), token_key=SecretStr("-")))
@@ -125,20 +126,6 @@ def test_every_reference_of_the_description_leads_somewhere():
     known = set(OPENAPI["components"]["schemas"])
 
     assert {reference.rpartition("/")[2] for reference in references(OPENAPI)} <= known
-
-
-def references(part: Any) -> Iterator[str]:
-    match part:
-        case {"$ref": str(reference)}:
-            yield reference
-        case dict():
-            for value in part.values():
-                yield from references(value)
-        case list():
-            for value in part:
-                yield from references(value)
-        case _:
-            pass
 
 
 @pytest.mark.parametrize("route", routes(), ids=name_of)
