@@ -13,7 +13,7 @@ import tritonclient.http as triton
 from PIL import Image
 
 from benchmarks.results import Result
-from benchmarks.serving_load import Load, RawHttp, in_turns, straight_to_triton, through_the_gateway
+from benchmarks.serving_load import Load, in_turns, of_the_gateway, straight_to_triton, through_the_gateway
 from benchmarks.stack import client, digits, local_stack
 from infra.local.control import LocalStack
 from libs.client import Modelyard
@@ -59,8 +59,7 @@ def _one(local: LocalStack, yard: Modelyard, png: bytes) -> list[Result]:
             lambda: yard.deployments.predict("served", png),
             lambda: _ask(direct_client, metadata.triton_model, [png]),
         )
-    path = "/v1/deployments/served/predict"
-    bare = RawHttp(local.stack.gateway_url, path, local.stack.secrets["admin_token"], png)
+    bare = of_the_gateway(local.stack.gateway_url, "served", local.stack.secrets["admin_token"], png)
     times = asyncio.run(
         in_turns(bare, metadata.triton_grpc, metadata.triton_model, _pixels([png]), NUM_REQUESTS, WARM_UP)
     )
@@ -97,8 +96,9 @@ def _in_turns(*sides: Callable[[], object]) -> list[list[float]]:
 def _many_at_once(local: LocalStack, yard: Modelyard, png: bytes) -> list[Result]:
     metadata = yard.deployments.metadata("batched")
     pixels = _pixels([png])
-    alone, _ = asyncio.run(straight_to_triton(metadata.triton_grpc, "served", pixels, 1))
-    together, size = asyncio.run(straight_to_triton(metadata.triton_grpc, "batched", pixels, NUM_CLIENTS))
+    triton_at = metadata.triton_http, metadata.triton_grpc
+    alone, _ = asyncio.run(straight_to_triton(triton_at, "served", pixels, 1))
+    together, size = asyncio.run(straight_to_triton(triton_at, "batched", pixels, NUM_CLIENTS))
     direct = Result(
         f"{NUM_CLIENTS} clients at once, straight to Triton",
         f"{together.per_second / alone.per_second:.1f}×",
@@ -108,8 +108,7 @@ def _many_at_once(local: LocalStack, yard: Modelyard, png: bytes) -> list[Result
     url, token = local.stack.gateway_url, local.stack.secrets["admin_token"]
 
     def through(name: str, num_clients: int) -> Load:
-        path = f"/v1/deployments/{name}/predict"
-        return asyncio.run(through_the_gateway(url, path, token, png, num_clients))
+        return asyncio.run(through_the_gateway(url, name, token, png, num_clients))
 
     alone, together = through("served", 1), through("batched", NUM_CLIENTS)
     return [

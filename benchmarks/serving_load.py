@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import tritonclient.grpc.aio as triton
+import tritonclient.http as triton_http
 
 WARM_UP_SECONDS = 1.0
 SECONDS = 4.0
@@ -44,13 +45,11 @@ async def measured(asks: list[Ask]) -> Load:
 class RawHttp:
     """One kept connection that sends the same request again and again; a client library costs more."""
 
-    def __init__(self, url: str, path: str, token: str, body: bytes) -> None:
+    def __init__(self, url: str, path: str, body: bytes, headers: dict[str, str]) -> None:
         self._address = urlsplit(url)
-        head = (
-            f"POST {path} HTTP/1.1\r\nHost: {self._address.netloc}\r\nAuthorization: Bearer {token}\r\n"
-            f"Content-Type: image/png\r\nContent-Length: {len(body)}\r\n\r\n"
-        )
-        self._request = head.encode() + body
+        lines = {"Host": self._address.netloc, "Content-Length": str(len(body)), **headers}
+        head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+        self._request = f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
     async def open(self) -> "RawHttp":
         host, port = self._address.hostname, self._address.port
@@ -70,26 +69,40 @@ class RawHttp:
         self._writer.close()
 
 
-async def through_the_gateway(url: str, path: str, token: str, body: bytes, num_clients: int) -> Load:
-    clients = [await RawHttp(url, path, token, body).open() for _ in range(num_clients)]
+def of_the_gateway(url: str, name: str, token: str, png: bytes) -> RawHttp:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "image/png"}
+    return RawHttp(url, f"/v1/deployments/{name}/predict", png, headers)
+
+
+async def through_the_gateway(url: str, name: str, token: str, png: bytes, num_clients: int) -> Load:
+    return await _by([of_the_gateway(url, name, token, png) for _ in range(num_clients)])
+
+
+async def straight_to_triton(
+    addresses: tuple[str, str], model: str, pixels: np.ndarray, num_clients: int
+) -> tuple[Load, float]:
+    """By HTTP, and with the number of images that Triton ran at once, on average (asked by gRPC)."""
+    http, grpc = addresses
+    image = triton_http.InferInput("images", list(pixels.shape), "UINT8")
+    image.set_data_from_numpy(pixels)
+    body, json_size = triton_http.InferenceServerClient.generate_request_body([image])
+    headers = {"Inference-Header-Content-Length": str(json_size)}
+    path = f"/v2/models/{model}/infer"
+    async with triton.InferenceServerClient(grpc) as client:
+        before = await _executions(client, model)
+        load = await _by([RawHttp(f"http://{http}", path, body, headers) for _ in range(num_clients)])
+        after = await _executions(client, model)
+    return load, (after[0] - before[0]) / max(1, after[1] - before[1])
+
+
+async def _by(clients: list[RawHttp]) -> Load:
+    for client in clients:
+        await client.open()
     try:
         return await measured([client.ask for client in clients])
     finally:
         for client in clients:
             client.close()
-
-
-async def straight_to_triton(
-    address: str, model: str, pixels: np.ndarray, num_clients: int
-) -> tuple[Load, float]:
-    """With the number of images that Triton ran at once, on average."""
-    image = triton.InferInput("images", list(pixels.shape), "UINT8")
-    image.set_data_from_numpy(pixels)
-    async with triton.InferenceServerClient(address) as client:
-        before = await _executions(client, model)
-        load = await measured([lambda: client.infer(model, [image])] * num_clients)
-        after = await _executions(client, model)
-    return load, (after[0] - before[0]) / max(1, after[1] - before[1])
 
 
 async def in_turns(
