@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.system import AlertKind, AlertSeverity, ListAlerts
 from libs.common.ids import new_id
-from services.trainer.system_models import AlertRow
+from services.trainer.models import AlertRow
 
 IS_OPEN = AlertRow.cleared_at.is_(None)
 

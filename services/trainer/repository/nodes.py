@@ -12,8 +12,7 @@ from libs.common.contracts.jobs import JobState
 from libs.common.contracts.system import NodeReading
 from libs.common.db.within import Within, is_within
 from libs.common.jobs.model import JobRow
-from services.trainer.models import RunRow
-from services.trainer.system_models import NodeRow, RunEnergyRow
+from services.trainer.models import NodeRow, RunEnergyRow, RunRow
 
 
 class Nodes:

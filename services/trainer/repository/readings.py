@@ -8,7 +8,7 @@ from sqlalchemy import Row, delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.trainer.system_models import ReadingRow
+from services.trainer.models import ReadingRow
 
 # As they stand in the statements below.
 FINE_SECONDS = 10

@@ -22,10 +22,10 @@ from libs.common.errors import BadInput, Problem
 from libs.common.jobs import JobLimits, JobLists
 from libs.common.paging import after, page_of
 from services.trainer.alerting import Watched, watched, watched_queue
+from services.trainer.models import AlertRow
 from services.trainer.repository import Repository
 from services.trainer.repository.workers import PRESENT_FOR
 from services.trainer.settings import AlertSettings, NodeLimits
-from services.trainer.system_models import AlertRow
 
 WHOLE = "node"
 SECTION = "alerts"

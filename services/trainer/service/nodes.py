@@ -21,14 +21,13 @@ from libs.common.contracts.system import (
 from libs.common.db.within import Within
 from libs.common.errors import BadInput, Problem
 from services.trainer.errors import NodeNotFound
-from services.trainer.models import WorkerRow
+from services.trainer.models import AlertRow, NodeRow, WorkerRow
 from services.trainer.repository import Repository
 from services.trainer.repository.readings import COARSE_SECONDS, FINE_SECONDS, Figures
 from services.trainer.repository.workers import PRESENT_FOR
 from services.trainer.service.alerts import Alerts
 from services.trainer.service.devices import require_device
 from services.trainer.settings import NodeLimits
-from services.trainer.system_models import AlertRow, NodeRow
 
 # A worker of any room that asks for work, and what its device is busy with.
 Present = tuple[WorkerRow, str | None]

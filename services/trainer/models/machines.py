@@ -8,7 +8,8 @@ from sqlalchemy import ForeignKey, Index, Integer, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from libs.common.contracts.system import Alert
-from services.trainer.models import Model, RunRow
+from services.trainer.models.model import Model
+from services.trainer.models.runs import RunRow
 
 
 class NodeRow(Model):
