@@ -8,6 +8,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 
 from libs.common.bus import Bus
+from libs.common.bus.lasting import ask_for_long
 from libs.common.contracts.access import Caller
 from libs.common.contracts.base import Request as BusRequest
 from libs.common.db import Database
@@ -42,6 +43,10 @@ class Doors:
         return await self.bus.ask(
             limited(request), timeout_seconds=timeout_seconds or self.settings.ask_timeout_seconds
         )
+
+    async def ask_for_long(self, request: BusRequest[Answer], *, timeout_seconds: float) -> Answer:
+        """For minutes; told when the room is started again."""
+        return await ask_for_long(self.bus, limited(request), timeout_seconds)
 
     async def caller(self, secret: str) -> Caller:
         """Raises TokenIsUnknown, TokenIsExpired or AccountIsInactive."""

@@ -46,7 +46,7 @@ async def evaluate(name: str, request: Request, house: Doors) -> DeploymentEvalu
             file, size_bytes = await sent.archive(request)
             await house.storage.put_stream(key, file, size_bytes)
         wanted = EvaluateDeployment(name=name, key=key, filename="samples.zip")
-        return await house.ask(wanted, timeout_seconds=EVALUATION_SECONDS)
+        return await house.ask_for_long(wanted, timeout_seconds=EVALUATION_SECONDS)
     finally:
         await house.storage.remove([key])
 

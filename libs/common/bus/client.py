@@ -175,17 +175,24 @@ class Bus:
 
     async def discover(self) -> dict[str, int]:
         """Rooms that answer now, with how many instances each."""
-        found: Counter[str] = Counter()
+        return dict(Counter(each["name"] for each in await self._ping()))
+
+    async def instances(self, room: str) -> set[str]:
+        """Of this room those that answer now; one that is started again is another."""
+        return {each["id"] for each in await self._ping() if each["name"] == room}
+
+    async def _ping(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
         inbox = self.client.new_inbox()
 
-        async def count(message: Msg) -> None:
-            found[json.loads(message.data)["name"]] += 1
+        async def take(message: Msg) -> None:
+            found.append(json.loads(message.data))
 
-        subscription = await self.client.subscribe(inbox, cb=count)
+        subscription = await self.client.subscribe(inbox, cb=take)
         await self.client.publish("$SRV.PING", b"", reply=inbox)
         await asyncio.sleep(DISCOVERY_SECONDS)
         await subscription.unsubscribe()
-        return dict(found)
+        return found
 
     def require_size(self, payload: bytes, headers: Mapping[str, str]) -> None:
         """Refused here: crossing the server's limit would close the connection for good."""

@@ -7,8 +7,9 @@ import time
 import pytest
 import structlog
 
-from libs.common.bus import Bus, RequestContext, RequestDoor, bind_context, current_context, serve
+from libs.common.bus import Bus, RequestContext, RequestDoor, bind_context, current_context, lasting, serve
 from libs.common.bus.client import DEADLINE_HEADER, BusUnavailable, NobodyAnswers
+from libs.common.bus.lasting import ask_for_long
 from libs.common.contracts.base import Request, View
 from libs.common.errors import (
     BadInput,
@@ -199,6 +200,24 @@ async def test_rooms_are_discovered_as_adr_32_says(bus: Bus, room_bus: Bus):
         info = json.loads((await bus.client.request("$SRV.INFO.test")).data)
     assert stats["endpoints"][0]["num_requests"] == 1
     assert info["endpoints"][0] == {"name": "word-say", "subject": Say.subject, "queue_group": "q"}
+
+
+async def test_who_waits_for_long_is_told_when_the_room_was_started_again(
+    bus: Bus, server: NatsServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(lasting, "LOOK_SECONDS", 0.05)
+    first, second = [await Bus.connect(server.settings, "room") for _ in range(2)]
+    started: list[str] = []
+    async with serve(first, "test", make_door(started), opener()):
+        asked = asyncio.create_task(ask_for_long(bus, Say(text="long", pause_seconds=1), 60))
+        while not started or await bus.instances("test") != {first.id}:
+            await asyncio.sleep(0.01)
+        # As a kill does it: without a word to whoever waits.
+        await first.close()
+        async with serve(second, "test", make_door(), opener()):
+            with pytest.raises(NobodyAnswers, match="was started again"):
+                await asyncio.wait_for(asked, 5)
+    await second.close()
 
 
 async def test_a_request_made_while_disconnected_is_refused_and_never_carried_out(tmp_path):
