@@ -12,7 +12,7 @@ from ui.project_choice import chosen_project
 from ui.sources import Wanted, format_form, source_form
 from ui.states import empty_state, escaped, shortened
 
-from libs.client.data import DetectionFailed
+from libs.client.datasets import DetectionFailed
 from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.imports import Detection
 from libs.common.contracts.projects import Project

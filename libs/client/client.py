@@ -4,15 +4,18 @@ from types import TracebackType
 
 from libs.client.channels import Channels, Deliveries
 from libs.client.connection import Connection, find_connection
-from libs.client.data import Datasets, Projects, Samples, Splits
+from libs.client.datasets import Datasets
 from libs.client.deployments import Deployments
 from libs.client.evaluations import Evaluations
 from libs.client.exports import Exports
 from libs.client.models import Models
 from libs.client.people import Audit, Members, Tokens, Users
+from libs.client.projects import Projects
 from libs.client.queue import Queue
 from libs.client.runs import Runs
+from libs.client.samples import Samples
 from libs.client.settings import Settings
+from libs.client.splits import Splits
 from libs.client.system import Nodes
 from libs.client.training import Experiments, Jobs
 from libs.client.transport import Transport

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from libs.client import Modelyard
-from libs.client.data import DatasetFailed
+from libs.client.datasets import DatasetFailed
 from libs.common.contracts.datasets import DatasetStatus
 from libs.common.contracts.projects import Project
 from libs.common.errors import BadInput, ModelyardError

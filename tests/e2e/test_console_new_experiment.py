@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from libs.client import Modelyard
-from libs.client.data import DatasetFailed
+from libs.client.datasets import DatasetFailed
 from tests.console import opened_page
 
 

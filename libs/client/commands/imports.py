@@ -10,7 +10,7 @@ from libs.client.client import Modelyard
 from libs.client.commands.reports import show_detection, show_report
 from libs.client.commands.showing import AsJson, bytes_bar, document, say, work_bar
 from libs.client.commands.sources import HELP, format_options, name_of, read_source
-from libs.client.data import DatasetFailed
+from libs.client.datasets import DatasetFailed
 from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.imports import Detection, FormatOptions
 from libs.common.contracts.sources import DatasetSource, UploadSource

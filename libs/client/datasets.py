@@ -1,4 +1,4 @@
-"""Projects, datasets, samples and splits of the SDK."""
+"""Datasets of the SDK: what they are made of, their versions, and files written of them."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from libs.client.downloads import Progress as BytesProgress
 from libs.client.downloads import download
+from libs.client.samples import spelled
 from libs.client.transport import Transport
 from libs.client.waiting import patiently
 from libs.common.contracts.annotations import Annotation
@@ -23,24 +24,13 @@ from libs.common.contracts.imports import (
     ImportReport,
 )
 from libs.common.contracts.jobs import Job
-from libs.common.contracts.projects import Project
 from libs.common.contracts.samples import Sample
 from libs.common.contracts.sources import DatasetSource, UploadSource
-from libs.common.contracts.splits import (
-    Group,
-    LeakReport,
-    RatioSplit,
-    Split,
-    SplitMethod,
-    SplitPreview,
-)
 from libs.common.contracts.versions import DatasetStats, DatasetVersion, VersionDiff
 from libs.common.errors import Conflict, TimedOut
 
 Progress = Callable[[float, str], None]
 POLL_SECONDS = 0.2
-# Of a million samples.
-SPLITTING_SECONDS = 200
 WORKING = (DatasetStatus.IMPORTING, DatasetStatus.PREPARING)
 
 
@@ -54,27 +44,6 @@ class DetectionFailed(Conflict):
 
 class ExportFailed(Conflict):
     code, title = "dataset_export_failed", "The export failed"
-
-
-class Projects:
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def create(self, name: str, task: str, description: str = "") -> Project:
-        body = {"name": name, "task": task, "description": description}
-        return self._transport.post(Project, "/v1/projects", body)
-
-    def list(self) -> Iterator[Project]:
-        return self._transport.pages(Project, "/v1/projects")
-
-    def get(self, project_id: UUID) -> Project:
-        return self._transport.get(Project, f"/v1/projects/{project_id}")
-
-    def update(self, project_id: UUID, **changes: str) -> Project:
-        return self._transport.call(Project, "PATCH", f"/v1/projects/{project_id}", body=changes)
-
-    def delete(self, project_id: UUID) -> None:
-        self._transport.call(None, "DELETE", f"/v1/projects/{project_id}")
 
 
 class Datasets:
@@ -225,7 +194,7 @@ class Datasets:
         message: str = "",
     ) -> DatasetVersion:
         """Several changes that make one version."""
-        changed = {str(sample): _json(given) for sample, given in (annotations or {}).items()}
+        changed = {str(sample): spelled(given) for sample, given in (annotations or {}).items()}
         body = {"remove": [str(sample) for sample in remove], "annotations": changed, "message": message}
         return self._transport.call(DatasetVersion, "PATCH", f"/v1/datasets/{dataset_id}/samples", body=body)
 
@@ -281,100 +250,3 @@ def _data(source: DatasetSource | UUID, format: str | None, options: FormatOptio
     given = UploadSource(upload_id=source) if isinstance(source, UUID) else source
     told = (options or FormatOptions()).model_dump(mode="json", exclude_defaults=True)
     return {"source": given.model_dump(mode="json"), "format": format, "options": told}
-
-
-def _json(annotations: Sequence[Annotation]) -> list[Any]:
-    return [annotation.model_dump(mode="json") for annotation in annotations]
-
-
-class Samples:
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def page(
-        self,
-        dataset_id: UUID,
-        *,
-        version: int | None = None,
-        label: str | None = None,
-        split: UUID | None = None,
-        subset: str | None = None,
-        q: str | None = None,
-        sort: str = "name",
-        limit: int = 50,
-        cursor: str | None = None,
-    ) -> Page[Sample]:
-        query = {"version": version, "label": label, "split": split, "subset": subset, "q": q, "sort": sort}
-        return self._transport.get(
-            Page[Sample], f"/v1/datasets/{dataset_id}/samples", {**query, "limit": limit, "cursor": cursor}
-        )
-
-    def get(self, sample_id: UUID, version: int | None = None) -> Sample:
-        """As it is in the newest version that has it, or as it was in `version`."""
-        return self._transport.get(Sample, f"/v1/samples/{sample_id}", {"version": version})
-
-    def annotate(
-        self, sample_id: UUID, annotations: Sequence[Annotation], *, version: int | None = None
-    ) -> Sample:
-        """In a new version; `version` is the one looked at: what changed since then is refused."""
-        body = {"annotations": _json(annotations), "version": version}
-        return self._transport.call(Sample, "PUT", f"/v1/samples/{sample_id}/annotations", body=body)
-
-    def delete(self, sample_id: UUID) -> None:
-        """From a new version on; older ones keep it."""
-        self._transport.call(None, "DELETE", f"/v1/samples/{sample_id}")
-
-    def image(self, sample_id: UUID) -> bytes:
-        return self._transport.send("GET", f"/v1/samples/{sample_id}/image").content
-
-    def thumbnail(self, sample_id: UUID) -> bytes:
-        return self._transport.send("GET", f"/v1/samples/{sample_id}/thumbnail").content
-
-
-class Splits:
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-
-    def preview(
-        self, dataset_id: UUID, method: SplitMethod | None = None, *, version: int | None = None
-    ) -> SplitPreview:
-        """By ratio unless another method is given; nothing is saved."""
-        path = f"/v1/datasets/{dataset_id}/splits/preview"
-        return self._transport.post(SplitPreview, path, _split(method, version), timeout=SPLITTING_SECONDS)
-
-    def create(
-        self,
-        dataset_id: UUID,
-        name: str = "split",
-        method: SplitMethod | None = None,
-        *,
-        version: int | None = None,
-    ) -> Split:
-        """Saved for good."""
-        body = {"name": name, **_split(method, version)}
-        path = f"/v1/datasets/{dataset_id}/splits"
-        return self._transport.post(Split, path, body, timeout=SPLITTING_SECONDS)
-
-    def list(self, dataset_id: UUID) -> Iterator[Split]:
-        return self._transport.pages(Split, f"/v1/datasets/{dataset_id}/splits")
-
-    def get(self, split_id: UUID) -> Split:
-        return self._transport.get(Split, f"/v1/splits/{split_id}")
-
-    def leaks(self, split_id: UUID, *, near_duplicates: int = 4, group: Group | None = None) -> LeakReport:
-        """Samples of different subsets that show the same; `near_duplicates` of 64 bits may differ.
-
-        Also parts of one `group`: that which the split was dealt by unless another is given.
-        """
-        query = {"near_duplicates": near_duplicates, **_group(group)}
-        path = f"/v1/splits/{split_id}/leaks"
-        return self._transport.get(LeakReport, path, query, timeout=SPLITTING_SECONDS)
-
-
-def _split(method: SplitMethod | None, version: int | None) -> dict[str, Any]:
-    return {"method": (method or RatioSplit()).model_dump(mode="json"), "version": version}
-
-
-def _group(group: Group | None) -> dict[str, Any]:
-    """As a query says it."""
-    return {"group_by": group.by, **group.model_dump(exclude={"by"})} if group else {}
