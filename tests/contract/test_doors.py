@@ -12,7 +12,8 @@ from libs.common.bus import RequestDoor
 from libs.common.contracts.base import Request
 
 SERVICES = Path(__file__).parents[2] / "services"
-ROOMS = sorted(path.parent.name for path in SERVICES.glob("*/requests.py"))
+# A file, or a folder with one for each noun.
+ROOMS = sorted(path.parent.name for path in SERVICES.glob("*/requests*"))
 
 
 def subjects_answered_by(room: str) -> set[str]:

@@ -37,6 +37,15 @@ def test_two_functions_for_one_request_are_a_mistake():
         door.answers(ring)
 
 
+def test_several_doors_are_one_that_answers_all_of_them_and_each_once():
+    bell = RequestDoor()
+    bell.answers(ring)
+
+    assert RequestDoor.of(RequestDoor(), bell).endpoints == bell.endpoints
+    with pytest.raises(TypeError, match="two functions answer"):
+        RequestDoor.of(bell, bell)
+
+
 def test_a_function_that_names_no_request_is_a_mistake():
     with pytest.raises(TypeError, match="does not name the Request"):
         RequestDoor().answers(hear)

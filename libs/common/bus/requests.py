@@ -52,16 +52,28 @@ class RequestDoor:
 
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
 
+    @classmethod
+    def of(cls, *doors: "RequestDoor") -> "RequestDoor":
+        """One that answers all that these answer."""
+        whole = cls()
+        for endpoint in (endpoint for door in doors for endpoint in door.endpoints.values()):
+            whole._add(endpoint)
+        return whole
+
     def answers(self, function: Function) -> Function:
         """The request is the type of the first parameter."""
         first = next(iter(inspect.signature(function).parameters))
         request = get_type_hints(function)[first]
         if not (isinstance(request, type) and issubclass(request, Request) and request.subject):
             raise TypeError(f"{function.__qualname__} does not name the Request it answers")
-        if request.subject in self.endpoints:
-            raise TypeError(f"two functions answer {request.subject}")
-        self.endpoints[request.subject] = Endpoint(request, function, TypeAdapter(request.answer_type))
+        self._add(Endpoint(request, function, TypeAdapter(request.answer_type)))
         return function
+
+    def _add(self, endpoint: Endpoint) -> None:
+        subject = endpoint.request.subject
+        if subject in self.endpoints:
+            raise TypeError(f"two functions answer {subject}")
+        self.endpoints[subject] = endpoint
 
 
 @asynccontextmanager
