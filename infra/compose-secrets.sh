@@ -25,6 +25,7 @@ add s3_secret_key "" MODELYARD_S3_SECRET_KEY
 add admin_token my_ MODELYARD_ADMIN_TOKEN
 add admin_password
 add token_key "" MODELYARD_TOKEN_KEY
+add channel_key
 add grafana_password "" MODELYARD_GRAFANA_PASSWORD
 # Stands for that of your mail server, which you write there if it wants one.
 add smtp_password

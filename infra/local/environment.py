@@ -114,7 +114,9 @@ def _datasets(stack: Stack) -> dict[str, str]:
 def _notifier(stack: Stack) -> dict[str, str]:
     """The mail server, and hosts that may be told, are those that the caller names."""
     named = {name: value for name, value in os.environ.items() if name.startswith(OUTSIDE)}
-    return {"MODELYARD_CONSOLE_ORIGIN": stack.console_url, **named}
+    # Lines of the file are keys, the newest first; in a variable they stand beside each other.
+    key = " ".join(stack.secrets["channel_key"].split())
+    return {"MODELYARD_CHANNEL_KEY": key, "MODELYARD_CONSOLE_ORIGIN": stack.console_url, **named}
 
 
 def _listed(value: str) -> str:

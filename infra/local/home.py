@@ -39,6 +39,7 @@ SECRETS = (
     "admin_password",
     "admin_token",
     "token_key",
+    "channel_key",
     *(f"nats_{user.name}" for user in USERS if user.name != OWNER),
     *(f"postgres_{room}" for room in ROOMS),
     *(f"s3_{purpose}" for purpose in STORE_PURPOSES),

@@ -13,7 +13,7 @@ from infra.local.home import PROCESSES, ROOT, Stack, default_home
 
 NEEDED = ("postgres", "s3")
 # Passwords of servers stay with the servers.
-CARRIED = ("admin_token", "admin_password", "token_key")
+CARRIED = ("admin_token", "admin_password", "token_key", "channel_key")
 
 
 class OperationFailed(Exception):
@@ -74,5 +74,5 @@ def _operate(verb: str, folder: Path, *options: str, stack: Stack | None = None)
 
 def _settings(stack: Stack) -> dict[str, str]:
     """As the owner of everything, which no room is; with the secrets that belong to the rows."""
-    carried = {f"MODELYARD_{name.upper()}": stack.secrets[name] for name in CARRIED}
+    carried = {f"MODELYARD_{name.upper()}": " ".join(stack.secrets[name].split()) for name in CARRIED}
     return {**environment(stack, "owner"), **carried}

@@ -19,7 +19,7 @@ from infra.operations.folder import (
     write_private,
 )
 from infra.operations.objects import Taken, check, listed, take
-from infra.operations.settings import Settings
+from infra.operations.settings import Settings, losses
 from libs.common.contracts.base import now
 from libs.common.db import Database
 from libs.common.storage import Storage
@@ -92,6 +92,8 @@ class _Backup:
     def _finish(self, draft: Path, manifest: Manifest, taken: Taken) -> Snapshot:
         self._tell(f"{taken.copied_bytes:,} bytes copied, the others were here already")
         write_objects(draft, taken.kept)
+        for lost in losses(self._settings.secrets):
+            self._tell(lost)
         for name, secret in self._settings.secrets.items():
             write_private(draft / "secrets" / name, secret.encode())
         return self._folder.finish(draft, manifest.model_copy(update={"files": checksums(draft)}))

@@ -11,7 +11,7 @@ from infra.operations.errors import BackupIsDamaged, BackupIsNewer, SecretsDiffe
 from infra.operations.folder import Folder, Snapshot, write_private
 from infra.operations.objects import put_back
 from infra.operations.schemas import SCHEMAS, is_known
-from infra.operations.settings import Settings
+from infra.operations.settings import Settings, losses
 from libs.common.db import Database
 from libs.common.storage import Storage
 
@@ -25,6 +25,8 @@ async def restore(settings: Settings, path: Path, name: str | None, tell: Tell) 
     snapshot.require_whole()
     require_same_secrets(settings.secrets, snapshot)
     _require_known(snapshot)
+    for lost in losses(snapshot.secrets()):
+        tell(lost)
     database, storage = Database(settings.database, "operations"), Storage(settings.storage)
     try:
         async with database.dedicated() as connection:
@@ -42,8 +44,13 @@ async def restore(settings: Settings, path: Path, name: str | None, tell: Tell) 
 
 
 def require_same_secrets(secrets: dict[str, str], snapshot: Snapshot) -> None:
-    """Tokens are stored as hashes under a key: with another key they are worth nothing."""
-    differing = [name for name, secret in snapshot.secrets().items() if secrets.get(name) != secret]
+    """Tokens are stored as hashes under a key, targets of channels sealed: with another key they are worth
+    nothing. A stack may have newer keys beside that of the backup."""
+    differing = [
+        name
+        for name, secret in snapshot.secrets().items()
+        if not {*secret.split()} <= {*secrets.get(name, "").split()}
+    ]
     if differing:
         raise SecretsDiffer(
             f"{', '.join(differing)}: give the stack those in {snapshot.path}/secrets, and start again"

@@ -35,6 +35,10 @@ class Refused(Exception):
     """Of one delivery, for good: another try would end in the same way. Says why, without secrets."""
 
 
+class SealIsForeign(Refused):
+    """The key is gone with which a channel's target was closed: the channel has to be made anew."""
+
+
 class PutOff(Exception):
     """Of one delivery, for now. `after_seconds` is what the receiver has asked for."""
 

@@ -7,18 +7,30 @@ from uuid import UUID
 
 from libs.common.contracts.channels import ChannelKind, Severity
 from services.notifier.models import ChannelRow, DeliveryRow
+from services.notifier.seal import Seal
 
 
 @dataclass(frozen=True)
 class Target:
+    """Opened only where something is sent there: `url` and `secret` raise SealIsForeign."""
+
     kind: ChannelKind
-    url: str
-    secret: str
+    sealed_url: str
+    sealed_secret: str
     recipients: tuple[str, ...]
+    seal: Seal
 
     @classmethod
-    def of(cls, row: ChannelRow) -> "Target":
-        return cls(ChannelKind(row.kind), row.url or "", row.secret or "", tuple(row.recipients))
+    def of(cls, row: ChannelRow, seal: Seal) -> "Target":
+        return cls(ChannelKind(row.kind), row.url or "", row.secret or "", tuple(row.recipients), seal)
+
+    @property
+    def url(self) -> str:
+        return self.seal.open(self.sealed_url)
+
+    @property
+    def secret(self) -> str:
+        return self.seal.open(self.sealed_secret)
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ class Model(DeclarativeBase):
 
 
 class ChannelRow(Model):
-    """`url` and `secret` leave the room only towards whom they belong to. `held_until`: a process
-    sends something there, or the receiver wants a pause."""
+    """`url` and `secret` are sealed, and leave the room only towards whom they belong to. `held_until`: a
+    process sends something there, or the receiver wants a pause."""
 
     __tablename__ = "channels"
     __table_args__ = (UniqueConstraint("project_id", "name", postgresql_nulls_not_distinct=True),)

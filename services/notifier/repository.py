@@ -50,6 +50,11 @@ class Repository:
         statement = select(ChannelRow).where(ChannelRow.is_active).order_by(ChannelRow.id)
         return (await self._session.scalars(statement)).all()
 
+    async def aimed_channels(self) -> Sequence[ChannelRow]:
+        """Those with something sealed, to be changed."""
+        statement = select(ChannelRow).where(or_(ChannelRow.url.is_not(None), ChannelRow.secret.is_not(None)))
+        return (await self._session.scalars(statement.order_by(ChannelRow.id).with_for_update())).all()
+
     async def delete_channel(self, channel: ChannelRow) -> None:
         await self._session.delete(channel)
 

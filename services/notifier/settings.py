@@ -2,9 +2,18 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
 from libs.common.settings import Block, RoomSettings
+
+FEWEST_LETTERS = 32
+
+
+def _long_enough(keys: SecretStr) -> SecretStr:
+    each = keys.get_secret_value().split()
+    if not each or min(map(len, each)) < FEWEST_LETTERS:
+        raise ValueError(f"a key has {FEWEST_LETTERS} letters at least: make one with `openssl rand -hex 24`")
+    return keys
 
 
 class SmtpSettings(Block):
@@ -19,6 +28,9 @@ class SmtpSettings(Block):
 
 
 class Settings(RoomSettings):
+    channel_key: Annotated[SecretStr, AfterValidator(_long_enough)] = Field(
+        description="Closes targets of channels. Several: the newest first, with white space between."
+    )
     smtp: SmtpSettings = SmtpSettings()
     # Where links in messages lead.
     console_origin: str = "http://127.0.0.1:8501"

@@ -421,7 +421,7 @@ def test_a_secret_that_is_missing_is_added_and_one_of_an_older_version_is_taken_
 @pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
 def test_a_room_reads_its_secrets_from_the_files_that_it_is_given(name, tmp_path, monkeypatch):
     for target in secrets_of(name):
-        (tmp_path / target).write_text(f"of {target}\n")
+        (tmp_path / target).write_text(f"of_{target}_of_this_test_alone\n")
     for key in (key for key in os.environ if key.startswith("MODELYARD_")):
         monkeypatch.delenv(key)
     for key, value in SERVICES[name]["environment"].items():
@@ -434,7 +434,7 @@ def test_a_room_reads_its_secrets_from_the_files_that_it_is_given(name, tmp_path
         for part in target.removeprefix("modelyard_").split("__"):
             found = getattr(found, part)
         assert isinstance(found, SecretStr)
-        assert found.get_secret_value() == f"of {target}"
+        assert found.get_secret_value() == f"of_{target}_of_this_test_alone"
 
 
 def test_who_watches_starts_only_when_asked_for_and_reads_the_files_of_this_house():

@@ -2,6 +2,7 @@
 
 from services.notifier.channels import Kinds
 from services.notifier.repository import Repository
+from services.notifier.seal import Seal
 from services.notifier.service.channels import Channels
 from services.notifier.service.deliveries import Deliveries
 from services.notifier.service.telling import Telling
@@ -12,8 +13,8 @@ from services.notifier.settings import Settings
 class Service:
     """What the doors open, by topic."""
 
-    def __init__(self, repository: Repository, kinds: Kinds, settings: Settings) -> None:
-        self.channels = Channels(repository, settings)
+    def __init__(self, repository: Repository, kinds: Kinds, seal: Seal, settings: Settings) -> None:
+        self.channels = Channels(repository, seal, settings)
         self.telling = Telling(repository)
-        self.deliveries = Deliveries(repository, settings)
-        self.trying = Trying(repository, kinds, settings)
+        self.deliveries = Deliveries(repository, seal, settings)
+        self.trying = Trying(repository, kinds, seal, settings)

@@ -21,10 +21,17 @@ from libs.common.owners import ids_of, projects_of
 from libs.common.paging import after, page_of
 from services.notifier.channels.mail import NOT_SET_UP
 from services.notifier.channels.posting import checked
-from services.notifier.errors import ChannelKeepsItsKind, ChannelNotFound, LogChannelStays, MailIsNotSetUp
+from services.notifier.errors import (
+    ChannelKeepsItsKind,
+    ChannelNotFound,
+    LogChannelStays,
+    MailIsNotSetUp,
+    SealIsForeign,
+)
 from services.notifier.models import ChannelRow
 from services.notifier.repository import Repository
 from services.notifier.rules import require_sense
+from services.notifier.seal import Seal
 from services.notifier.settings import Settings
 from services.notifier.showing import shown
 
@@ -33,17 +40,18 @@ SECRET_PREFIX = "whsec_"  # noqa: S105
 
 
 class Channels:
-    def __init__(self, repository: Repository, settings: Settings) -> None:
+    def __init__(self, repository: Repository, seal: Seal, settings: Settings) -> None:
         self._repository = repository
+        self._seal = seal
         self._settings = settings
 
     async def list(self, wanted: ListChannels) -> Page[Channel]:
         query = wanted.query
         rows = await self._repository.page_channels(after(query, UUID), wanted.within, query.limit + 1)
-        return page_of(rows, query, shown, lambda row: row.id)
+        return page_of(rows, query, self._shown, lambda row: row.id)
 
     async def get(self, channel_id: UUID) -> Channel:
-        return shown(await self._found(channel_id))
+        return self._shown(await self._found(channel_id))
 
     async def owners(self, asked: OwnersInNotifier) -> Projects:
         rows = await self._repository.channels(ids_of(asked.keys))
@@ -57,12 +65,12 @@ class Channels:
             kind=wanted.target.kind.value,
             name=wanted.name,
             project_id=wanted.project_id,
-            secret=secret,
+            secret=secret and self._seal.close(secret),
             rules=[rule.model_dump(mode="json") for rule in wanted.rules],
         )
         self._aim(row, wanted.target)
         await self._repository.add_channel(row)
-        return CreatedChannel(channel=shown(row), secret=secret)
+        return CreatedChannel(channel=self._shown(row), secret=secret)
 
     async def update(self, wanted: UpdateChannel) -> Channel:
         row = await self._found(wanted.channel_id, is_to_change=True)
@@ -76,7 +84,7 @@ class Channels:
         if wanted.is_active is not None:
             await self._switch(row, wanted.is_active)
         await self._repository.flush(row)
-        return shown(row)
+        return self._shown(row)
 
     async def delete(self, channel_id: UUID) -> Gone:
         row = await self._found(channel_id, is_to_change=True)
@@ -85,13 +93,28 @@ class Channels:
         await self._repository.delete_channel(row)
         return Gone(id=str(channel_id))
 
+    async def seal_all(self) -> int:
+        """What a version before left open, or an older key has closed; how many this house cannot open."""
+        num_foreign = 0
+        for row in await self._repository.aimed_channels():
+            try:
+                row.url = row.url and self._seal.renewed(row.url)
+                row.secret = row.secret and self._seal.renewed(row.secret)
+            except SealIsForeign:
+                num_foreign += 1
+        return num_foreign
+
+    def _shown(self, row: ChannelRow) -> Channel:
+        return shown(row, self._seal)
+
     def _aim(self, row: ChannelRow, target: Target) -> None:
         """What may not be reached is refused here; a name that leads inside, when it is sent to."""
         if target.kind != row.kind:
             raise ChannelKeepsItsKind(f"this is a channel of the kind {row.kind}: make another one")
         match target:
             case Hook() | Webhook():
-                row.url = str(checked(target.url.get_secret_value(), self._settings.channel_hosts))
+                url = checked(target.url.get_secret_value(), self._settings.channel_hosts)
+                row.url = self._seal.close(str(url))
             case Mail():
                 if not self._settings.smtp.host:
                     raise MailIsNotSetUp(NOT_SET_UP)

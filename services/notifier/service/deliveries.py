@@ -11,6 +11,7 @@ from services.notifier.letters import Letter, Target
 from services.notifier.models import DeliveryRow
 from services.notifier.patience import Patience
 from services.notifier.repository import Repository
+from services.notifier.seal import Seal
 from services.notifier.sending import Outcome
 from services.notifier.settings import Settings
 
@@ -28,8 +29,9 @@ class Errand:
 
 
 class Deliveries:
-    def __init__(self, repository: Repository, settings: Settings) -> None:
+    def __init__(self, repository: Repository, seal: Seal, settings: Settings) -> None:
         self._repository = repository
+        self._seal = seal
         self._settings = settings
         self._patience = Patience(settings.delivery_attempts)
 
@@ -46,7 +48,8 @@ class Deliveries:
             return None
         row, channel = claimed
         letter = Letter.of(row, self._settings.console_origin)
-        return Errand(row.id, channel.id, row.attempts, lease_ends_at, letter, Target.of(channel))
+        target = Target.of(channel, self._seal)
+        return Errand(row.id, channel.id, row.attempts, lease_ends_at, letter, target)
 
     async def settle(self, errand: Errand, outcome: Outcome, now: datetime) -> None:
         """Where somebody else has taken it since, his outcome counts."""

@@ -12,6 +12,7 @@ from services.notifier.letters import Letter, Target
 from services.notifier.models import DeliveryRow
 from services.notifier.notice import Notice
 from services.notifier.repository import Repository
+from services.notifier.seal import Seal
 from services.notifier.sending import sent
 from services.notifier.settings import Settings
 
@@ -20,9 +21,10 @@ PATIENCE_SECONDS = 7.0
 
 
 class Trying:
-    def __init__(self, repository: Repository, kinds: Kinds, settings: Settings) -> None:
+    def __init__(self, repository: Repository, kinds: Kinds, seal: Seal, settings: Settings) -> None:
         self._repository = repository
         self._kinds = kinds
+        self._seal = seal
         self._settings = settings
 
     async def send(self, channel_id: UUID) -> Delivery:
@@ -33,7 +35,7 @@ class Trying:
         notice = Notice.to_try(channel.name, channel.project_id)
         row = DeliveryRow(id=new_id(), channel_id=channel.id, attempts=1, created_at=now(), **asdict(notice))
         letter = Letter.of(row, self._settings.console_origin)
-        outcome = await sent(self._kinds, letter, Target.of(channel), PATIENCE_SECONDS)
+        outcome = await sent(self._kinds, letter, Target.of(channel, self._seal), PATIENCE_SECONDS)
         row.error = outcome.error
         row.state = DeliveryState.SENT if outcome.error is None else DeliveryState.FAILED
         row.sent_at = now() if outcome.error is None else None

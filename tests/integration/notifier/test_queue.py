@@ -30,13 +30,17 @@ from services.notifier.app import SCHEMA
 from services.notifier.channels import kinds
 from services.notifier.postman import Postman
 from services.notifier.repository import Repository
+from services.notifier.seal import MARK, Seal
 from services.notifier.service import Service
 from services.notifier.settings import Settings
 from tests.postgres import database, database_settings, postgres_server
 from tests.receivers import LOOPBACK, Receiver, receiving_http
 
 __all__ = ["database", "database_settings", "postgres_server"]
-SETTINGS = Settings(channel_hosts=(LOOPBACK,), delivery_lease_seconds=40, delivery_attempts=3)
+KEY = "a_key_of_the_tests_that_is_long_enough"
+SETTINGS = Settings(
+    channel_key=SecretStr(KEY), channel_hosts=(LOOPBACK,), delivery_lease_seconds=40, delivery_attempts=3
+)
 KINDS = kinds(SETTINGS)
 
 
@@ -47,11 +51,12 @@ class Office:
     database: Database
     receiver: Receiver
     time: datetime = field(default_factory=now)
+    seal: Seal = field(default_factory=lambda: Seal(KEY))
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Service]:
         async with self.database.transaction() as session:
-            yield Service(Repository(session), KINDS, SETTINGS)
+            yield Service(Repository(session), KINDS, self.seal, SETTINGS)
 
     def postman(self) -> Postman:
         return Postman(self.open, KINDS, clock=lambda: self.time)
@@ -268,11 +273,83 @@ async def test_what_was_settled_long_ago_is_forgotten_and_what_waits_is_not(offi
     assert (await office.one(channel)).state is DeliveryState.PENDING
 
 
+async def test_where_a_channel_leads_and_what_it_signs_with_lie_sealed(office: Office) -> None:
+    channel = await office.channel()
+    url, secret = await _stored(office, channel)
+
+    assert url.startswith(MARK) and secret.startswith(MARK)
+    assert channel.secret and channel.secret not in secret
+    assert office.receiver.url("") not in url
+
+
+async def test_what_a_version_before_left_open_is_sealed_at_the_start_and_told_as_before(
+    office: Office,
+) -> None:
+    channel = await office.channel()
+    async with office.open() as service:
+        row = await service.channels._repository.channel(channel.channel.id)
+        assert row is not None
+        row.url, row.secret = office.receiver.url("/old"), channel.secret
+    async with office.open() as service:
+        assert await service.channels.seal_all() == 0
+
+    assert all(each.startswith(MARK) for each in await _stored(office, channel))
+    await office.tell()
+    await office.send_what_is_due()
+    (got,) = [each for each in office.receiver.received if each.path == "/old"]
+    assert channel.secret and verify(channel.secret, got.headers, got.body)
+
+
+async def test_an_older_key_reads_until_all_is_sealed_with_the_new_one(office: Office) -> None:
+    channel = await office.channel()
+    before = await _stored(office, channel)
+    newer = "a_newer_key_of_the_tests_that_is_long_enough"
+    office.seal = Seal(f"{newer}\n{KEY}")
+    assert await _host(office, channel) == channel.channel.target
+    async with office.open() as service:
+        assert await service.channels.seal_all() == 0
+    after = await _stored(office, channel)
+    async with office.open() as service:
+        await service.channels.seal_all()
+
+    assert not {*before} & {*after}
+    assert await _stored(office, channel) == after, "what has the newest seal keeps it"
+    office.seal = Seal(newer)
+    assert await _host(office, channel) == channel.channel.target
+
+
+async def test_without_its_key_a_channel_says_so_and_the_others_go_on(office: Office) -> None:
+    lost = await office.channel()
+    office.seal = Seal("another_key_of_the_tests_that_is_long_enough")
+    other = await office.channel()
+    async with office.open() as service:
+        assert await service.channels.seal_all() >= 1
+    await office.tell()
+    await office.send_what_is_due()
+
+    assert "not known here" in await _host(office, lost)
+    failed = await office.one(lost)
+    assert failed.state is DeliveryState.FAILED and "key that is not known here" in (failed.error or "")
+    assert (await office.one(other)).state is DeliveryState.SENT
+
+
+async def _stored(office: Office, channel: CreatedChannel) -> tuple[str, str]:
+    async with office.open() as service:
+        row = await service.channels._repository.channel(channel.channel.id)
+    assert row is not None and row.url is not None and row.secret is not None
+    return row.url, row.secret
+
+
+async def _host(office: Office, channel: CreatedChannel) -> str:
+    async with office.open() as service:
+        return (await service.channels.get(channel.channel.id)).target
+
+
 async def _path(office: Office, channel: CreatedChannel) -> str:
     async with office.open() as service:
         row = await service.channels._repository.channel(channel.channel.id)
     assert row is not None and row.url is not None
-    return row.url.removeprefix(office.receiver.url(""))
+    return office.seal.open(row.url).removeprefix(office.receiver.url(""))
 
 
 async def _all_told(office: Office, channels: list[CreatedChannel]) -> bool:

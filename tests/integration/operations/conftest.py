@@ -52,6 +52,7 @@ async def opened(servers: TestStack, name: str) -> Place:
             bucket=name,
         ),
         token_key=SecretStr("the key of tokens"),
+        channel_key=SecretStr("the key of channels"),
         admin_token=SecretStr("my_first"),
     )
     place = Place(settings, Database(settings.database), Storage(settings.storage))

@@ -100,6 +100,28 @@ async def test_a_restore_that_was_broken_off_is_refused_nothing_and_can_be_repea
     assert await empty.rows(PROJECTS) == await full.rows(PROJECTS)
 
 
+async def test_a_backup_without_a_key_says_what_is_lost_and_so_does_its_restore(
+    full: Place, empty: Place, folder: Path, said: list[str]
+) -> None:
+    without = full.settings.model_copy(update={"channel_key": SecretStr("")})
+    await back_up(without, folder, 7, said.append)
+    assert [words for words in said if "WITHOUT channel_key" in words and "lead nowhere" in words]
+    said.clear()
+
+    await restore(empty.settings, folder, None, said.append)
+
+    assert [words for words in said if "WITHOUT channel_key" in words]
+
+
+async def test_a_stack_may_have_a_newer_key_beside_that_of_the_backup(
+    empty: Place, folder: Path, backed_up: Snapshot, said: list[str]
+) -> None:
+    newer = empty.settings.model_copy(update={"channel_key": SecretStr("newer the key of channels")})
+    await restore(newer, folder, None, said.append)
+
+    assert not [words for words in said if "WITHOUT" in words]
+
+
 async def test_what_a_stack_must_not_be_to_be_restored_into(
     full: Place, empty: Place, folder: Path, backed_up: Snapshot, said: list[str]
 ) -> None:

@@ -25,9 +25,19 @@ def secrets_in(stack: Stack, name: str) -> set[str]:
 @pytest.mark.parametrize("name", sorted({*PROCESSES} - {"console"}))
 def test_a_process_gets_only_the_secrets_it_needs(made, name):
     stores = {f"nats_{name}", f"postgres_{name}", f"s3_{name}"}
-    more = {"gateway": {"admin_password", "admin_token", "token_key"}, "datasets": {"s3_imports"}}
+    more = {
+        "gateway": {"admin_password", "admin_token", "token_key"},
+        "datasets": {"s3_imports"},
+        "notifier": {"channel_key"},
+    }
     wanted = {f"nats_{name}"} if name == "worker" else stores | more.get(name, set())
     assert secrets_in(made, name) == wanted
+
+
+def test_keys_that_stand_below_each_other_in_a_file_are_told_in_one_line(made):
+    made.secrets["channel_key"] = "newer\nolder\n"
+
+    assert environment(made, "notifier")["MODELYARD_CHANNEL_KEY"] == "newer older"
 
 
 def test_the_console_holds_no_secret(made):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
+from pydantic import SecretStr
 
 from libs.client.webhooks import verify
 from libs.common.contracts.channels import ChannelKind, Severity
@@ -14,12 +15,15 @@ from services.notifier.channels import kinds
 from services.notifier.channels.posting import checked
 from services.notifier.errors import PutOff, Refused, TargetIsNotAllowed
 from services.notifier.letters import Target
+from services.notifier.seal import Seal
 from services.notifier.sending import sent
 from services.notifier.settings import Settings, SmtpSettings
 from tests.receivers import LOOPBACK, Mailbox, Receiver, receiving_http, receiving_mail
 from tests.unit.notifier.letters import letter
 
 SECRET = "whsec_of_the_test"
+KEY = "a_key_of_the_tests_that_is_long_enough"
+SEAL = Seal(KEY)
 HOOKS = (ChannelKind.DISCORD, ChannelKind.SLACK, ChannelKind.WEBHOOK)
 
 
@@ -43,11 +47,12 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 def ways(smtp: SmtpSettings | None = None, hosts: tuple[str, ...] = (LOOPBACK,)):
-    return kinds(Settings(channel_hosts=hosts, smtp=smtp or SmtpSettings()))
+    settings = Settings(channel_key=SecretStr(KEY), channel_hosts=hosts, smtp=smtp or SmtpSettings())
+    return kinds(settings)
 
 
 def target(kind: ChannelKind, url: str = "", *recipients: str) -> Target:
-    return Target(kind, url, SECRET, recipients)
+    return Target(kind, SEAL.close(url), SEAL.close(SECRET), recipients, SEAL)
 
 
 async def test_a_webhook_gets_the_fact_signed(receiver: Receiver) -> None:
