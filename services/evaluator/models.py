@@ -25,7 +25,7 @@ class EvaluationRow(Model):
     """`model` is the Evaluable it is about, kept whole: it says which data, package and run."""
 
     __tablename__ = "evaluations"
-    __table_args__ = (Index(None, "run_id", "id"), Index(None, "project_id"))
+    __table_args__ = (Index(None, "run_id", "id"), Index(None, "project_id", "id"))
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     run_id: Mapped[UUID]

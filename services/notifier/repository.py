@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.channels import DeliveryState, ListDeliveries
+from libs.common.db.within import first_rows
 from services.notifier.errors import ChannelNameIsTaken
 from services.notifier.models import ChannelRow, DeliveryRow
 
@@ -75,10 +76,13 @@ class Repository:
         self, wanted: ListDeliveries, before: UUID | None, limit: int
     ) -> Sequence[DeliveryRow]:
         """Newest first: ids grow with time."""
-        statement = _wanted(wanted).order_by(DeliveryRow.id.desc()).limit(limit)
+        statement = _wanted(wanted)
         if before is not None:
             statement = statement.where(DeliveryRow.id < before)
-        return (await self._session.scalars(statement)).all()
+        page = first_rows(
+            statement, [DeliveryRow.id], limit, wanted.within, DeliveryRow.project_id, is_falling=True
+        )
+        return (await self._session.scalars(page)).all()
 
     async def give_up_waiting(self, channel_id: UUID, reason: str) -> None:
         statement = update(DeliveryRow).where(DeliveryRow.channel_id == channel_id, PENDING)
@@ -137,6 +141,4 @@ def _wanted(wanted: ListDeliveries) -> Select[DeliveryRow]:
         statement = statement.where(DeliveryRow.state == wanted.state.value)
     if wanted.project_id is not None:
         statement = statement.where(DeliveryRow.project_id == wanted.project_id)
-    if wanted.within is not None:
-        statement = statement.where(DeliveryRow.project_id.in_(wanted.within))
     return statement

@@ -3,15 +3,17 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from libs.common.contracts.base import Page
 from libs.common.contracts.jobs import Job, JobState, ListJobs
 from libs.common.contracts.queue import ListQueueHistory
-from libs.common.db.within import is_within
+from libs.common.db.within import first_rows
 from libs.common.jobs.backlog import Backlog, backlogs
 from libs.common.jobs.claim import IN_ORDER
 from libs.common.jobs.model import JobRow
@@ -48,8 +50,8 @@ class JobLists:
         statement = select(JobRow).where(*_about(wanted))
         if (seen := after(wanted.query, UUID)) is not None:
             statement = statement.where(JobRow.id < seen)
-        rows = await self._session.scalars(statement.order_by(JobRow.id.desc()).limit(wanted.query.limit + 1))
-        return page_of(rows.all(), wanted.query, JobRow.view, lambda row: row.id)
+        rows = await self._first(statement, [JobRow.id], wanted)
+        return page_of(rows, wanted.query, JobRow.view, lambda row: row.id)
 
     async def running(self) -> Sequence[JobRow]:
         statement = select(JobRow).where(JobRow.state == JobState.RUNNING).order_by(JobRow.started_at)
@@ -79,12 +81,20 @@ class JobLists:
             conditions.append(JobRow.finished_at < wanted.until)
         if (seen := after(wanted.query, Ended.read)) is not None:
             conditions.append(tuple_(JobRow.finished_at, JobRow.id) < tuple_(seen.at, seen.id))
-        order = (JobRow.finished_at.desc(), JobRow.id.desc())
-        statement = select(JobRow).where(*conditions).order_by(*order).limit(wanted.query.limit + 1)
-        return (await self._session.scalars(statement)).all()
+        return await self._first(select(JobRow).where(*conditions), [JobRow.finished_at, JobRow.id], wanted)
+
+    async def _first(
+        self,
+        statement: Select[JobRow],
+        place: Sequence[InstrumentedAttribute[Any]],
+        wanted: ListJobs | ListQueueHistory,
+    ) -> Sequence[JobRow]:
+        """The last come first; one more than a page holds."""
+        limit = wanted.query.limit + 1
+        page = first_rows(statement, place, limit, wanted.within, JobRow.project_id, is_falling=True)
+        return (await self._session.scalars(page)).all()
 
 
 def _about(wanted: ListJobs | ListQueueHistory) -> list[ColumnElement[bool]]:
     values = {JobRow.project_id: wanted.project_id, JobRow.kind: wanted.kind, JobRow.state: wanted.state}
-    found = [column == value for column, value in values.items() if value is not None]
-    return found + is_within(JobRow.project_id, wanted.within)
+    return [column == value for column, value in values.items() if value is not None]

@@ -38,6 +38,7 @@ class JobRow(PlatformTable):
         Index("ix_job_token", "token"),
         Index("ix_job_project", "project_id", "id"),
         Index("ix_job_ended", text("finished_at DESC"), text("id DESC"), postgresql_where=ENDED),
+        Index("ix_job_project_ended", "project_id", "finished_at", "id", postgresql_where=ENDED),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

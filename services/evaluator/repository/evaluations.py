@@ -8,7 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.evaluations import EvaluationState, ListEvaluations
-from libs.common.db.within import is_within
+from libs.common.db.within import first_rows
 from libs.common.owners import Owner, owners_by_key
 from services.evaluator.models import EvaluationRow, LeftoverRow
 
@@ -35,19 +35,20 @@ class EvaluationRepository:
 
     async def page(self, wanted: ListEvaluations, before: UUID | None, limit: int) -> Sequence[EvaluationRow]:
         """Newest first: ids grow with time."""
-        statement = select(EvaluationRow).order_by(EvaluationRow.id.desc()).limit(limit)
         values = {
             EvaluationRow.run_id: wanted.run_id,
             EvaluationRow.project_id: wanted.project_id,
             EvaluationRow.state: wanted.state,
         }
-        statement = statement.where(
+        statement = select(EvaluationRow).where(
             *(column == value for column, value in values.items() if value is not None)
         )
-        statement = statement.where(*is_within(EvaluationRow.project_id, wanted.within))
         if before is not None:
             statement = statement.where(EvaluationRow.id < before)
-        return (await self._session.scalars(statement)).all()
+        page = first_rows(
+            statement, [EvaluationRow.id], limit, wanted.within, EvaluationRow.project_id, is_falling=True
+        )
+        return (await self._session.scalars(page)).all()
 
     async def set_running(self, evaluation_id: UUID) -> bool:
         """False when it is gone or has ended."""

@@ -7,7 +7,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.exports import ExportState, ListExports
-from libs.common.db.within import is_within
+from libs.common.db.within import first_rows
 from libs.common.owners import Owner, owners_by_key
 from services.exporter.models import ExportRow
 
@@ -34,15 +34,17 @@ class ExportRepository:
 
     async def page_exports(self, wanted: ListExports, before: UUID | None, limit: int) -> Sequence[ExportRow]:
         """Newest first: ids grow with time."""
-        statement = select(ExportRow).where(*is_within(ExportRow.project_id, wanted.within))
-        statement = statement.order_by(ExportRow.id.desc()).limit(limit)
+        statement = select(ExportRow)
         if wanted.run_id is not None:
             statement = statement.where(ExportRow.run_id == wanted.run_id)
         if wanted.project_id is not None:
             statement = statement.where(ExportRow.project_id == wanted.project_id)
         if before is not None:
             statement = statement.where(ExportRow.id < before)
-        return (await self._session.scalars(statement)).all()
+        page = first_rows(
+            statement, [ExportRow.id], limit, wanted.within, ExportRow.project_id, is_falling=True
+        )
+        return (await self._session.scalars(page)).all()
 
     async def set_running(self, export_id: UUID) -> bool:
         """False when it is gone or has ended."""

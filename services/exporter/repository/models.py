@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.base import now
 from libs.common.contracts.models import ListModels
-from libs.common.db.within import is_within
+from libs.common.db.within import first_rows
 from libs.common.owners import Owner, owners_by_key
 from services.exporter.models import AliasRow, ExportRow, ImportRow, Model, ModelRow, VersionRow
 
@@ -56,13 +56,13 @@ class ModelRepository:
         return await owners_by_key(self._session, statement)
 
     async def page(self, wanted: ListModels, after: str | None, limit: int) -> Sequence[ModelRow]:
-        statement = select(ModelRow).where(*is_within(ModelRow.project_id, wanted.within))
-        statement = statement.order_by(ModelRow.name).limit(limit)
+        statement = select(ModelRow)
         if wanted.project_id is not None:
             statement = statement.where(ModelRow.project_id == wanted.project_id)
         if after is not None:
             statement = statement.where(ModelRow.name > after)
-        return (await self._session.scalars(statement)).all()
+        page = first_rows(statement, [ModelRow.name], limit, wanted.within, ModelRow.project_id)
+        return (await self._session.scalars(page)).all()
 
     async def version(self, name: str, version: int) -> VersionRow | None:
         return await self._session.get(VersionRow, (name, version))

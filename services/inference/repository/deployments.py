@@ -7,7 +7,7 @@ from sqlalchemy import delete, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.deployments import ListDeployments
-from libs.common.db.within import is_within
+from libs.common.db.within import first_rows
 from libs.common.owners import Owner, owners_by_key
 from services.inference.models import DeploymentRow, RevisionRow, SlotRow, TrafficRow
 from services.inference.repository.reading import Deployed, deployed, read
@@ -36,15 +36,14 @@ class Deployments:
         return await owners_by_key(self._session, statement)
 
     async def page(self, wanted: ListDeployments, after: str | None, limit: int) -> list[Deployed]:
-        limits = is_within(DeploymentRow.project_id, wanted.within)
-        names = select(DeploymentRow.name).where(~DeploymentRow.is_deleted, *limits)
+        names = select(DeploymentRow.name).where(~DeploymentRow.is_deleted)
         if wanted.project_id is not None:
             names = names.where(DeploymentRow.project_id == wanted.project_id)
         if wanted.model is not None:
             names = names.where(DeploymentRow.name.in_(_serving(wanted.model)))
         if after is not None:
             names = names.where(DeploymentRow.name > after)
-        names = names.order_by(DeploymentRow.name).limit(limit)
+        names = first_rows(names, [DeploymentRow.name], limit, wanted.within, DeploymentRow.project_id)
         return read(await self._session.execute(deployed().where(DeploymentRow.name.in_(names))))
 
     async def every(self) -> list[Deployed]:

@@ -31,7 +31,7 @@ from libs.common.contracts.experiments import (
     ExperimentSort,
     ExperimentSummary,
 )
-from libs.common.db.within import Within, is_within
+from libs.common.db.within import Within, first_rows
 from services.trainer.models import ExperimentRow, RunRow, StandingRow
 from services.trainer.repository.texts import holds
 
@@ -109,13 +109,13 @@ class Experiments:
         # The best come first without being asked to.
         is_falling = sort.startswith("-") or name == "best"
         place = [SORTED_BY[name]] if name == "created" else [SORTED_BY[name], ExperimentRow.id]
-        # Said of both tables, as the project is.
-        limits = [*is_within(ExperimentRow.project_id, within), *is_within(StandingRow.project_id, within)]
-        statement = _summaries().where(*_conditions(wanted), *limits)
+        statement = _summaries().where(*_conditions(wanted))
         if after is not None:
             statement = statement.where(_is_behind(place, name, after, is_falling))
-        ordered = statement.order_by(*(each.desc() if is_falling else each for each in place))
-        rows = await self._session.execute(ordered.limit(limit))
+        # Said of both tables, as the project is.
+        whose = (ExperimentRow.project_id, StandingRow.project_id)
+        page = first_rows(statement, place, limit, within, *whose, is_falling=is_falling)
+        rows = await self._session.execute(page)
         return [(_summary(row), (row.id, _value(row, name))) for row in rows]
 
     async def delete(self, experiment_id: UUID) -> None:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from libs.common.contracts.jobs import JobState
 from libs.common.contracts.runs import ListRuns, RunState
-from libs.common.db.within import is_within
+from libs.common.db.within import first_rows
 from libs.common.jobs.model import JobRow
 from services.trainer.models import AttemptRow, CheckpointRow, RunRow, TransitionRow
 from services.trainer.repository.texts import holds
@@ -48,7 +48,6 @@ class Runs:
             RunRow.state: wanted.state,
         }
         conditions = [column == value for column, value in columns.items() if value is not None]
-        conditions += is_within(RunRow.project_id, wanted.within)
         if wanted.text:
             conditions.append(holds(RunRow.name, wanted.text))
         if wanted.has_checkpoint is not None:
@@ -56,8 +55,9 @@ class Runs:
             conditions.append(kept if wanted.has_checkpoint else ~kept)
         if before is not None:
             conditions.append(RunRow.id < before)
-        statement = select(RunRow).where(*conditions).order_by(RunRow.id.desc()).limit(limit)
-        return (await self._session.scalars(statement)).all()
+        statement = select(RunRow).where(*conditions)
+        page = first_rows(statement, [RunRow.id], limit, wanted.within, RunRow.project_id, is_falling=True)
+        return (await self._session.scalars(page)).all()
 
     async def unfinished_of_experiment(self, experiment_id: UUID) -> Sequence[RunRow]:
         return await self._where(RunRow.experiment_id == experiment_id, RunRow.state.in_(UNFINISHED))
