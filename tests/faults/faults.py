@@ -54,7 +54,7 @@ async def killed(site: Site) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def paused(site: Site) -> AsyncIterator[None]:
-    async with standing_still(site.house.stack.pid(site.part)):
+    async with standing_still(tree(site.house.stack.pid(site.part))):
         await asyncio.sleep(PAUSE_SECONDS)
     yield
 
@@ -138,7 +138,7 @@ async def with_a_second(site: Site) -> AsyncIterator[None]:
 async def came_back_too_late(site: Site) -> AsyncIterator[None]:
     """A suspended machine, whose jobs another worker was given and has begun before it comes back."""
     async with _another(site.house, "worker", "services.trainer.worker"):
-        async with standing_still(site.house.stack.pid("worker")):
+        async with standing_still(tree(site.house.stack.pid("worker"))):
             await _until_given_away(site)
         yield
 

@@ -18,6 +18,11 @@ def tree(pid: int) -> list[int]:
     return found
 
 
+def below(pid: int) -> list[int]:
+    """What it started: of a worker or a room the jobs, while it goes on telling that it is there."""
+    return tree(pid)[1:]
+
+
 def send(number: signal.Signals, pids: Sequence[int]) -> None:
     for pid in pids:
         with suppress(ProcessLookupError):
@@ -25,8 +30,7 @@ def send(number: signal.Signals, pids: Sequence[int]) -> None:
 
 
 @asynccontextmanager
-async def standing_still(pid: int) -> AsyncIterator[None]:
-    pids = tree(pid)
+async def standing_still(pids: Sequence[int]) -> AsyncIterator[None]:
     send(signal.SIGSTOP, pids)
     try:
         yield

@@ -14,6 +14,7 @@ from libs.common.contracts.base import Step
 from libs.common.errors import ModelyardError
 from libs.common.ids import new_id
 from tests.faults.ground import Ground
+from tests.faults.processes import below, standing_still
 from tests.house import House
 
 CHAINED = "chained"
@@ -76,23 +77,26 @@ async def begin(yard: Modelyard, house: House, ground: Ground) -> Work:
 
 
 async def _begin(yard: Modelyard, house: House, ground: Ground) -> Work:
+    """However fast the machine is: the long ones stand still until the short ones have begun."""
     upload = await asyncio.to_thread(yard.uploads.send, ground.archive)
     run = await asyncio.to_thread(
         lambda: yard.runs.start(ground.experiment_id, then=tuple(Step), deployment=CHAINED)
     )
     await _until_at_work(house, [run.job_id], in_the_middle=True)
-    dataset = await asyncio.to_thread(
-        lambda: yard.datasets.create(ground.project_id, f"noise-{new_id()}", upload.id)
-    )
-    assert dataset.job_id
-    await _until_at_work(house, [dataset.job_id], in_the_middle=True)
-    # Last, since they are short: both have begun when the others are in the middle.
-    evaluation = await asyncio.to_thread(
-        lambda: yard.evaluations.create(ground.run_id, subsets=("train", "val", "test"), batch_size=1)
-    )
-    export = await asyncio.to_thread(lambda: yard.exports.create(ground.run_id))
-    jobs = (run.job_id, evaluation.job_id, export.job_id, dataset.job_id)
-    await _until_at_work(house, jobs)
+    async with standing_still(below(house.stack.pid("worker"))):
+        dataset = await asyncio.to_thread(
+            lambda: yard.datasets.create(ground.project_id, f"noise-{new_id()}", upload.id)
+        )
+        assert dataset.job_id
+        await _until_at_work(house, [dataset.job_id], in_the_middle=True)
+        async with standing_still(below(house.stack.pid("datasets"))):
+            evaluation = await asyncio.to_thread(
+                lambda: yard.evaluations.create(ground.run_id, subsets=("train", "val", "test"), batch_size=1)
+            )
+            export = await asyncio.to_thread(lambda: yard.exports.create(ground.run_id))
+            assert evaluation.job_id and export.job_id
+            jobs = (run.job_id, evaluation.job_id, export.job_id, dataset.job_id)
+            await _until_at_work(house, jobs)
     return Work(run.id, evaluation.id, export.id, dataset.id, jobs)
 
 
