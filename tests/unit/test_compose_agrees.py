@@ -19,7 +19,9 @@ from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
+from infra.local.postgres import OPTIONS
 from infra.nats.users import USERS
+from libs.common.settings import DatabaseSettings
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
@@ -34,6 +36,8 @@ ROOMS = {"gateway", "datasets", "trainer", "evaluator", "exporter", "inference",
 # Started by people, for one task each.
 TOOLS = {"operations"}
 OURS = ROOMS | TOOLS | {"worker", "console"}
+# Where Python puts what nobody names a place for; not a setting of ours.
+SPOOL = "TMPDIR"
 PRESETS = {path.stem: yaml.safe_load(path.read_text()) for path in (ROOT / "infra/compose").glob("*.yml")}
 
 
@@ -103,7 +107,7 @@ def test_every_container_has_a_pinned_image_or_our_dockerfile_a_health_check_and
 @pytest.mark.parametrize("name", sorted(ROOMS | TOOLS | {"worker"}))
 def test_every_variable_in_the_compose_file_is_one_that_the_room_reads(name):
     known = variables_of(settings_of(name))
-    assert variables_given(name) <= set(known)
+    assert variables_given(name) <= {*known, SPOOL}
 
 
 @pytest.mark.parametrize("name", sorted(ROOMS | {"worker"}))
@@ -307,6 +311,34 @@ def test_what_is_written_is_on_a_volume_or_in_memory():
         assert service["tmpfs"] == ["/tmp"]
         for volume in service.get("volumes", []):
             assert volume.split(":")[0] in COMPOSE["volumes"]
+
+
+@pytest.mark.parametrize("name", sorted(ROOMS))
+def test_what_is_put_down_as_it_is_sent_lies_on_a_volume_and_not_in_memory(name):
+    texts = [path.read_text() for path in (ROOT / "services" / name).rglob("*.py")]
+    spool = SERVICES[name]["environment"].get(SPOOL)
+    volumes = {volume.split(":")[1] for volume in SERVICES[name].get("volumes", [])}
+    assert (spool in volumes) == any("TemporaryFile(" in text for text in texts)
+
+
+@pytest.mark.parametrize("name", sorted(OURS))
+def test_what_a_container_starts_is_there(name):
+    service = SERVICES[name]
+    words = service.get("entrypoint") or service.get("command") or ["python", "-m", f"services.{name}"]
+    if name == "console":
+        folder = ROOT / service["working_dir"].removeprefix("/app/")
+        assert (folder / words[words.index("run") + 1]).is_file()
+    else:
+        assert words[:2] == ["python", "-m"]
+        assert importlib.util.find_spec(f"{words[2]}.__main__") is not None
+
+
+def test_postgres_is_healthy_when_it_answers_where_rooms_ask_and_has_a_place_for_each():
+    """At its first start the image's server answers at a socket while it is still being made."""
+    assert "pg_isready -h 127.0.0.1 " in SERVICES["postgres"]["healthcheck"]["test"][1]
+    assert SERVICES["postgres"]["command"] == ["-c", f"max_connections={OPTIONS['max_connections']}"]
+    most_of_a_room = 2 * DatabaseSettings().pool_size + 4
+    assert len(ROOMS) * most_of_a_room < int(OPTIONS["max_connections"])
 
 
 def test_volumes_of_ours_belong_to_the_user_of_the_image():
