@@ -1,8 +1,8 @@
 """Stored objects that are damaged or gone: who needs them says so by name, and goes on when they are back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
@@ -38,9 +38,9 @@ async def experiment(yard: Modelyard, ground: Ground, tmp_path: Path) -> AsyncIt
 async def test_a_shard_with_other_bytes_is_named_and_read_again_when_it_is_right(
     house: House, yard: Modelyard, experiment: Experiment
 ) -> None:
-    shard = _file(house, experiment.data.shards[0].key)
+    shard = experiment.data.shards[0].key
 
-    with _changed(shard, lambda content: content[:1000] + bytes(200) + content[1200:]):
+    async with _changed(house, shard, _nothing):
         failed = await _run(yard, experiment.id)
 
     assert (failed.state, failed.error_code) == ("failed", "sample_bad")
@@ -50,9 +50,9 @@ async def test_a_shard_with_other_bytes_is_named_and_read_again_when_it_is_right
 
 
 async def test_a_shard_that_is_gone_is_named(house: House, yard: Modelyard, experiment: Experiment) -> None:
-    shard = _file(house, experiment.data.shards[0].key)
+    shard = experiment.data.shards[0].key
 
-    with _moved_away(shard):
+    async with _gone(house, shard):
         failed = await _run(yard, experiment.id)
 
     assert (failed.state, failed.error_code) == ("failed", "data_missing")
@@ -66,9 +66,8 @@ async def test_a_model_file_with_other_bytes_is_not_served(
     served = yard.deployments.get(STEADY)
     version = yard.models.version(served.model, served.desired_version)
     name = f"damaged-{new_id().hex[-12:]}"
-    stored = _file(house, version.file.key)
 
-    with _changed(stored, lambda content: content[:-1] + bytes([content[-1] ^ 1])):
+    async with _changed(house, version.file.key, _last_bit_turned):
         yard.deployments.create(name, model=version.model, version=version.version)
         failed = await asyncio.to_thread(lambda: yard.deployments.wait(name, timeout_seconds=WAIT_SECONDS))
 
@@ -78,31 +77,33 @@ async def test_a_model_file_with_other_bytes_is_not_served(
     assert await broken(house) == []
 
 
-def _file(house: House, key: str) -> Path:
-    """Where the store keeps it."""
-    variables = house.stack.environment("owner")
-    return house.stack.stack.home / "s3" / variables["MODELYARD_STORAGE__BUCKET"] / key
-
-
 async def _run(yard: Modelyard, experiment_id: UUID) -> Run:
     started = await asyncio.to_thread(yard.runs.start, experiment_id)
     return await asyncio.to_thread(lambda: yard.runs.wait(started.id, timeout_seconds=WAIT_SECONDS))
 
 
-@contextmanager
-def _changed(path: Path, change) -> Iterator[None]:
-    content = path.read_bytes()
-    path.write_bytes(change(content))
-    try:
+@asynccontextmanager
+async def _changed(house: House, key: str, change: Callable[[bytes], bytes]) -> AsyncIterator[None]:
+    async with _gone(house, key) as content:
+        await house.storage.put_bytes(key, change(content))
         yield
-    finally:
-        path.write_bytes(content)
 
 
-@contextmanager
-def _moved_away(path: Path) -> Iterator[None]:
-    away = path.rename(path.with_name("away"))
+@asynccontextmanager
+async def _gone(house: House, key: str) -> AsyncIterator[bytes]:
+    """As the store itself deletes it, until the end of the block."""
+    content = await house.storage.get_bytes(key)
+    await house.storage.remove([key])
     try:
-        yield
+        yield content
     finally:
-        away.rename(path)
+        await house.storage.put_bytes(key, content)
+
+
+def _nothing(content: bytes) -> bytes:
+    """As many bytes, none of them right."""
+    return bytes(len(content))
+
+
+def _last_bit_turned(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
