@@ -8,11 +8,12 @@ from libs.common.db import Schema
 from libs.common.db.outbox import Outbox
 from libs.common.jobs import JobQueue
 from libs.common.room import Resources, Room
+from libs.common.trash import Trash
 from services.datasets import sources
 from services.datasets.collecting import collect
 from services.datasets.events import events
 from services.datasets.jobs import jobs
-from services.datasets.models import Model
+from services.datasets.models import Model, TrashRow
 from services.datasets.repository.combinations import CombinationRepository
 from services.datasets.repository.datasets import DatasetRepository
 from services.datasets.repository.detections import DetectionRepository
@@ -56,9 +57,11 @@ def open_service(resources: Resources[Settings], session: AsyncSession) -> Servi
         SampleRepository(session),
         ImportRepository(session),
     )
-    uploads = Uploads(UploadRepository(session), storage, settings.upload_lifetime)
+    trash = Trash(session, TrashRow)
+    uploads = Uploads(UploadRepository(session), trash, storage, settings.upload_lifetime)
     datasets = Datasets(
         DatasetRepository(session),
+        trash,
         projects,
         uploads,
         queue,

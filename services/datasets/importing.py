@@ -13,7 +13,7 @@ from libs.common.log import get_logger
 from libs.common.storage import StorageUnavailable
 from services.datasets import sources
 from services.datasets.at_work import death_named
-from services.datasets.errors import ClassIsEmpty, DatasetIsEmpty, DatasetNotFound
+from services.datasets.errors import ClassIsEmpty, DatasetIsEmpty
 from services.datasets.full_disk import full_disk_named
 from services.datasets.handover import Assignment, Depth, Outcome, PackedChunk, PackedShard
 from services.datasets.known import write_known
@@ -142,9 +142,6 @@ async def _publish(spec: ImportDataset, outcome: Outcome, work: Work[Service]) -
         # Who has to mend the source needs to know all that is wrong with it.
         async with work.service() as service:
             await service.imports.report_failure(spec, outcome, problems, work.job.job_id)
-        raise
-    except DatasetNotFound:
-        await work.resources.storage.remove_prefix(artifacts.dataset_prefix(spec.dataset_id))
         raise
 
 

@@ -18,6 +18,7 @@ from libs.common.contracts.splits import Split, SubsetPreview
 from libs.common.contracts.uploads import UploadState
 from libs.common.contracts.versions import DatasetVersion
 from libs.common.db import COLUMN_TYPES, room_metadata
+from libs.common.trash import TrashTable
 
 # Byte by byte, the same in every database whatever its language is; and twice as fast to compare.
 NAME = Text(collation="C")
@@ -424,10 +425,5 @@ class AssignmentRow(Model):
     size_bytes: Mapped[int]
 
 
-class TrashRow(Model):
-    """A prefix of the object store that nothing speaks of any more; kept while `job_id` may still write."""
-
+class TrashRow(TrashTable, Model):
     __tablename__ = "trash"
-
-    prefix: Mapped[str] = mapped_column(primary_key=True)
-    job_id: Mapped[UUID | None]

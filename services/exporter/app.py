@@ -8,11 +8,12 @@ from libs.common.db import Schema
 from libs.common.db.outbox import Outbox
 from libs.common.jobs import JobQueue
 from libs.common.room import Resources, Room
-from services.exporter.collecting import collect
+from libs.common.trash import Trash
+from services.exporter.collecting import collect, sweep
 from services.exporter.events import events
 from services.exporter.imports import Imports
 from services.exporter.jobs import jobs
-from services.exporter.models import Model
+from services.exporter.models import Model, TrashRow
 from services.exporter.registry import Registry
 from services.exporter.repository.exports import ExportRepository
 from services.exporter.repository.models import ModelRepository
@@ -25,9 +26,10 @@ SCHEMA = Schema("exporter", Model.metadata, "services.exporter.migrations")
 
 def open_service(resources: Resources[Any], session: AsyncSession) -> Service:
     models, outbox, queue = ModelRepository(session), Outbox(session), JobQueue(session)
-    registry = Registry(models, outbox, resources.storage)
-    imports = Imports(models, registry, queue, resources.storage)
-    return Service(ExportRepository(session), registry, imports, queue, outbox, resources.storage)
+    trash, storage = Trash(session, TrashRow), resources.storage
+    registry = Registry(models, trash, outbox, storage)
+    imports = Imports(models, registry, trash, queue, storage)
+    return Service(ExportRepository(session), registry, imports, trash, queue, outbox, storage)
 
 
 def room(settings: Settings) -> Room[Service]:
@@ -39,5 +41,5 @@ def room(settings: Settings) -> Room[Service]:
         requests=requests,
         events=events,
         jobs=jobs,
-        background=(collect,),
+        background=(collect, sweep),
     )

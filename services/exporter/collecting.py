@@ -1,4 +1,4 @@
-"""The collector: bytes of exports and of models from elsewhere that no row speaks of, left by a kill."""
+"""Bytes of exports and of models from elsewhere go: those of deleted rows, and what kills have left."""
 
 import asyncio
 from datetime import timedelta
@@ -10,14 +10,27 @@ from libs.common.db.holding import may_delete_bytes
 from libs.common.errors import Unavailable
 from libs.common.log import get_logger
 from libs.common.room import Resources
+from libs.common.trash import empty
+from services.exporter.models import TrashRow
 from services.exporter.repository.models import ModelRepository
 from services.exporter.settings import Settings
 
+SWEEP_SECONDS = 5.0
 COLLECT_SECONDS = 3600.0
 # Bytes are written before their row: only what has waited so long for one is an orphan.
 GRACE = timedelta(days=1)
 PREFIXES = (artifacts.EXPORTS, artifacts.FOREIGN_MODELS)
 log = get_logger(__name__)
+
+
+async def sweep(resources: Resources[Settings]) -> None:
+    """Until cancelled: bytes whose rows were deleted."""
+    while True:
+        try:
+            await empty(resources, TrashRow)
+        except Unavailable as error:
+            log.warning("sweep_waits", code=error.code)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 async def collect(resources: Resources[Settings]) -> None:

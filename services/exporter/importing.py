@@ -11,7 +11,7 @@ from libs.common.contracts.models import ImportForeignModel
 from libs.common.errors import Unavailable
 from libs.common.jobs import Work
 from libs.common.jobs.delegate import delegate
-from services.exporter.errors import ImportIsGone, ModelFileBreaksOff
+from services.exporter.errors import ModelFileBreaksOff
 from services.exporter.import_handover import ImportAssignment, ImportOutcome
 from services.exporter.service import Service
 from services.exporter.settings import Settings
@@ -27,22 +27,14 @@ async def import_model(spec: ImportForeignModel, work: Work[Service]) -> None:
     async with work.service() as service:
         await service.imports.require(spec)
     outcome = await _outcome(spec, work)
-    storage, prefix = work.resources.storage, artifacts.foreign_model_prefix(spec.version_id)
     file = ModelFile(
         key=artifacts.foreign_model_file(spec.version_id, outcome.sha256),
         size_bytes=outcome.size_bytes,
         sha256=outcome.sha256,
     )
-    await storage.put_file(file.key, outcome.file)
-    try:
-        async with work.finishing() as service:
-            await service.imports.complete(spec, file, outcome.card)
-    except ImportIsGone:
-        await storage.remove_prefix(prefix)
-        raise
-    # What an attempt before this one left goes with the file that was sent.
-    rest = [each.key for each in await storage.list_objects(prefix) if each.key != file.key]
-    await storage.remove(rest)
+    await work.resources.storage.put_file(file.key, outcome.file)
+    async with work.finishing() as service:
+        await service.imports.complete(spec, file, outcome.card)
 
 
 async def _outcome(spec: ImportForeignModel, work: Work[Service]) -> ImportOutcome:

@@ -10,6 +10,7 @@ from libs.common.contracts.packages import ModelCard
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.storage import ObjectNotFound, Storage
+from libs.common.trash import Trash
 from libs.tasks.foreign import card_of
 from services.exporter.errors import ImportIsGone, ModelFileIsTooLarge, UploadIsGone
 from services.exporter.models import ImportRow
@@ -23,10 +24,16 @@ MAX_FILE_BYTES = 2**31 - 1
 
 class Imports:
     def __init__(
-        self, repository: ModelRepository, registry: Registry, queue: JobQueue, storage: Storage
+        self,
+        repository: ModelRepository,
+        registry: Registry,
+        trash: Trash,
+        queue: JobQueue,
+        storage: Storage,
     ) -> None:
         self._repository = repository
         self._registry = registry
+        self._trash = trash
         self._queue = queue
         self._storage = storage
 
@@ -51,7 +58,10 @@ class Imports:
         await self._locked(spec.version_id)
 
     async def complete(self, spec: ImportForeignModel, file: ModelFile, card: ModelCard) -> ModelVersion:
-        await self._repository.remove(await self._locked(spec.version_id))
+        """The file as it was sent goes."""
+        row = await self._locked(spec.version_id)
+        await self._trash.add(row.key)
+        await self._repository.remove(row)
         new = NewVersion(
             project_id=spec.project_id,
             task=card.task,
@@ -66,13 +76,13 @@ class Imports:
         """Of what was refused or cancelled nothing is kept."""
         row = await self._repository.lock_import(spec.version_id)
         if row is not None:
+            await self._trash.add(artifacts.foreign_model_prefix(row.id), row.job_id)
             await self._repository.remove(row)
-            await self._storage.remove_prefix(artifacts.foreign_model_prefix(spec.version_id))
 
     async def forget_project(self, project_id: UUID) -> None:
         for row in await self._repository.imports_of_project(project_id):
             await self._queue.cancel(row.job_id)
-            await self._storage.remove_prefix(artifacts.foreign_model_prefix(row.id))
+            await self._trash.add(artifacts.foreign_model_prefix(row.id), row.job_id)
 
     async def _copy(self, source: str, target: str) -> None:
         try:

@@ -12,7 +12,7 @@ from libs.common.jobs import JobDoor, Work
 from libs.common.jobs.delegate import delegate
 from libs.common.staging import stage_model
 from services.exporter import importing
-from services.exporter.errors import ExportNotFound, ParityFailed
+from services.exporter.errors import ParityFailed
 from services.exporter.handover import Assignment, Outcome
 from services.exporter.service import Service
 
@@ -40,20 +40,15 @@ async def import_model(spec: ImportForeignModel, work: Work[Service]) -> None:
 
 
 async def _publish(spec: ExportModel, outcome: Outcome, work: Work[Service]) -> None:
-    """Bytes first, then all that speaks of them; an export deleted meanwhile leaves no bytes behind."""
-    storage = work.resources.storage
+    """Bytes first, then all that speaks of them."""
     file = ModelFile(
         key=artifacts.export_file(spec.export_id, outcome.sha256, outcome.suffix),
         size_bytes=outcome.size_bytes,
         sha256=outcome.sha256,
     )
-    await storage.put_file(file.key, outcome.file)
-    try:
-        async with work.finishing() as service:
-            await service.complete(spec, file, outcome.parity, outcome.card)
-    except ExportNotFound:
-        await storage.remove([file.key])
-        raise
+    await work.resources.storage.put_file(file.key, outcome.file)
+    async with work.finishing() as service:
+        await service.complete(spec, file, outcome.parity, outcome.card)
 
 
 async def _assignment(spec: ExportModel, asked_at: datetime, work: Work[Service]) -> Assignment:

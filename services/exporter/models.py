@@ -15,6 +15,7 @@ from libs.common.contracts.models import ModelVersion
 from libs.common.contracts.packages import ModelCard
 from libs.common.contracts.reports import ParityReport
 from libs.common.db import COLUMN_TYPES, room_metadata
+from libs.common.trash import TrashTable
 from services.exporter.naming import filename
 
 
@@ -145,6 +146,10 @@ class AliasRow(Model):
     model: Mapped[str] = mapped_column(primary_key=True)
     alias: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[int]
+
+
+class TrashRow(TrashTable, Model):
+    __tablename__ = "trash"
 
 
 class ImportRow(Model):

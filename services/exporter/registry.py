@@ -13,6 +13,7 @@ from libs.common.errors import BadInput
 from libs.common.owners import projects_of
 from libs.common.paging import after, page_of, whole_number
 from libs.common.storage import Storage
+from libs.common.trash import Trash
 from services.exporter.aliases import LATEST, Aliases
 from services.exporter.errors import (
     ModelIsOfAnotherTask,
@@ -28,9 +29,10 @@ from services.exporter.repository.models import ModelRepository
 
 
 class Registry:
-    def __init__(self, repository: ModelRepository, outbox: Outbox, storage: Storage) -> None:
+    def __init__(self, repository: ModelRepository, trash: Trash, outbox: Outbox, storage: Storage) -> None:
         self.aliases = Aliases(repository, outbox)
         self._repository = repository
+        self._trash = trash
         self._outbox = outbox
         self._storage = storage
 
@@ -130,19 +132,23 @@ class Registry:
         await self._repository.forget_version(row)
         model.latest_version = await self._repository.latest(name)
         if row.origin == "upload":
-            await self._storage.remove([row.file["key"]])
+            await self._trash.add(row.file["key"])
 
     async def delete(self, name: str) -> None:
         model = await self._locked(name)
-        await self._storage.remove(await self._repository.uploaded_of_model(name))
+        await self._discard(await self._repository.uploaded_of_model(name))
         await self._repository.forget_model(model)
 
     async def forget_project(self, project_id: UUID) -> None:
-        await self._storage.remove(await self._repository.uploaded_of_project(project_id))
+        await self._discard(await self._repository.uploaded_of_project(project_id))
         await self._repository.delete_project(project_id)
 
     async def view(self, row: VersionRow) -> ModelVersion:
         return row.view(_pointing_at(row, await self._repository.aliases([row.model])))
+
+    async def _discard(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            await self._trash.add(key)
 
     async def _ensured(self, name: str, new: NewVersion) -> ModelRow:
         model = await self._repository.ensure(name, new.project_id, new.task)

@@ -31,6 +31,7 @@ from libs.common.jobs import JobQueue
 from libs.common.owners import ids_of, projects_of
 from libs.common.paging import after, page_of
 from libs.common.storage import Storage
+from libs.common.trash import Trash
 from libs.tasks.exporters import catalogue
 from services.exporter.errors import (
     ExportIsNotReady,
@@ -52,6 +53,7 @@ class Service:
         repository: ExportRepository,
         registry: Registry,
         imports: Imports,
+        trash: Trash,
         queue: JobQueue,
         outbox: Outbox,
         storage: Storage,
@@ -59,6 +61,7 @@ class Service:
         self.registry = registry
         self.imports = imports
         self._repository = repository
+        self._trash = trash
         self._queue = queue
         self._outbox = outbox
         self._storage = storage
@@ -151,8 +154,8 @@ class Service:
             raise ExportIsRegistered(f"this export is {', '.join(names)}: delete that first")
         if ExportState(row.state) in OPEN:
             await self._queue.cancel(row.job_id)
+        await self._trash.add(artifacts.export_prefix(row.id), row.job_id)
         await self._repository.remove(row)
-        await self._storage.remove_prefix(artifacts.export_prefix(row.id))
 
     async def register(self, name: str, export_id: UUID, note: str = "") -> ModelVersion:
         # Locked, so that its file cannot go meanwhile.
@@ -213,7 +216,7 @@ class Service:
         for row in await self._repository.exports_of_project(project_id):
             if ExportState(row.state) in OPEN:
                 await self._queue.cancel(row.job_id)
-            await self._storage.remove_prefix(artifacts.export_prefix(row.id))
+            await self._trash.add(artifacts.export_prefix(row.id), row.job_id)
         await self.imports.forget_project(project_id)
         await self.registry.forget_project(project_id)
         await self._repository.delete_project(project_id)

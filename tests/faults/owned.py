@@ -30,6 +30,7 @@ NAMED_BELOW = {
     "SELECT package FROM trainer.checkpoints",
     "SELECT package FROM trainer.runs WHERE package IS NOT NULL",
     "SELECT prefix FROM datasets.trash",
+    "SELECT prefix FROM exporter.trash",
 }
 SWEEPS_DUE = "SELECT count(*) FROM trainer.sweeps"
 

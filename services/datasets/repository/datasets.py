@@ -1,13 +1,12 @@
-"""SQL of datasets, and of what is to be removed from the object store."""
+"""SQL of datasets."""
 
 from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from services.datasets.models import DatasetRow, ShardRow, TrashRow, VersionRow
+from services.datasets.models import DatasetRow, ShardRow, VersionRow
 
 
 class DatasetRepository:
@@ -48,14 +47,3 @@ class DatasetRepository:
         return await self._session.scalar(
             select(ShardRow.id).where(ShardRow.dataset_id == dataset_id).order_by(ShardRow.id).limit(1)
         )
-
-    async def add_trash(self, prefix: str, job_id: UUID | None) -> None:
-        statement = insert(TrashRow).values(prefix=prefix, job_id=job_id)
-        await self._session.execute(statement.on_conflict_do_nothing())
-
-    async def trash(self, limit: int) -> Sequence[TrashRow]:
-        statement = select(TrashRow).limit(limit).with_for_update(skip_locked=True)
-        return (await self._session.scalars(statement)).all()
-
-    async def forget_trash(self, row: TrashRow) -> None:
-        await self._session.delete(row)

@@ -22,6 +22,7 @@ from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.paging import after, page_of
 from libs.common.storage import Storage
+from libs.common.trash import Trash
 from services.datasets.errors import (
     DatasetIsBusy,
     DatasetIsNotReady,
@@ -47,6 +48,7 @@ class Datasets:
     def __init__(
         self,
         repository: DatasetRepository,
+        trash: Trash,
         projects: ProjectRepository,
         uploads: Uploads,
         queue: JobQueue,
@@ -56,6 +58,7 @@ class Datasets:
         is_there: IsThere,
     ) -> None:
         self._repository = repository
+        self._trash = trash
         self._projects = projects
         self._uploads = uploads
         self._queue = queue
@@ -173,7 +176,7 @@ class Datasets:
             row.is_adding = False
         else:
             row.status = DatasetStatus.FAILED.value
-            await self._repository.add_trash(artifacts.dataset_prefix(row.id), None)
+            await self._trash.add(artifacts.dataset_prefix(row.id), None)
         failed = DatasetFailed(
             dataset_id=row.id, project_id=row.project_id, name=row.name, code=code, detail=detail
         )
@@ -189,6 +192,7 @@ class Datasets:
 
     async def _import(self, row: DatasetRow, status: DatasetStatus) -> None:
         row.status = status.value
+        await self._trash.take_back(artifacts.dataset_prefix(row.id))
         spec = ImportDataset(
             dataset_id=row.id,
             source=row.view().source,
@@ -211,7 +215,7 @@ class Datasets:
     async def _delete(self, row: DatasetRow) -> None:
         if row.job_id is not None and (row.is_adding or row.status in WORKING):
             await self._queue.cancel(row.job_id)
-        await self._repository.add_trash(artifacts.dataset_prefix(row.id), row.job_id)
+        await self._trash.add(artifacts.dataset_prefix(row.id), row.job_id)
         await self._repository.delete(row)
         await self._outbox.add(DatasetDeleted(dataset_id=row.id, project_id=row.project_id, name=row.name))
 

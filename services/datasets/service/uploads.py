@@ -11,6 +11,7 @@ from libs.common.contracts.uploads import CreateUpload, Upload, UploadedPart, Up
 from libs.common.errors import Problem
 from libs.common.ids import new_id
 from libs.common.storage import ObjectNotFound, Storage
+from libs.common.trash import Trash
 from services.datasets.errors import UploadDiffers, UploadIsComplete, UploadIsIncomplete, UploadNotFound
 from services.datasets.models import UploadRow
 from services.datasets.repository.uploads import UploadRepository
@@ -29,8 +30,11 @@ class Arrived:
 
 
 class Uploads:
-    def __init__(self, repository: UploadRepository, storage: Storage, lifetime: timedelta) -> None:
+    def __init__(
+        self, repository: UploadRepository, trash: Trash, storage: Storage, lifetime: timedelta
+    ) -> None:
         self._repository = repository
+        self._trash = trash
         self._storage = storage
         self._lifetime = lifetime
 
@@ -135,7 +139,7 @@ class Uploads:
     async def _remove(self, row: UploadRow) -> None:
         if row.state == UploadState.OPEN:
             await self._abort(row)
-        await self._storage.remove([artifacts.upload(row.id)])
+        await self._trash.add(artifacts.upload(row.id))
         await self._repository.delete(row)
 
     async def _existing(self, upload_id: UUID) -> UploadRow:

@@ -147,6 +147,11 @@ class Desk:
             while await self.objects(dataset_id) or await self._is_trash(dataset_id):
                 await asyncio.sleep(0.05)
 
+    async def until_removed(self, key: str) -> None:
+        async with asyncio.timeout(20):
+            while await self.house.storage.exists(key):
+                await asyncio.sleep(0.05)
+
     async def until_gone(self, request: Any) -> None:
         async with asyncio.timeout(20):
             while True:

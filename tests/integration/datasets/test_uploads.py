@@ -169,7 +169,7 @@ async def test_a_deleted_upload_leaves_nothing(desk: Desk) -> None:
     for upload in (opened, closed):
         await desk.ask(DeleteUpload(upload_id=upload.id))
         assert (await _refusal(desk, GetUpload(upload_id=upload.id))).code == "upload_not_found"
-        assert not await desk.house.storage.exists(upload.key)
+        await desk.until_removed(upload.key)
 
     with pytest.raises(NotFound):
         await desk.house.storage.list_parts(opened.key, multipart)
@@ -189,7 +189,7 @@ async def test_expired_uploads_are_unknown_at_once_and_swept_with_their_bytes(
     async with asyncio.timeout(10):
         while await _num_left(desk, opened, closed, lost):
             await asyncio.sleep(0.05)
-    assert not await desk.house.storage.exists(artifacts.upload(closed.id))
+    await desk.until_removed(artifacts.upload(closed.id))
     with pytest.raises(NotFound):
         await desk.house.storage.list_parts(opened.key, multipart)
     assert room.is_running

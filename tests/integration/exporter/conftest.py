@@ -1,8 +1,9 @@
 """Real PostgreSQL and S3 with the exporter's schema, and its service in transactions of their own."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,15 +12,18 @@ import pytest_asyncio
 from libs.common.db import migrate
 from libs.common.jobs import Worker
 from libs.common.room import Resources
+from libs.common.trash import empty
 from services.exporter.app import SCHEMA
 from services.exporter.app import open_service as service_of
 from services.exporter.jobs import jobs
+from services.exporter.models import TrashRow
 from services.exporter.service import Service
 from services.exporter.settings import Settings
 from tests.house import House, open_house
 from tests.scheduler import scheduler
 from tests.stack import TestStack, running_stack
 
+EmptyTrash = Callable[[], Awaitable[None]]
 OpenService = Callable[[], AbstractAsyncContextManager[Service]]
 
 
@@ -46,6 +50,14 @@ def open_service(house: House) -> OpenService:
             yield service_of(resources, session)
 
     return opened
+
+
+@pytest.fixture(scope="package")
+def empty_trash(house: House) -> EmptyTrash:
+    """As the room does by itself every few seconds."""
+    return partial(
+        empty, Resources("exporter", Settings(), house.bus, house.database, house.storage), TrashRow
+    )
 
 
 @pytest_asyncio.fixture

@@ -23,7 +23,7 @@ from services.exporter.errors import (
 )
 from tests.factories import data_reference, parity_report
 from tests.house import House
-from tests.integration.exporter.conftest import OpenService
+from tests.integration.exporter.conftest import EmptyTrash, OpenService
 from tests.integration.exporter.test_registry import _completed, _queued, _source
 from tests.toy import Toy
 
@@ -98,7 +98,7 @@ async def test_exports_are_listed_by_run_and_by_project(open_service: OpenServic
 
 
 async def test_an_export_that_is_a_version_cannot_be_deleted_before_it(
-    house: House, open_service: OpenService
+    house: House, open_service: OpenService, empty_trash: EmptyTrash
 ) -> None:
     export = await _completed(open_service, _source())
     assert export.file and export.model
@@ -108,10 +108,12 @@ async def test_an_export_that_is_a_version_cannot_be_deleted_before_it(
         with pytest.raises(ExportIsRegistered, match=f"{export.model} v1"):
             await service.delete(export.id)
         await service.registry.delete(export.model)
+    await empty_trash()
     assert await house.storage.exists(export.file.key)
     async with open_service() as service:
         await service.delete(export.id)
 
+    await empty_trash()
     assert not await house.storage.exists(export.file.key)
     async with open_service() as service:
         with pytest.raises(ExportNotFound):

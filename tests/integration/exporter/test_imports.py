@@ -21,9 +21,11 @@ from libs.common.contracts.models import ForeignModel, ImportForeignModel, Impor
 from libs.common.ids import new_id
 from libs.common.jobs import JobQueue
 from libs.common.room import Resources
+from libs.common.trash import empty
 from libs.tasks.foreign import ForeignModelIsInvalid
 from services.exporter.collecting import collect_once
 from services.exporter.errors import ModelFileIsTooLarge, ModelNameIsTaken, ModelNotFound, UploadIsGone
+from services.exporter.models import TrashRow
 from services.exporter.new_version import NewVersion
 from services.exporter.settings import Settings
 from tests.factories import evaluable, model_card, model_file, parity_report
@@ -66,6 +68,8 @@ async def _ended(house: House, job: Job) -> Job:
 
 
 async def _stored(house: House) -> set[str]:
+    """Once the room has removed the bytes of what was deleted."""
+    await empty(Resources("exporter", Settings(), house.bus, house.database, house.storage), TrashRow)
     return {each.key for each in await house.storage.list_objects(artifacts.FOREIGN_MODELS)}
 
 

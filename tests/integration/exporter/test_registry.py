@@ -36,7 +36,7 @@ from services.exporter.errors import (
 )
 from tests.factories import data_reference, evaluable, model_card, model_file, parity_report
 from tests.house import House
-from tests.integration.exporter.conftest import OpenService
+from tests.integration.exporter.conftest import EmptyTrash, OpenService
 
 CHAIN = (Step.DEPLOY,)
 
@@ -332,7 +332,7 @@ async def test_a_refused_export_keeps_the_certificate_it_did_not_pass(
 
 
 async def test_a_deleted_project_leaves_neither_rows_nor_bytes(
-    house: House, open_service: OpenService
+    house: House, open_service: OpenService, empty_trash: EmptyTrash
 ) -> None:
     export = await _completed(open_service, _source())
     kept = await _completed(open_service, _source())
@@ -342,6 +342,7 @@ async def test_a_deleted_project_leaves_neither_rows_nor_bytes(
 
     async with open_service() as service:
         await service.forget_project(export.project_id)
+    await empty_trash()
 
     assert export.file and kept.file and export.model
     assert not await house.storage.exists(export.file.key)
