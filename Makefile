@@ -2,6 +2,8 @@
 PYTHON := .venv/bin/python
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Where it is set, every process compiles every module it loads: 14 s instead of 5 s to load PyTorch and Lightning.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help env demo up down status logs restart monitor test test-faults check fmt format-check lint types contracts audit bench lock
 
 help: ## What there is

@@ -1,11 +1,16 @@
-"""How often properties are tried, and which tests stay together when two processes share the suite."""
+"""How often properties are tried, which tests stay together in one process, and how their threads wait."""
 
+import os
 from pathlib import PurePath, PurePosixPath
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
+
+# PyTorch's threads spin while they wait for each other: where others want the processors too, an epoch of the
+# digits takes 40 s instead of 4 s. It is read as PyTorch is loaded, here and in all that is started here.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 # Other examples in every run, so that many runs see much; `--hypothesis-profile thorough` sees much in one.
 settings.register_profile("usual", max_examples=30, deadline=None)
