@@ -1,7 +1,7 @@
 """Whether NATS answers nothing about its streams any more, while it goes on answering pings.
 
-A nats-server that met a full disk does so, also when there is room again (seen with 2.9.10, whose `/healthz`
-says ok). What it had acknowledged is there after a new start.
+A nats-server that met a full disk does so, of one stream or of all, also when there is room again (seen with
+2.9.10, whose `/healthz` says ok). What it had acknowledged is there after a new start.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from nats.aio.client import Client
 
 from infra.local.home import Stack
 from infra.local.ports import LOOPBACK
-from infra.nats.users import FACTS, OWNER
+from infra.nats.users import OWNER, STREAMS
 
 TIMEOUT_SECONDS = 5
 PATIENCE = 3
@@ -38,14 +38,20 @@ async def is_hung(stack: Stack) -> bool:
         await client.close()
         return False
     try:
-        await client.jetstream(timeout=TIMEOUT_SECONDS).stream_info(FACTS)
-    except (TimeoutError, nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError):
-        return client.is_connected
-    except nats.errors.Error:
-        return False  # an answer, though another
+        answers = await asyncio.gather(*(_answers(client, stream) for stream in STREAMS))
+        return client.is_connected and not all(answers)
     finally:
         await client.close()
-    return False
+
+
+async def _answers(client: Client, stream: str) -> bool:
+    try:
+        await client.jetstream(timeout=TIMEOUT_SECONDS).stream_info(stream)
+    except (TimeoutError, nats.errors.TimeoutError, nats.js.errors.ServiceUnavailableError):
+        return False
+    except nats.errors.Error:
+        pass  # an answer, though another
+    return True
 
 
 async def _connect(client: Client, stack: Stack) -> None:
