@@ -11,6 +11,7 @@ from libs.common.contracts.access import Caller
 from ui.acting import act
 from ui.project_choice import MOST_PROJECTS
 from ui.roles import OF_THE_HOUSE, role_badge
+from ui.session_rows import own_sessions
 from ui.states import escaped, shortened
 
 LEAST_LETTERS = 10
@@ -18,6 +19,7 @@ ACTIONS = {
     "about": ":material/badge: My account",
     "tokens": ":material/key: API tokens",
     "password": ":material/password: Change password",
+    "sessions": ":material/devices: Where I am signed in",
     "switch": ":material/switch_account: Sign in as somebody else",
     "leave": ":material/logout: Sign out",
 }
@@ -40,6 +42,8 @@ def account_menu() -> None:
             st.switch_page("app_pages/tokens.py")
         case "password":
             change_password()
+        case "sessions":
+            own_sessions()
         case "switch":
             sign_in_as_another()
         case "leave":

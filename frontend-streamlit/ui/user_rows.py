@@ -23,6 +23,7 @@ ACTIONS = {
     "change": ":material/edit: Role and e-mail",
     "projects": ":material/folder_open: Projects",
     "password": ":material/lock_reset: New password",
+    "sign_out": ":material/logout: Sign out everywhere",
     "deactivate": ":material/person_off: Deactivate",
     "activate": ":material/person: Activate",
     "delete": ":material/delete: Delete",
@@ -71,6 +72,8 @@ def _menu(user: User) -> None:
             memberships(user)
         case "password":
             new_password(user)
+        case "sign_out":
+            sign_out_everywhere(user)
         case "deactivate":
             deactivate(user)
         case "activate":
@@ -120,6 +123,17 @@ def new_password(user: User) -> None:
         made = token_urlsafe(PASSWORD_BYTES)
         if attempt(lambda: yard().users.change(user.id, password=made)):
             show_next(f"The new password of **{escaped(user.name)}**:", made)
+
+
+@st.dialog("Sign out everywhere", icon=":material/logout:")
+def sign_out_everywhere(user: User) -> None:
+    num_sessions = len(list(yard().sessions.list_of(user.id)))
+    st.markdown(
+        f"**{escaped(user.name)}** is signed in at {counted(num_sessions, 'place')} "
+        "and has to sign in again. API tokens stay."
+    )
+    if st.button("Sign out", type="primary", key="users.sign_out"):
+        act(lambda: yard().sessions.end_all_of(user.id), f"{user.name} is signed out everywhere")
 
 
 @st.dialog("Deactivate the account", icon=":material/person_off:")

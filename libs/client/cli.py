@@ -21,6 +21,7 @@ from libs.client.commands import (
     queue,
     runs,
     samples,
+    sessions,
     settings,
     signing_in,
     splits,
@@ -50,6 +51,7 @@ GROUPS = {
     "users": people.users,
     "members": people.members,
     "tokens": people.tokens,
+    "sessions": sessions.commands,
 }
 for name, group in GROUPS.items():
     app.add_typer(group, name=name)

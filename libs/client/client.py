@@ -14,6 +14,7 @@ from libs.client.projects import Projects
 from libs.client.queue import Queue
 from libs.client.runs import Runs
 from libs.client.samples import Samples
+from libs.client.sessions import Sessions
 from libs.client.settings import Settings
 from libs.client.splits import Splits
 from libs.client.system import Nodes
@@ -56,6 +57,7 @@ class Modelyard:
         self.users = Users(transport)
         self.members = Members(transport)
         self.tokens = Tokens(transport)
+        self.sessions = Sessions(transport)
         self.audit = Audit(transport)
 
     def me(self) -> Caller:

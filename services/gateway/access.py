@@ -13,10 +13,12 @@ from libs.common.bus.context import RequestContext, bind_context, current_contex
 from libs.common.contracts.access import Caller, Role
 from services.gateway.doors import Doors, House, doors_of
 from services.gateway.errors import OriginIsForeign, RoleIsTooLow, TokenIsMissing
+from services.gateway.people.sessions import Visitor
 from services.gateway.seeing import bind_caller
 from services.gateway.things import MADE, Mention, plan_of
 
 COOKIE = "modelyard_session"
+MAX_AGENT_LENGTH = 200
 _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
@@ -65,6 +67,13 @@ def sent_secret(request: Request) -> str | None:
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+def visitor_of(request: Request) -> Visitor:
+    """Whatever the header says it is shown as text, and not all of it."""
+    said = request.headers.get("user-agent", "")[:MAX_AGENT_LENGTH]
+    agent = "".join(letter for letter in said if letter.isprintable())
+    return Visitor(address_of(request), agent or None)
 
 
 def require_own_origin(request: Request, doors: Doors, *, is_needed: bool = False) -> None:

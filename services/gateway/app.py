@@ -58,7 +58,7 @@ def create_app(settings: Settings) -> FastAPI:
             inside = HttpDoor(health_app("gateway", app.state.checks, measures), settings.metrics)
             async with asyncio.TaskGroup() as group:
                 facts = consume(resources.bus, "gateway", events, app.state.doors.unit)
-                changes = follow_changes(resources.database, app.state.doors.recognition.forget_all)
+                changes = follow_changes(resources.database, app.state.doors.people_changed)
                 forgetting = _forget(resources.database, settings)
                 work = [relay.run(), feed.run(), facts, changes, forgetting, inside.serve()]
                 tasks = [group.create_task(each) for each in work]

@@ -73,6 +73,11 @@ class Doors:
             await people.announce_change()
         self.recognition.forget_all()
 
+    def people_changed(self) -> None:
+        """Here or at another gateway."""
+        self.recognition.forget_all()
+        self.feed.look_again()
+
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[Unit[People]]:
         """For a fact: one transaction with the inbox."""

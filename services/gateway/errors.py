@@ -28,6 +28,10 @@ class SessionIsOver(Unauthorized):
     code = "session_over"
 
 
+class SessionIsMissing(NotFound):
+    code = "session_not_found"
+
+
 class CredentialsAreWrong(Unauthorized):
     """`account` is for the audit log alone: None if there is no such account."""
 

@@ -13,6 +13,7 @@ from libs.common.errors import BadInput, Problem
 from services.gateway.access import admitted
 from services.gateway.doors import doors_of
 from services.gateway.errors import KeyWasUsed, RequestIsUnderWay
+from services.gateway.things import Mention, Thing
 
 HEADER = "Idempotency-Key"
 MAX_KEY_LENGTH = 200
@@ -68,6 +69,9 @@ async def _once(request: Request, key: str, caller: Caller, handle: Handle) -> R
             raise KeyWasUsed("use a new Idempotency-Key for a different request")
         if earlier.status is None:
             raise RequestIsUnderWay("ask again in a moment")
+        if earlier.project_id is not None:
+            # Also where the request names nothing yet, for it has made the project.
+            await doors.owners.of(doors, caller, [Mention(Thing.PROJECT, str(earlier.project_id))])
         return Response(earlier.body, earlier.status, media_type=earlier.media_type)
     try:
         response = await handle(request)
@@ -78,5 +82,6 @@ async def _once(request: Request, key: str, caller: Caller, handle: Handle) -> R
         raise
     async with doors.answers() as answers:
         media_type = response.headers.get("content-type", "application/json")
-        await answers.keep(caller_id, key, response.status_code, media_type, bytes(response.body))
+        project_id = getattr(request.state, "project_id", None)
+        await answers.keep(caller_id, key, response.status_code, media_type, bytes(response.body), project_id)
     return response

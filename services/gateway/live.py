@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Literal
 
 import nats.errors
@@ -29,20 +30,25 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True)
 class LiveEvent:
-    """`open` comes first, when nothing can be missed any more; `reset` says that something is missing."""
+    """`open` comes first, when nothing can be missed any more; `reset` says that something is missing, `look`
+    that who listens may have been told otherwise since."""
 
-    kind: Literal["open", "message", "reset"]
+    kind: Literal["open", "message", "look", "reset"]
     id: str = ""
     subject: str = ""
     data: bytes = b""
 
 
+class _Look(Enum):
+    AGAIN = "again"
+
+
 @dataclass(eq=False)
 class _Client:
     prefixes: tuple[str, ...]
-    queue: asyncio.Queue[Heard | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_SIZE))
+    queue: asyncio.Queue["Heard | _Look | None"] = field(default_factory=lambda: asyncio.Queue(QUEUE_SIZE))
 
-    def offer(self, heard: Heard) -> None:
+    def offer(self, heard: Heard | _Look) -> None:
         if self.queue.full():
             self.reset()
         else:
@@ -78,6 +84,11 @@ class LiveFeed:
             await self._reset_clients()
             await asyncio.sleep(RETRY_SECONDS)
 
+    def look_again(self) -> None:
+        """Whoever follows something is asked at once whether that may still be, not with the next event."""
+        for client in self._clients:
+            client.offer(_Look.AGAIN)
+
     async def _reset_clients(self) -> None:
         for client in self._clients:
             client.reset()
@@ -104,6 +115,9 @@ class LiveFeed:
                         last = number
                         yield LiveEvent("message", f"{epoch}-{number}", found, data)
             while (heard := await client.queue.get()) is not None:
+                if heard is _Look.AGAIN:
+                    yield LiveEvent("look")
+                    continue
                 found = heard.subject.removeprefix("live.")
                 if not heard.subject.startswith(own):
                     yield LiveEvent("message", "", found, heard.data)

@@ -76,6 +76,9 @@ class SessionRow(Model):
     digest: Mapped[bytes] = mapped_column(unique=True)
     created_at: Mapped[datetime] = mapped_column(default=now)
     expires_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime | None]
+    address: Mapped[str | None]
+    agent: Mapped[str | None]
 
 
 class AttemptRow(Model):
@@ -109,7 +112,8 @@ class AuditRow(Model):
 
 
 class AnswerRow(Model):
-    """`caller_id` is the token or the account; `status` stays empty while the first request is under way."""
+    """`caller_id` is the token or the account, `project_id` whose the answer tells of; `status` stays empty
+    while the first request is under way."""
 
     __tablename__ = "answers"
     __table_args__ = (UniqueConstraint("caller_id", "key"),)
@@ -121,4 +125,5 @@ class AnswerRow(Model):
     status: Mapped[int | None]
     media_type: Mapped[str | None]
     body: Mapped[bytes | None]
+    project_id: Mapped[UUID | None]
     created_at: Mapped[datetime] = mapped_column(default=now)

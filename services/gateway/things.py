@@ -61,7 +61,7 @@ IN_PATHS: Mapping[str, Thing] = {
 }
 # Nobody's, or a part of what the path names before.
 FREE_IN_PATHS = frozenset(
-    {"user_id", "token_id", "task", "version", "alias", "/v1/runs/{run_id}/checkpoints/{name}"}
+    {"user_id", "token_id", "session_id", "task", "version", "alias", "/v1/runs/{run_id}/checkpoints/{name}"}
     | {"/v1/system/nodes/{name}"}
 )
 

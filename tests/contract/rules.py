@@ -17,6 +17,9 @@ RULES: dict[str, str] = {
         POST /forward_batch
         GET /metadata
         GET /metrics/{experiment_id}
+        GET /v1/auth/sessions
+        DELETE /v1/auth/sessions
+        DELETE /v1/auth/sessions/{session_id}
         GET /v1/channels
         GET /v1/channels/facts
         GET /v1/channels/{channel_id}
@@ -173,6 +176,8 @@ RULES: dict[str, str] = {
         POST /v1/users
         DELETE /v1/users/{user_id}
         GET /v1/users/{user_id}
+        GET /v1/users/{user_id}/sessions
+        DELETE /v1/users/{user_id}/sessions
         PATCH /v1/users/{user_id}
     """,
 }

@@ -39,6 +39,7 @@ READING_POSTS = {
 }
 # Of the caller's own account.
 OWN_AFFAIRS = {"/v1/me/password", "/v1/tokens", "/v1/tokens/{token_id}"}
+OWN_AFFAIRS |= {"/v1/auth/sessions", "/v1/auth/sessions/{session_id}"}
 
 
 def routes() -> list[APIRoute]:

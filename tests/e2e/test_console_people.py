@@ -69,6 +69,30 @@ def test_an_account_is_made_and_its_owner_signs_in_with_what_was_shown_once(page
     assert password not in page.content()
 
 
+@in_both_themes
+def test_one_sees_where_one_is_signed_in_and_signs_out_there(page: Page, stack, yard):
+    name = make_account(yard, Role.VIEWER)
+    elsewhere = [Connection(stack.gateway_url, sign_in(stack, name)) for _ in range(2)]
+    be(page, stack, name)
+    page.goto(stack.console_url)
+    choose(page, name, "Where I am signed in")
+    rows = page.locator("[class*='st-key-sessions-row']")
+    expect(rows).to_have_count(3)
+    expect(rows.filter(has_text="here")).to_have_count(1)
+    expect(rows.first).to_contain_text("from 127.0.0.1")
+    rows.nth(1).get_by_role("button", name="Sign out").click()
+    expect(page.get_by_text("Signed out there")).to_be_visible()
+    choose(page, name, "Where I am signed in")
+    expect(rows).to_have_count(2)
+    click(page, "Sign out everywhere else")
+    expect(page.get_by_text("Signed out everywhere else")).to_be_visible()
+
+    for each in elsewhere:
+        with Modelyard(each) as gone, pytest.raises(Unauthorized):
+            gone.me()
+    expect(account(page, name)).to_be_visible()
+
+
 def test_another_signs_in_by_the_form_changes_the_password_and_leaves(page: Page, stack, yard):
     name = make_account(yard, Role.EDITOR)
     page.goto(f"{stack.console_url}/queue")

@@ -159,6 +159,19 @@ class Login(View):
     token: SecretStr | None = None
 
 
+class Session(View):
+    """A browser that has signed in, or a program that did so with a password."""
+
+    id: UUID
+    begun_at: AwareDatetime
+    last_seen_at: AwareDatetime = Field(description="To the minute.")
+    expires_at: AwareDatetime
+    address: str | None = Field(default=None, description="Where it was begun from.")
+    agent: str | None = Field(default=None, description="What the browser says of itself.")
+    token_id: UUID | None = Field(default=None, description="It may what this token may, and ends with it.")
+    is_this: bool = Field(description="The one that asks.")
+
+
 class SignInWays(View):
     """`provider` is what the identity provider is called here; null where none is set."""
 

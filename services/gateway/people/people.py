@@ -25,7 +25,7 @@ class People:
         self.members = Memberships(users, members)
         self.tokens = TokenService(tokens, key)
         self.audit = AuditLog(Audit(session))
-        self.sessions = SessionService(sessions, key)
+        self.sessions = SessionService(sessions, tokens, key)
         self.attempts = AttemptCounter(Attempts(session), key)
         self.recognising = Recognising(users, members, tokens, sessions, key)
 

@@ -1,6 +1,6 @@
 """Who stands behind a secret: the account of a token or of a browser's session."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from libs.common.contracts.access import Caller
@@ -54,15 +54,20 @@ class Recognising:
         if session.expires_at <= now():
             raise SessionIsOver("this session is over: sign in again")
         _require_in_force(user, token)
+        if _is_long_ago(session.last_seen_at):
+            await self._sessions.touch(session.id, now())
         return user, token
 
     async def _touch(self, user: UserRow, token: TokenRow | None) -> None:
         """To the minute: who is busy is not written down with every request."""
-        moment = now()
-        if user.last_seen_at is None or moment - user.last_seen_at > _TOUCH_AFTER:
-            await self._users.touch(user.id, moment)
-        if token and (token.last_used_at is None or moment - token.last_used_at > _TOUCH_AFTER):
-            await self._tokens.touch(token.id, moment)
+        if _is_long_ago(user.last_seen_at):
+            await self._users.touch(user.id, now())
+        if token and _is_long_ago(token.last_used_at):
+            await self._tokens.touch(token.id, now())
+
+
+def _is_long_ago(moment: datetime | None) -> bool:
+    return moment is None or now() - moment > _TOUCH_AFTER
 
 
 def _require_in_force(user: UserRow, token: TokenRow | None) -> None:

@@ -10,7 +10,7 @@ from services.gateway.doors import Doors
 from services.gateway.errors import AccountIsInactive, CredentialsAreWrong, PasswordIsWrong, TooManyAttempts
 from services.gateway.people import passwords
 from services.gateway.people.oidc import Identity
-from services.gateway.people.sessions import OpenedSession
+from services.gateway.people.sessions import OpenedSession, Visitor
 
 
 @dataclass(frozen=True)
@@ -19,28 +19,28 @@ class SignedIn:
     session: OpenedSession
 
 
-async def sign_in(house: Doors, login: Login, address: str) -> SignedIn:
+async def sign_in(house: Doors, login: Login, visitor: Visitor) -> SignedIn:
     """Raises CredentialsAreWrong, TokenIsUnknown, TokenIsExpired, AccountIsInactive or TooManyAttempts."""
     if login.token is not None and login.name is None and login.password is None:
-        return await _with_token(house, login.token.get_secret_value(), address)
+        return await _with_token(house, login.token.get_secret_value(), visitor)
     if login.name is not None and login.password is not None and login.token is None:
-        return await _with_password(house, login.name, login.password.get_secret_value(), address)
+        return await _with_password(house, login.name, login.password.get_secret_value(), visitor)
     problem = Problem(field="name", message="send a name and its password, or a token")
     raise BadInput("there is one way at a time to sign in", errors=[problem])
 
 
-async def sign_in_externally(house: Doors, identity: Identity, address: str) -> SignedIn:
+async def sign_in_externally(house: Doors, identity: Identity, visitor: Visitor) -> SignedIn:
     """Raises AccountIsInactive, or TooManyAttempts for an address that failed elsewhere."""
     assert house.settings.oidc is not None
-    await _count(house, None, address)
+    await _count(house, None, visitor.address)
     async with house.changing_people() as people:
         user = await people.accounts.external(
             house.settings.oidc.issuer.rstrip("/"), identity, house.settings.oidc.role
         )
-        await people.attempts.succeeded(None, address)
+        await people.attempts.succeeded(None, visitor.address)
     if not user.is_active:
         raise AccountIsInactive("this account is not active any more")
-    return await _opened(house, user.id)
+    return await _opened(house, user.id, visitor)
 
 
 async def change_password(
@@ -61,10 +61,10 @@ async def change_password(
         await people.sessions.close_others(caller.user_id, session)
 
 
-async def _with_password(house: Doors, typed: str, password: str, address: str) -> SignedIn:
+async def _with_password(house: Doors, typed: str, password: str, visitor: Visitor) -> SignedIn:
     """An account that is not there costs as much time as one that is, and gets the same answer."""
     name = typed.strip().lower()
-    await _count(house, name, address)
+    await _count(house, name, visitor.address)
     async with house.people() as people:
         found = await people.accounts.find(name)
     stored = found.password_hash if found else None
@@ -77,23 +77,23 @@ async def _with_password(house: Doors, typed: str, password: str, address: str) 
     async with house.changing_people() as people:
         if fresh is not None:
             await people.accounts.set_password(found.id, fresh)
-        await people.attempts.succeeded(name, address)
-    return await _opened(house, found.id)
+        await people.attempts.succeeded(name, visitor.address)
+    return await _opened(house, found.id, visitor)
 
 
-async def _with_token(house: Doors, secret: str, address: str) -> SignedIn:
-    await _count(house, None, address)
+async def _with_token(house: Doors, secret: str, visitor: Visitor) -> SignedIn:
+    await _count(house, None, visitor.address)
     async with house.people() as people:
         token_id, user_id = await people.recognising.owner_of_token(secret)
     async with house.people() as people:
-        await people.attempts.succeeded(None, address)
-    return await _opened(house, user_id, token_id)
+        await people.attempts.succeeded(None, visitor.address)
+    return await _opened(house, user_id, visitor, token_id)
 
 
-async def _opened(house: Doors, user_id: UUID, token_id: UUID | None = None) -> SignedIn:
+async def _opened(house: Doors, user_id: UUID, visitor: Visitor, token_id: UUID | None = None) -> SignedIn:
     lasts = timedelta(hours=house.settings.login.session_hours)
     async with house.people() as people:
-        session = await people.sessions.open(user_id, lasts, token_id)
+        session = await people.sessions.open(user_id, visitor, lasts, token_id)
     return SignedIn(await house.caller(session.secret), session)
 
 

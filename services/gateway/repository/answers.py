@@ -41,11 +41,19 @@ class Answers:
             select(AnswerRow).where(AnswerRow.caller_id == caller_id, AnswerRow.key == key)
         )
 
-    async def keep(self, caller_id: UUID, key: str, status: int, media_type: str, body: bytes) -> None:
+    async def keep(
+        self,
+        caller_id: UUID,
+        key: str,
+        status: int,
+        media_type: str,
+        body: bytes,
+        project_id: UUID | None,
+    ) -> None:
         await self._session.execute(
             update(AnswerRow)
             .where(AnswerRow.caller_id == caller_id, AnswerRow.key == key)
-            .values(status=status, media_type=media_type, body=body)
+            .values(status=status, media_type=media_type, body=body, project_id=project_id)
         )
 
     async def forget(self, caller_id: UUID, key: str) -> None:

@@ -33,9 +33,39 @@ class Sessions:
     async def delete(self, digest: bytes) -> None:
         await self._session.execute(delete(SessionRow).where(SessionRow.digest == digest))
 
-    async def delete_of(self, user_id: UUID, *, but: bytes | None = None) -> None:
+    async def page(
+        self, user_id: UUID, token_id: UUID | None, last: UUID | None, limit: int
+    ) -> Sequence[SessionRow]:
+        """Those in force, newest first; of one token, or of all."""
+        statement = select(SessionRow).where(SessionRow.user_id == user_id, SessionRow.expires_at > now())
+        if token_id is not None:
+            statement = statement.where(SessionRow.token_id == token_id)
+        if last is not None:
+            statement = statement.where(SessionRow.id < last)
+        return (await self._session.scalars(statement.order_by(SessionRow.id.desc()).limit(limit))).all()
+
+    async def touch(self, session_id: UUID, at: datetime) -> None:
+        await self._session.execute(
+            update(SessionRow).where(SessionRow.id == session_id).values(last_seen_at=at)
+        )
+
+    async def delete_one(self, session_id: UUID, user_id: UUID, token_id: UUID | None) -> bool:
+        """Of this account, and of this token if one is given; whether there was one."""
+        statement = delete(SessionRow).where(SessionRow.id == session_id, SessionRow.user_id == user_id)
+        if token_id is not None:
+            statement = statement.where(SessionRow.token_id == token_id)
+        found = await self._session.scalars(statement.returning(SessionRow.id))
+        return found.one_or_none() is not None
+
+    async def delete_of(
+        self, user_id: UUID, *, but: bytes | None = None, token_id: UUID | None = None
+    ) -> None:
         statement = delete(SessionRow).where(SessionRow.user_id == user_id)
-        await self._session.execute(statement if but is None else statement.where(SessionRow.digest != but))
+        if but is not None:
+            statement = statement.where(SessionRow.digest != but)
+        if token_id is not None:
+            statement = statement.where(SessionRow.token_id == token_id)
+        await self._session.execute(statement)
 
     async def delete_expired(self) -> None:
         await self._session.execute(delete(SessionRow).where(SessionRow.expires_at <= now()))

@@ -26,6 +26,7 @@ from services.gateway.routes import (
     queue,
     runs,
     samples,
+    sessions,
     settings,
     splits,
     system,
@@ -38,6 +39,7 @@ from services.gateway.routes import (
 ROUTERS: tuple[APIRouter, ...] = (
     predictions.router,
     people.router,
+    sessions.router,
     users.router,
     oidc.router,
     audit.router,

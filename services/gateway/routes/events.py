@@ -51,7 +51,7 @@ async def follow_facts(
     request: Request, house: House, last_event_id: LastEventId = None
 ) -> EventSourceResponse:
     """Public facts of the caller's projects and of the house as they happen: `event` is the type, `data` the
-    envelope. Ends when the caller may not read any more."""
+    envelope. Ends at once when the caller may not read any more."""
     house.bus.require_connection()
     return EventSourceResponse(_facts(request, house, last_event_id), ping=PING_SECONDS)
 
@@ -92,7 +92,7 @@ def _may_hear(caller: Caller, envelope: FactEnvelope) -> bool:
 
 
 async def _still_admitted(request: Request) -> Caller | None:
-    """Asked with every event, and remembered as for every request: for a few seconds."""
+    """Asked with every event and whenever people change; remembered as for every request."""
     try:
         return await admitted(request)
     except (Unauthorized, Forbidden, NotFound):

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import RedirectResponse
 
-from services.gateway.access import COOKIE, OPEN, address_of
+from services.gateway.access import COOKIE, OPEN, visitor_of
 from services.gateway.doors import Doors, House
 from services.gateway.errors import OidcIsOff, SignInFailed
 from services.gateway.people.oidc import Provider, begin, unpacked
@@ -45,7 +45,7 @@ async def end_oidc(request: Request, house: House, code: Word = None, state: Wor
     if begun is None or not code or not state or not compare_digest(state.encode(), begun.state.encode()):
         raise SignInFailed("this sign-in was not begun here, or took too long: begin again")
     identity = await provider.identity(begun, code, _redirect_uri(house, request))
-    signed_in = await sign_in_externally(house, identity, address_of(request))
+    signed_in = await sign_in_externally(house, identity, visitor_of(request))
     request.state.caller = signed_in.caller
     response = RedirectResponse(house.settings.console_origin, 303)
     response.delete_cookie(BEGUN, path="/v1/auth/oidc", httponly=True, samesite="lax")

@@ -16,7 +16,16 @@ from libs.common.contracts.access import (
 )
 from libs.common.contracts.base import Page
 from libs.common.errors import Unauthorized
-from services.gateway.access import COOKIE, OPEN, READ, Signed, address_of, require_own_origin, sent_secret
+from services.gateway.access import (
+    COOKIE,
+    OPEN,
+    READ,
+    Signed,
+    address_of,
+    require_own_origin,
+    sent_secret,
+    visitor_of,
+)
 from services.gateway.doors import House
 from services.gateway.errors import CredentialsAreWrong
 from services.gateway.paging import Paging
@@ -37,7 +46,7 @@ async def log_in(login: Login, request: Request, response: Response, house: Hous
     """Keeps the session in an HttpOnly cookie, so that no script of the page ever sees it."""
     require_own_origin(request, house)
     try:
-        signed_in = await sign_in(house, login, address_of(request))
+        signed_in = await sign_in(house, login, visitor_of(request))
     except CredentialsAreWrong as error:
         request.state.tried = error.account
         raise

@@ -10,6 +10,10 @@ from uuid import UUID
 
 from libs.common.bus import Bus, RequestContext, RequestDoor, current_context, serve
 from libs.common.contracts.base import Page, Request, now
+from libs.common.contracts.deployments import Deployment, ListDeployments
+from libs.common.contracts.evaluations import EvaluationSummary, ListEvaluations
+from libs.common.contracts.experiments import Experiment, GetExperiment
+from libs.common.contracts.exports import Export, ListExports
 from libs.common.contracts.owners import (
     MakersInDatasets,
     OwnersInDatasets,
@@ -19,6 +23,7 @@ from libs.common.contracts.owners import (
 from libs.common.contracts.projects import CreateProject, GetProject, ListProjects, Project
 from libs.common.contracts.runs import GetRun, Run
 from libs.common.contracts.samples import LocateSample, StoredBytes
+from libs.common.contracts.splits import GetSplit, Split
 from libs.common.contracts.uploads import GetUpload, StoreUpload, Upload, UploadState
 from libs.common.errors import Conflict, NotFound
 from libs.common.ids import new_id
@@ -41,11 +46,23 @@ class SmallRoom:
     num_located: int = 0
     delay_seconds: float = 0
 
-    def add_run(self, state: str = "running") -> Run:
-        fields = {"experiment_id": new_id(), "project_id": new_id(), "name": "First run", "task": "sorting"}
+    def add_project(self) -> Project:
+        moment = now()
+        fields = {"name": f"P {new_id()}", "task": "sorting", "description": "", "num_datasets": 0}
+        project = Project.model_validate(
+            {"id": new_id(), "created_at": moment, "updated_at": moment, **fields}
+        )
+        self.projects[project.id] = project
+        self.owners[str(project.id)] = project.id
+        return project
+
+    def add_run(self, state: str = "running", **changes: Any) -> Run:
+        project_id = self.add_project().id
+        fields = {"experiment_id": new_id(), "project_id": project_id, "name": "First run", "task": "sorting"}
         run = Run.model_validate(
             {"id": new_id(), **fields, "state": state, "attempt": 1, "then": (), "config": {}}
             | {"data": data_reference(), "job_id": new_id(), "created_at": now()}
+            | changes
         )
         self.runs[run.id] = run
         self.owners[str(run.id)] = run.project_id
@@ -140,6 +157,42 @@ async def get_run(request: GetRun, room: SmallRoom) -> Run:
     if request.run_id not in room.runs:
         raise NotFound("there is no such run")
     return room.runs[request.run_id]
+
+
+@door.answers
+async def get_experiment(request: GetExperiment, room: SmallRoom) -> Experiment:
+    run = next(each for each in room.runs.values() if each.experiment_id == request.experiment_id)
+    return Experiment(
+        id=run.experiment_id,
+        project_id=run.project_id,
+        name="Its experiment",
+        task=run.task,
+        num_runs=1,
+        config={},
+        data=run.data,
+        created_at=run.created_at,
+        updated_at=run.created_at,
+    )
+
+
+@door.answers
+async def get_split(_: GetSplit, __: SmallRoom) -> Split:
+    raise NotFound("it was deleted")
+
+
+@door.answers
+async def list_evaluations(_: ListEvaluations, __: SmallRoom) -> Page[EvaluationSummary]:
+    return Page()
+
+
+@door.answers
+async def list_exports(_: ListExports, __: SmallRoom) -> Page[Export]:
+    return Page()
+
+
+@door.answers
+async def list_deployments(_: ListDeployments, __: SmallRoom) -> Page[Deployment]:
+    return Page()
 
 
 @door.answers

@@ -1,6 +1,7 @@
 """Idempotency-Key: whoever sends a creating request twice has one thing."""
 
 import asyncio
+import hashlib
 
 import httpx
 import pytest
@@ -8,8 +9,14 @@ from sqlalchemy import text
 
 from libs.common.ids import new_id
 from tests.integration.gateway.conftest import Gateway
+from tests.integration.gateway.people import join, make_account, signed_in
 from tests.integration.gateway.room import SmallRoom
 from tests.integration.gateway.test_http import PROJECT, problem_of, token_of_role
+
+KEPT = """
+    INSERT INTO gateway.answers (id, caller_id, key, digest, status, media_type, body, created_at)
+        VALUES (:id, :who, :key, :digest, 201, 'application/json', '{"kept": true}', now())
+"""
 
 
 @pytest.fixture
@@ -77,6 +84,40 @@ async def test_a_role_too_low_gets_no_kept_answer(gateway: Gateway, api, room: S
     async with gateway.client(await token_of_role(api, "viewer")) as viewer:
         for _ in range(2):
             problem_of(await viewer.post("/v1/projects", json=PROJECT, headers=key), 403, "role_too_low")
+
+
+async def test_who_made_a_project_and_left_it_is_not_told_of_it_again(
+    gateway: Gateway, api, room: SmallRoom, key
+):
+    person = await make_account(api, "editor")
+    async with signed_in(gateway, person) as member:
+        made = (await member.post("/v1/projects", json=PROJECT, headers=key)).json()
+        assert (await member.post("/v1/projects", json=PROJECT, headers=key)).json() == made
+        await api.delete(f"/v1/projects/{made['id']}/members/{person.id}")
+
+        problem_of(await member.post("/v1/projects", json=PROJECT, headers=key), 404, "not_found")
+    assert room.num_created == 1
+
+
+@pytest.mark.parametrize("role, status, code", [(None, 404, "not_found"), ("viewer", 403, "role_too_low")])
+async def test_an_answer_is_kept_only_for_who_may_still_do_what_was_asked(
+    gateway: Gateway, api, room: SmallRoom, house, key, role, status, code
+):
+    project, person = room.add_project(), await make_account(api, "editor")
+    path, body = f"/v1/projects/{project.id}/datasets", b"{}"
+    await join(api, project.id, person, "editor")
+    async with house.database.transaction() as session:
+        digest = hashlib.sha256(path.encode() + b"\n" + body).digest()
+        values = {"id": new_id(), "who": person.id, "key": key["Idempotency-Key"], "digest": digest}
+        await session.execute(text(KEPT), values)
+    async with signed_in(gateway, person) as member:
+        assert (await member.post(path, content=body, headers=key)).json() == {"kept": True}
+        if role is None:
+            await api.delete(f"/v1/projects/{project.id}/members/{person.id}")
+        else:
+            await join(api, project.id, person, role)
+
+        problem_of(await member.post(path, content=body, headers=key), status, code)
 
 
 async def test_the_secret_of_a_new_token_is_never_kept(api: httpx.AsyncClient, key):

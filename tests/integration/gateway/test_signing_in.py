@@ -188,6 +188,74 @@ class TestWhatEndsASession:
             await soon(browser, 401, code="session_over")
 
 
+class TestWhereOneIsSignedIn:
+    async def test_one_sees_ones_own_sessions_and_which_of_them_asks(self, gateway, api):
+        person, other = await make_account(api, "viewer"), await make_account(api, "viewer")
+        async with gateway.client() as browser, signed_in(gateway, other):
+            agent = "Mozilla/5.0 (X11; Linux) Firefox/140.0" + "x" * 300
+            await sign_in(browser, person.name, **{"User-Agent": agent})
+            async with signed_in(gateway, person):
+                listed = (await browser.get("/v1/auth/sessions")).json()["items"]
+
+        assert [each["is_this"] for each in listed] == [False, True]
+        assert listed[1]["address"] == "127.0.0.1" and listed[1]["agent"] == agent[:200]
+        assert listed[1]["begun_at"] <= listed[1]["last_seen_at"] < listed[1]["expires_at"]
+        assert not {"digest", "secret"} & listed[1].keys()
+
+    async def test_one_of_them_is_ended_and_those_of_others_are_not_there(self, gateway, api):
+        person, other = await make_account(api, "viewer"), await make_account(api, "viewer")
+        async with signed_in(gateway, person) as here, signed_in(gateway, person) as there:
+            newest, _ = (await here.get("/v1/auth/sessions")).json()["items"]
+            async with signed_in(gateway, other) as stranger:
+                answer = await stranger.delete(f"/v1/auth/sessions/{newest['id']}")
+                problem_of(answer, 404, "session_not_found")
+            assert (await there.get("/v1/me")).status_code == 200
+            assert (await here.delete(f"/v1/auth/sessions/{newest['id']}")).status_code == 204
+
+            problem_of(await there.get("/v1/me"), 401, "token_unknown")
+            assert (await here.get("/v1/me")).status_code == 200
+        entries = (await api.get("/v1/audit", params={"actor": person.name})).json()["items"]
+        assert ("end_session", 204) in {(each["action"], each["status"]) for each in entries}
+
+    async def test_all_others_are_ended_at_once(self, gateway, api):
+        person = await make_account(api, "viewer")
+        async with signed_in(gateway, person) as here, signed_in(gateway, person) as there:
+            assert (await here.delete("/v1/auth/sessions")).status_code == 204
+
+            problem_of(await there.get("/v1/me"), 401, "token_unknown")
+            assert len((await here.get("/v1/auth/sessions")).json()["items"]) == 1
+
+    async def test_a_token_that_may_less_than_its_owner_ends_only_what_it_has_opened(self, gateway, api):
+        person = await make_account(api, "editor")
+        async with signed_in(gateway, person) as browser, gateway.client() as opened:
+            less = (await browser.post("/v1/tokens", json={"name": "less", "role": "viewer"})).json()
+            whole = (await browser.post("/v1/tokens", json={"name": "whole", "role": "admin"})).json()
+            await opened.post("/v1/auth/login", json={"token": less["secret"]})
+            async with gateway.client(less["secret"]) as script, gateway.client(whole["secret"]) as owner:
+                (seen,) = (await script.get("/v1/auth/sessions")).json()["items"]
+                assert seen["token_id"] == less["token"]["id"]
+                assert (await script.delete("/v1/auth/sessions")).status_code == 204
+
+                problem_of(await opened.get("/v1/me"), 401, "token_unknown")
+                assert (await browser.get("/v1/me")).status_code == 200
+                assert len((await owner.get("/v1/auth/sessions")).json()["items"]) == 1
+                await owner.delete("/v1/auth/sessions")
+            problem_of(await browser.get("/v1/me"), 401, "token_unknown")
+
+    async def test_an_administrator_sees_and_ends_those_of_an_account(self, gateway, api):
+        person = await make_account(api, "editor")
+        path = f"/v1/users/{person.id}/sessions"
+        async with signed_in(gateway, person) as browser:
+            (seen,) = (await api.get(path)).json()["items"]
+            assert not seen["is_this"]
+            for answer in (await browser.get(path), await browser.delete(path)):
+                problem_of(answer, 403, "role_too_low")
+            assert (await api.delete(path)).status_code == 204
+
+            problem_of(await browser.get("/v1/me"), 401, "token_unknown")
+        problem_of(await api.get(f"/v1/users/{new_id()}/sessions"), 404, "user_not_found")
+
+
 class TestWhoTriesTooOften:
     async def test_waits_also_with_the_right_password_and_at_another_gateway(self, gateway, second, api):
         person, other = await make_account(api, "viewer"), await make_account(api, "viewer")

@@ -18,7 +18,7 @@ from libs.common.ids import new_id
 from services.gateway.streams import MOST_OF_ONE_CALLER
 from tests.house import House
 from tests.integration.gateway.conftest import Gateway, running_gateway
-from tests.integration.gateway.people import make_account, signed_in
+from tests.integration.gateway.people import join, make_account, signed_in
 from tests.integration.gateway.room import SmallRoom
 from tests.integration.gateway.test_http import problem_of, token_of_role
 from tests.stack import TestStack
@@ -75,6 +75,39 @@ class TestHowManyAtOnce:
                 while await status_of(flooding, "/v1/events") != 200:
                     await asyncio.sleep(0.1)
         assert str(MOST_OF_ONE_CALLER) in problem["detail"]
+
+
+class TestWhoMayNotReadAnyMore:
+    """Nothing has to happen for it: the stream itself ends."""
+
+    @pytest.mark.parametrize("change", [{"is_active": False}, None])
+    async def test_an_account_that_is_deactivated_or_gone_hears_nothing_more(self, gateway, api, change):
+        person = await make_account(api, "viewer")
+        async with signed_in(gateway, person) as browser, following(browser, "/v1/events") as stream:
+            path = f"/v1/users/{person.id}"
+            await (api.delete(path) if change is None else api.patch(path, json=change))
+
+            with pytest.raises(StopAsyncIteration):
+                await stream.next()
+
+    async def test_a_run_is_not_followed_after_the_end_of_membership(self, gateway, api, room: SmallRoom):
+        run, person = room.add_run(), await make_account(api, "viewer")
+        await join(api, run.project_id, person, "viewer")
+        async with signed_in(gateway, person) as browser:
+            async with following(browser, f"/v1/runs/{run.id}/stream") as stream:
+                await api.delete(f"/v1/projects/{run.project_id}/members/{person.id}")
+
+                with pytest.raises(StopAsyncIteration):
+                    await stream.next()
+            problem_of(await browser.get(f"/v1/runs/{run.id}"), 404, "not_found")
+
+    async def test_who_stays_goes_on_hearing(self, gateway, api, house):
+        async with following(api, "/v1/events") as stream:
+            await make_account(api, "viewer")
+            await api.delete(f"/v1/users/{(await make_account(api, 'viewer')).id}")
+            await delete_project(house, "Cats")
+
+            assert (await stream.next()).event == "project.deleted"
 
 
 class TestFacts:
