@@ -36,17 +36,18 @@ class Loader:
     async def load_beside(self, slot: Slot) -> None:
         """The desired revision, tried out; what serves now stays whatever comes of it.
 
-        One configuration is for all revisions: where inputs, outputs or the batch differ, the new one is
-        tried out under another name first: Triton then changes over by itself as soon as it is ready.
+        Under another name first: who asks Triton directly and names no version gets the highest there is.
+        One configuration is for all revisions: where inputs, outputs or the batch differ, Triton then changes
+        over by itself as soon as the new one is ready.
         """
         desired, serving = slot.desired, slot.serving
         await self._ensure_file(slot.triton_model, desired)
         revisions = {desired.revision}
+        if serving is not None:
+            await self._try_apart(slot.triton_model + TRIAL, desired)
         if serving is not None and self._fit_together(desired, serving):
             await self._ensure_file(slot.triton_model, serving)
             revisions.add(serving.revision)
-        elif serving is not None:
-            await self._try_apart(slot.triton_model + TRIAL, desired)
         try:
             await self._load(slot.triton_model, desired, revisions)
             await self._try_out(slot.triton_model, desired)

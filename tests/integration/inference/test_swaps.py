@@ -1,5 +1,6 @@
 """From version to version without a gap; what is broken never takes the place of what works."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -137,6 +138,26 @@ async def test_what_is_broken_is_refused_with_a_reason_and_the_old_version_goes_
     assert failures == [2, 3, 4, 5]
     await desk.deploy("careful", await desk.version("swapped", 6, desk.opposite))
     assert (await house.bus.ask(RollBackDeployment(name="careful"))).desired_version == 1
+
+
+async def test_who_asks_triton_directly_meets_no_version_that_was_not_tried_out(
+    house: House, desk: Desk
+) -> None:
+    await desk.deploy("proven", await desk.version("proven", 1, desk.straight))
+    # By its card like the first; its graph answers for a class more.
+    await house.bus.ask(CreateDeployment(name="proven", version=await desk.version("proven", 2, desk.wider)))
+
+    refusal = asyncio.create_task(house.wait_for(DeploymentFailed, deployment="proven", version=2))
+    shapes = set()
+    async with desk.triton() as client:
+        while not refusal.done():
+            answer = await client.infer("proven", [tensor_of(IMAGE)])
+            assert answer is not None
+            shapes.add(answer.as_numpy("scores").shape)
+
+    assert "scores has the shape (1, 3)" in (await refusal).detail
+    assert shapes == {(1, len(desk.card.classes))}
+    assert not (house.stack.stack.models / "proven_trial").exists()
 
 
 async def test_a_first_version_that_is_broken_leaves_nothing_behind(house: House, desk: Desk) -> None:
