@@ -23,16 +23,21 @@ log = get_logger(__name__)
 
 async def sweep(resources: Resources[Settings]) -> None:
     """Until cancelled; several processes may sweep at once."""
-    grace = timedelta(seconds=resources.settings.sweep_grace_seconds)
     while True:
         try:
-            while await _sweep_one(resources.database, resources.storage, grace):
-                pass
+            await sweep_once(resources)
             async with resources.database.transaction() as session:
                 await Repository(session).workers.forget(now() - WORKERS_FORGOTTEN_AFTER)
         except Unavailable as error:
             log.warning("sweep_waits", code=error.code)
         await asyncio.sleep(SWEEP_SECONDS)
+
+
+async def sweep_once(resources: Resources[Settings]) -> None:
+    """All that is due by now."""
+    grace = timedelta(seconds=resources.settings.sweep_grace_seconds)
+    while await _sweep_one(resources.database, resources.storage, grace):
+        pass
 
 
 async def _sweep_one(database: Database, storage: Storage, grace: timedelta) -> bool:

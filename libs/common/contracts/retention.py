@@ -21,7 +21,8 @@ class HistorySettings(View):
     )
     logs_kept_days: Days | None = Field(default=None, description="Then a run's lines are deleted.")
     epoch_checkpoints_kept_days: Days | None = Field(
-        default=None, description="Then only `best` and `last` are left of a run's checkpoints."
+        default=None,
+        description="Then `best` and `last` are left of a run's checkpoints, and what something was made of.",
     )
 
 

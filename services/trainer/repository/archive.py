@@ -4,16 +4,21 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import ColumnElement, delete, or_, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
+from libs.common.contracts.jobs import JobState
 from libs.common.contracts.runs import RunState
+from libs.common.jobs.model import JobRow
 from services.trainer.models import CheckpointRow, LogFileRow, LogRow, PointFileRow, RunRow
 
 FINAL = tuple(state.value for state in RunState if state.is_final)
 # What every run keeps of its checkpoints.
 ALWAYS_KEPT = ("best", "last")
+# Jobs that read their model, are to, or have made something of it.
+NOT_IN_VAIN = (JobState.QUEUED, JobState.RUNNING, JobState.COMPLETED)
 
 
 class Archive:
@@ -74,13 +79,38 @@ class Archive:
             await self._session.execute(delete(rows).where(rows.run_id.in_(ids)))
         return ids
 
-    async def forget_checkpoints(self, before: datetime, limit: int) -> Sequence[UUID]:
-        """All but `best` and `last` of runs that ended before; whose they were."""
-        more = CheckpointRow.name.not_in(ALWAYS_KEPT)
-        has_more = select(1).where(CheckpointRow.run_id == RunRow.id, more).exists()
-        ids = (await self._session.scalars(_ended(before).where(has_more).limit(limit))).all()
-        await self._session.execute(delete(CheckpointRow).where(CheckpointRow.run_id.in_(ids), more))
-        return ids
+    async def forget_checkpoints(self, before: datetime, limit: int) -> set[UUID]:
+        """Of runs that ended before, those that nothing speaks of; whose they were."""
+        statement = (
+            select(CheckpointRow.run_id, CheckpointRow.name)
+            .join(RunRow, RunRow.id == CheckpointRow.run_id)
+            .where(
+                RunRow.finished_at < before,
+                RunRow.state.in_(FINAL),
+                CheckpointRow.name.not_in(ALWAYS_KEPT),
+                ~_is_read_by_a_job(),
+                ~_is_begun_with(),
+            )
+            .limit(limit)
+            .with_for_update(of=RunRow, skip_locked=True)
+        )
+        found = [(run_id, name) for run_id, name in await self._session.execute(statement)]
+        named = tuple_(CheckpointRow.run_id, CheckpointRow.name)
+        await self._session.execute(delete(CheckpointRow).where(named.in_(found)))
+        return {run_id for run_id, _ in found}
+
+
+def _is_read_by_a_job() -> ColumnElement[bool]:
+    """An evaluation or an export of it, and so a model and its deployments."""
+    of_it = JobRow.spec["model"]["package"].astext == CheckpointRow.package
+    in_project = JobRow.project_id == RunRow.project_id
+    return select(1).where(in_project, JobRow.state.in_(NOT_IN_VAIN), of_it).exists()
+
+
+def _is_begun_with() -> ColumnElement[bool]:
+    other = aliased(RunRow)
+    of_it = other.starts_from["package"].astext == CheckpointRow.package
+    return select(1).where(other.project_id == RunRow.project_id, of_it).exists()
 
 
 def _ended(before: datetime):

@@ -22,6 +22,7 @@ SECTION = "history"
 BEFORE_ALL = -1
 POINTS_PER_PIECE = 20_000
 RUNS_AT_ONCE = 100
+CHECKPOINTS_AT_ONCE = 1000
 PARQUET = "application/vnd.apache.parquet"
 
 
@@ -101,7 +102,8 @@ class Archive:
             await self._life.sweep(await self._repository.archive.forget_logs(old, RUNS_AT_ONCE))
         if days := settings.epoch_checkpoints_kept_days:
             old = at - timedelta(days=days)
-            await self._life.sweep(await self._repository.archive.forget_checkpoints(old, RUNS_AT_ONCE))
+            gone = await self._repository.archive.forget_checkpoints(old, CHECKPOINTS_AT_ONCE)
+            await self._life.sweep(gone)
 
     async def _whole(self, file: PointFileRow, row: SeriesRow) -> Points:
         """With what was told after the file was written."""
