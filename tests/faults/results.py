@@ -32,6 +32,9 @@ request had been refused. *Attempts*: how often the four jobs were taken up, fou
 were {lease} s long (60 s by default): the job of a worker that is gone waits for the end of its lease. *Load*
 is the machine's average over a minute as the fault struck: above its cores, others slowed it down.
 
+A nats-server that met a full disk hangs, in one stream or in all (seen with 2.9.10). The local stack looks for
+that each minute and starts it anew: so long it takes until all is right again there.
+
 Beside these rows the suite kills the process and then the room of an export in every format that is made
 without a GPU, and the room that scores samples which somebody sent; it damages and takes away stored samples
 and model files, which must be named by who needs them.
@@ -72,8 +75,9 @@ def _page(known: dict, num_cases: int) -> str:
     rows = head + "".join(map(_line, known.values()))
     machines = "; ".join(sorted({each["machine"] for each in known.values()}))
     leases = " or ".join(sorted({f"{each['lease_seconds']:g}" for each in known.values()}))
-    told = f"{len(known)} of the suite's {num_cases} faults so far, on {machines}."
-    return f"{HEAD}{told}\n\n{rows}{LEGEND.format(lease=leases)}"
+    are_all = len(known) == num_cases
+    told = f"All {num_cases} faults" if are_all else f"{len(known)} of {num_cases} faults so far"
+    return f"{HEAD}{told}, on {machines}.\n\n{rows}{LEGEND.format(lease=leases)}"
 
 
 def _line(row: dict) -> str:
