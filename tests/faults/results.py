@@ -32,8 +32,8 @@ request had been refused. *Attempts*: how often the four jobs were taken up, fou
 were {lease} s long (60 s by default): the job of a worker that is gone waits for the end of its lease. *Load*
 is the machine's average over a minute as the fault struck: above its cores, others slowed it down.
 
-A nats-server that met a full disk hangs, in one stream or in all (seen with 2.9.10). The local stack looks for
-that each minute and starts it anew: so long it takes until all is right again there.
+A nats-server that met a full disk hangs, in one stream or in all (seen with 2.9.10). The local stack looks
+for that each minute and starts it anew: so long it takes until all is right again there.
 
 Beside these rows the suite kills the process and then the room of an export in every format that is made
 without a GPU, and the room that scores samples which somebody sent; it damages and takes away stored samples
