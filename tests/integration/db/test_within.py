@@ -14,7 +14,7 @@ from infra.operations.schemas import schema
 from libs.common.contracts.base import PageQuery
 from libs.common.contracts.channels import ListDeliveries
 from libs.common.contracts.evaluations import ListEvaluations
-from libs.common.contracts.experiments import ExperimentFilter
+from libs.common.contracts.experiments import ExperimentFilter, ExperimentSummary
 from libs.common.contracts.exports import ListExports
 from libs.common.contracts.jobs import ListJobs
 from libs.common.contracts.models import ListModels
@@ -97,6 +97,9 @@ LISTS: dict[str, List] = {
 }
 
 
+RISING = ("experiments by name", "models")
+
+
 @pytest_asyncio.fixture(scope="module")
 async def full(database: Database) -> Database:
     await migrate(database, *map(schema, ROOMS))
@@ -120,10 +123,23 @@ async def test_a_page_touches_what_it_shows_of_each_project_and_no_more(
         rows = await LISTS[name](session, within)
         touched = await session.scalar(TOUCHED) - before
 
-    assert len(rows) == LIMIT
+    last = num_projects * ROWS_OF_EACH
+    expected = range(1, LIMIT + 1) if name in RISING else range(last, last - LIMIT, -1)
+    assert [_number(row) for row in rows] == list(expected)
     # Of models a project has few: they are sorted when they are asked for.
     most_of_each = ROWS_OF_EACH if name == "models" else 2 * (LIMIT + 1)
     assert touched <= most_of_each * num_projects + 10 * LIMIT
+
+
+def _number(row: Any) -> int:
+    """Which it was made as."""
+    match row:
+        case ModelRow():
+            return int(row.name.removeprefix("n"))
+        case (ExperimentSummary() as experiment, _):
+            return experiment.id.int
+        case _:
+            return row.id.int
 
 
 def _filled(table: Table, num_rows: int) -> str:
