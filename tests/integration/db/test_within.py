@@ -1,7 +1,7 @@
 """Lists of who may see some projects of many: few rows are touched, however many others there are."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
@@ -9,6 +9,7 @@ import pytest_asyncio
 from sqlalchemy import ARRAY, BigInteger, Boolean, DateTime, Double, Integer, Table, Uuid, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import DeclarativeBase
 
 from infra.operations.schemas import schema
 from libs.common.contracts.base import PageQuery
@@ -104,9 +105,9 @@ RISING = ("experiments by name", "models")
 async def full(database: Database) -> Database:
     await migrate(database, *map(schema, ROOMS))
     async with database.transaction() as session:
-        await session.execute(text(_filled(ChannelRow.__table__, 1)))
+        await session.execute(text(_filled(ChannelRow, 1)))
         for table in (*TABLES, DeliveryRow):
-            await session.execute(text(_filled(table.__table__, NUM_PROJECTS * ROWS_OF_EACH)))
+            await session.execute(text(_filled(table, NUM_PROJECTS * ROWS_OF_EACH)))
     async with database.dedicated() as connection:
         await connection.execute("VACUUM ANALYZE")
     return database
@@ -142,10 +143,11 @@ def _number(row: Any) -> int:
             return row.id.int
 
 
-def _filled(table: Table, num_rows: int) -> str:
+def _filled(rows: type[DeclarativeBase], num_rows: int) -> str:
     """What has to be there; rows are of one project after another."""
+    table = cast(Table, rows.__table__)
     values = {
-        column.name: _value(table, column.name, column.type)
+        column.name: _value(column.name, column.type)
         for column in table.columns
         if not column.nullable or column.name in ("project_id", "finished_at")
         if column.identity is None and column.server_default is None
@@ -155,7 +157,7 @@ def _filled(table: Table, num_rows: int) -> str:
     return f"INSERT INTO {table.fullname} ({columns}) SELECT {selected} FROM generate_series(1, {num_rows}) n"
 
 
-def _value(table: Table, name: str, kind: Any) -> str:
+def _value(name: str, kind: Any) -> str:
     if name == "project_id":
         return PROJECT
     if name == "channel_id":

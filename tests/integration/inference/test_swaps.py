@@ -153,7 +153,9 @@ async def test_who_asks_triton_directly_meets_no_version_that_was_not_tried_out(
         while not refusal.done():
             answer = await client.infer("proven", [tensor_of(IMAGE)])
             assert answer is not None
-            shapes.add(answer.as_numpy("scores").shape)
+            scores = answer.as_numpy("scores")
+            assert scores is not None
+            shapes.add(scores.shape)
 
     assert "scores has the shape (1, 3)" in (await refusal).detail
     assert shapes == {(1, len(desk.card.classes))}
