@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,7 +56,7 @@ def audit(
     listed = tomllib.loads(project.read_text()).get("tool", {}).get("modelyard", {}).get("advisories", {})
     try:
         service = _one_that_knows([_osv(osv_url)] if osv_url else [["-s", "pypi"], _osv(OSV)])
-        found = {advisory for file in pins or PINS for advisory in _advisories(service, file)}
+        found = _together(advisory for file in pins or PINS for advisory in _advisories(service, file))
     except ServiceIsSilent as error:
         print(f"NOT AUDITED: {error}; nothing is said about the packages.", file=sys.stderr)
         return
@@ -65,6 +65,18 @@ def audit(
 
 def _osv(url: str) -> list[str]:
     return ["-s", "osv", "--osv-url", url]
+
+
+def _together(found: Iterable[Advisory]) -> set[Advisory]:
+    """Several databases tell of the same thing, and one of them may know no cure."""
+    known: dict[tuple[str, str], Advisory] = {}
+    for each in found:
+        key = (each.package, each.names[0])
+        other = known.get(key, each)
+        names = (each.names[0], *sorted({*each.names[1:], *other.names[1:]}))
+        fixed_in = tuple(dict.fromkeys((*other.fixed_in, *each.fixed_in)))
+        known[key] = Advisory(names, each.package, fixed_in)
+    return set(known.values())
 
 
 def _judge(found: set[Advisory], listed: set[str], service: str) -> int:

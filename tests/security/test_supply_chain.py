@@ -15,17 +15,53 @@ from packaging.requirements import Requirement
 
 from infra.audit import KNOWN_BAD, PINS, ROOT
 
-ADVISORY = {
+# In the shape that api.osv.dev answers in: two databases tell of the same thing, spell the package in their
+# own way, and one of them knows the commits that mended it.
+REVIEWED = {
+    "schema_version": "1.6.0",
     "id": "GHSA-g3rq-g295-4j3m",
-    "aliases": ["CVE-2020-28493"],
+    "aliases": ["BIT-jinja2-2020-28493", "CVE-2020-28493", "PYSEC-2021-66"],
+    "modified": "2024-09-24T20:59:26.000000Z",
+    "published": "2021-03-19T21:28:05Z",
     "summary": "Regular expressions that take too long",
+    "details": "Addresses in a text make `urlize` slow.",
+    "severity": [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:L"}],
     "affected": [
         {
-            "package": {"name": "jinja2", "ecosystem": "PyPI"},
+            "package": {"name": "Jinja2", "ecosystem": "PyPI", "purl": "pkg:pypi/jinja2"},
             "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.11.3"}]}],
+            "versions": ["2.11.1", "2.11.2"],
+            "database_specific": {"source": "https://example.org/GHSA-g3rq-g295-4j3m.json"},
         }
     ],
+    "references": [{"type": "ADVISORY", "url": "https://example.org/CVE-2020-28493"}],
+    "database_specific": {"cwe_ids": ["CWE-400"], "github_reviewed": True, "severity": "MODERATE"},
 }
+OF_PYTHON = {
+    "schema_version": "1.6.0",
+    "id": "PYSEC-2021-66",
+    "aliases": ["CVE-2020-28493", "GHSA-g3rq-g295-4j3m"],
+    "modified": "2023-11-08T04:03:43.000000Z",
+    "published": "2021-02-01T20:15:00Z",
+    "details": "The same in other words.",
+    "affected": [
+        {
+            "package": {"name": "jinja2", "ecosystem": "PyPI", "purl": "pkg:pypi/jinja2"},
+            "ranges": [
+                {
+                    "type": "GIT",
+                    "repo": "https://example.org/jinja",
+                    "events": [{"introduced": "0"}, {"fixed": "15ef8f09b659f9100610583938005a7a10472d4d"}],
+                },
+                {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "2.11.3"}]},
+            ],
+            "versions": ["2.11.1", "2.11.2"],
+        }
+    ],
+    "references": [{"type": "FIX", "url": "https://example.org/jinja/1343"}],
+}
+WITHDRAWN = REVIEWED | {"id": "GHSA-0000-0000-0000", "aliases": [], "withdrawn": "2024-01-01T00:00:00Z"}
+ANSWER = {"vulns": [REVIEWED, OF_PYTHON, WITHDRAWN]}
 Audit = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -37,7 +73,7 @@ class Advisories(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         is_known = (asked["package"]["name"], asked["version"]) in self.known
-        body = json.dumps({"vulns": [ADVISORY]} if is_known else {}).encode()
+        body = json.dumps(ANSWER if is_known else {}).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
@@ -82,7 +118,20 @@ def test_a_release_with_a_known_advisory_fails_and_is_named(audit: Audit):
     done = audit("jinja2==2.11.2")
 
     assert done.returncode == 1, done.stdout + done.stderr
-    assert "jinja2 2.11.2: CVE-2020-28493, GHSA-g3rq-g295-4j3m (fixed in 2.11.3)" in done.stdout
+    (told,) = [line for line in done.stdout.splitlines() if line.startswith("jinja2 2.11.2: ")]
+    names = ("GHSA-g3rq-g295-4j3m", "PYSEC-2021-66", "CVE-2020-28493", "(fixed in 2.11.3)")
+    assert all(name in told for name in names), told
+    assert "GHSA-0000-0000-0000" not in done.stdout, "what was withdrawn is no advisory"
+
+
+def test_what_is_found_ends_the_check_that_ci_runs():
+    """`make check` runs the audit, and does not go on after it."""
+    makefile = (ROOT / "Makefile").read_text()
+    check = next(line for line in makefile.splitlines() if line.startswith("check:"))
+    audit = makefile.partition("\naudit: ")[2].partition("\n\n")[0]
+
+    assert "audit" in check.split()
+    assert audit.rstrip().endswith("@$(PYTHON) -m infra.audit")
 
 
 def test_one_that_is_listed_with_a_reason_is_lived_with_until_it_is_gone(audit: Audit):
