@@ -30,9 +30,11 @@ LEGEND = """
 *Lasted*: how long the fault was in force. *Right again*: from its end until every part answered and the last
 request had been refused. *Attempts*: how often the four jobs were taken up, four being none twice. Leases
 were {lease} s long (60 s by default): the job of a worker that is gone waits for the end of its lease. *Load*
-is the machine's average over a minute as the fault struck: above its cores, others slowed it down. In the rows from 02:18 to 03:08 on 2026-11-22 the scheduler let the
-stack go first (its sessions at nice -6, then -12), and from 02:43 on its threads waited without spinning
-(`OMP_WAIT_POLICY=PASSIVE`): an ordinary run beside so much else takes longer.
+is the machine's average over a minute as the fault struck: above its cores, others slowed it down.
+
+In the rows from 02:18 to 03:08 on 2026-11-22 the scheduler let the stack go first (its sessions at nice -6,
+then -12), and from 02:43 on its threads waited without spinning (`OMP_WAIT_POLICY=PASSIVE`): an ordinary run
+beside so much else takes longer.
 
 A nats-server that met a full disk hangs, in one stream or in all (seen with 2.9.10). The local stack looks
 for that each minute and starts it anew: so long it takes until all is right again there.
