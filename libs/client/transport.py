@@ -1,6 +1,8 @@
 """HTTP under the SDK: one connection pool, typed answers, typed errors, keyset pages as iterators."""
 
+import gc
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -52,7 +54,10 @@ class Transport:
             options["json"] = body.model_dump(mode="json") if isinstance(body, BaseModel) else body
         params = {name: value for name, value in (query or {}).items() if value is not None}
         response = self.send(method, path, params=params, headers=headers, **options)
-        return None if kind is None else TypeAdapter(kind).validate_json(response.content)
+        if kind is None:
+            return None
+        with uncollected():
+            return TypeAdapter(kind).validate_json(response.content)
 
     def send(self, method: str, path: str, **options: Any) -> httpx.Response:
         try:
@@ -86,6 +91,19 @@ class Transport:
             if page.next_cursor is None:
                 return
             cursor = page.next_cursor
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """While an answer is read nothing of it is garbage: looking for some took four fifths of the time that
+    thousands of predictions take."""
+    is_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if is_on:
+            gc.enable()
 
 
 def error_of(response: httpx.Response) -> ModelyardError:
