@@ -1,6 +1,7 @@
 """A room's process: opens its resources, joins its doors to its service, drains when told to stop."""
 
 import asyncio
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -150,7 +151,15 @@ async def open_resources(
         await migrate(database, *schemas)
         await ensure_streams(bus)
         await patiently(storage.ensure_bucket)
+        _keep_what_is_loaded()
         yield Resources(name, settings, bus, database, storage)
+
+
+def _keep_what_is_loaded() -> None:
+    """Code and what it made at its start stay as long as the process: the collector need not look through
+    them again and again, which takes up to a tenth of a second each time."""
+    gc.collect()
+    gc.freeze()
 
 
 def checks_of(resources: Resources[Any]) -> dict[str, Check]:
