@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from libs.common.contracts.annotations import Annotation
 from libs.common.contracts.packages import ModelCard
@@ -16,11 +17,16 @@ from libs.tasks.codec import SampleScore
 NUM_LISTED = 20
 # A probability of exactly 0 would make the loss infinite.
 SMALLEST_PROBABILITY = 1e-12
+SCORED = TypeAdapter(tuple[ScoredLabel, ...])
 
 
 def prediction(scores: np.ndarray, card: ModelCard) -> ClassPrediction:
-    order = [int(place) for place in np.argsort(-scores, kind="stable")[:NUM_LISTED]]
-    ranked = tuple(ScoredLabel(label=card.classes[place], score=float(scores[place])) for place in order)
+    order = np.argsort(-scores, kind="stable")[:NUM_LISTED]
+    places = zip(order.tolist(), scores[order].tolist(), strict=True)
+    # All in one call: one object at a time takes half as long again.
+    ranked = SCORED.validate_python(
+        [{"label": card.classes[place], "score": score} for place, score in places]
+    )
     return ClassPrediction(label=ranked[0].label, score=ranked[0].score, scores=ranked)
 
 
