@@ -29,6 +29,8 @@ NUM_TURNS = 3
 BATCH = 64
 # What a request waits at most for others; one alone is sent at once where nobody else asks meanwhile.
 QUEUE_DELAY_MICROSECONDS = 1000
+# Instances by deployment: of two, one is filled and emptied while the other computes.
+BATCHED = {"batched": 1, "batched-twice": 2}
 
 
 def measure() -> list[Result]:
@@ -40,15 +42,19 @@ def measure() -> list[Result]:
         run = yard.runs.start(experiment.id, then=tuple(Step), deployment="served")
         yard.runs.wait(run.id, timeout_seconds=600)
         model = yard.deployments.wait("served", timeout_seconds=600).model
-        waiting = ServingSettings(queue_delay_microseconds=QUEUE_DELAY_MICROSECONDS)
-        yard.deployments.create("batched", model, settings=waiting)
-        yard.deployments.wait("batched")
+        for name, num_instances in BATCHED.items():
+            yard.deployments.create(name, model, settings=_for_many(num_instances))
+            yard.deployments.wait(name)
         png = held_out[0].png
         return [
             *_one(local, yard, png),
             *_many_at_once(local, yard, png),
             _archive(yard, [digit.png for digit in held_out]),
         ]
+
+
+def _for_many(num_instances: int) -> ServingSettings:
+    return ServingSettings(num_instances=num_instances, queue_delay_microseconds=QUEUE_DELAY_MICROSECONDS)
 
 
 def _one(local: LocalStack, yard: Modelyard, png: bytes) -> list[Result]:
@@ -94,17 +100,15 @@ def _in_turns(*sides: Callable[[], object]) -> list[list[float]]:
 
 
 def _many_at_once(local: LocalStack, yard: Modelyard, png: bytes) -> list[Result]:
-    metadata = yard.deployments.metadata("batched")
-    pixels = _pixels([png])
-    triton_at = metadata.triton_http, metadata.triton_grpc
+    metadata = yard.deployments.metadata("served")
+    triton_at, pixels = (metadata.triton_http, metadata.triton_grpc), _pixels([png])
     alone, _ = asyncio.run(straight_to_triton(triton_at, "served", pixels, 1))
-    together, size = asyncio.run(straight_to_triton(triton_at, "batched", pixels, NUM_CLIENTS))
-    direct = Result(
-        f"{NUM_CLIENTS} clients at once, straight to Triton",
-        f"{together.per_second / alone.per_second:.1f}×",
-        "≥ 3× one at a time, by dynamic batching",
-        f"{_said(together)}, {size:.1f} images per execution; alone {_said(alone)}",
-    )
+    straight = [
+        _straight(
+            num_instances, alone, *asyncio.run(straight_to_triton(triton_at, name, pixels, NUM_CLIENTS))
+        )
+        for name, num_instances in BATCHED.items()
+    ]
     url, token = local.stack.gateway_url, local.stack.secrets["admin_token"]
 
     def through(name: str, num_clients: int) -> Load:
@@ -112,7 +116,7 @@ def _many_at_once(local: LocalStack, yard: Modelyard, png: bytes) -> list[Result
 
     alone, together = through("served", 1), through("batched", NUM_CLIENTS)
     return [
-        direct,
+        *straight,
         Result(
             f"{NUM_CLIENTS} clients at once, through the gateway",
             f"{together.per_second / alone.per_second:.1f}×",
@@ -120,6 +124,15 @@ def _many_at_once(local: LocalStack, yard: Modelyard, png: bytes) -> list[Result
             f"{_said(together)}; alone {_said(alone)}",
         ),
     ]
+
+
+def _straight(num_instances: int, alone: Load, together: Load, size: float) -> Result:
+    return Result(
+        f"{NUM_CLIENTS} clients at once, straight to Triton, {num_instances} × the model",
+        f"{together.per_second / alone.per_second:.1f}×",
+        "≥ 3× one at a time, by dynamic batching",
+        f"{_said(together)}, {size:.1f} images per execution; alone {_said(alone)}",
+    )
 
 
 def _said(load: Load) -> str:
