@@ -56,6 +56,17 @@ def page(browser: Browser, stack: TestStack, request: pytest.FixtureRequest) -> 
         yield opened
 
 
+def test_no_table_is_saved_with_its_formulas(page: Page, stack: TestStack, yard: Modelyard):
+    """What Streamlit itself would write; files of the gateway have such cells made harmless."""
+    yard.projects.create(f"=cmd|' /C calc'!A0 {new_id()}", "classification")
+    page.goto(f"{stack.console_url}/audit")
+    table = page.get_by_test_id("stDataFrame").first
+    table.hover()
+    expect(page.get_by_role("button", name="Fullscreen").first).to_be_visible()
+
+    assert page.get_by_role("button", name="Download as CSV").count() == 0
+
+
 def test_a_name_that_is_a_script_is_only_a_name(page: Page, stack: TestStack, hostile: Hostile):
     asked: set[str] = set()
     page.on("requestfinished", lambda request: asked.add(urlsplit(request.url).netloc))
