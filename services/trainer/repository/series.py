@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -75,19 +75,36 @@ class Measured:
     at: datetime
 
 
+class StoredSeries(NamedTuple):
+    """What a list shows of a series that has points; lists read hundreds, and rows of the ORM cost more."""
+
+    id: int
+    run_id: UUID
+    key: str
+    last_step: int
+    last_value: float
+    min_step: int | None
+    min_value: float | None
+    max_step: int | None
+    max_value: float | None
+
+
+STORED_COLUMNS = tuple(getattr(SeriesRow, name) for name in StoredSeries._fields)
+
+
 class Series:
     def __init__(self, session: AsyncSession) -> None:
         self._session = session
         self._thinning = Thinning(session)
 
-    async def of_runs(self, run_ids: Sequence[UUID]) -> Sequence[SeriesRow]:
+    async def of_runs(self, run_ids: Sequence[UUID]) -> list[StoredSeries]:
         """Those that have points."""
         statement = (
-            select(SeriesRow)
+            select(*STORED_COLUMNS)
             .where(SeriesRow.run_id.in_(run_ids), SeriesRow.last_step.is_not(None))
             .order_by(SeriesRow.key)
         )
-        return (await self._session.scalars(statement, execution_options={"populate_existing": True})).all()
+        return [StoredSeries._make(row) for row in await self._session.execute(statement)]
 
     async def ids(self, wanted: set[tuple[UUID, str]]) -> dict[tuple[UUID, str], int]:
         """Of these runs and keys; made where they are new."""
@@ -122,7 +139,7 @@ class Series:
         await self._session.execute(delete(PointRow).where(of_them, PointRow.step > after_step))
         await self._thinning.keep_until(ids, after_step)
 
-    async def read(self, row: SeriesRow, since: int, max_points: int) -> Sequence[PointRow]:
+    async def read(self, row: StoredSeries, since: int, max_points: int) -> Sequence[PointRow]:
         """In order of step; of more than `max_points` the extremes of so many stretches, and the last."""
         given = {"series_id": row.id, "since": since, "limit": max_points + 1}
         span = (await self._session.execute(SPAN, given)).one()

@@ -12,9 +12,10 @@ from uuid import UUID
 from libs.common import artifacts
 from libs.common.contracts.retention import ChangeHistorySettings, HistorySettings
 from libs.common.storage import Storage
-from services.trainer.models import PointFileRow, RunRow, SeriesRow
+from services.trainer.models import PointFileRow, RunRow
 from services.trainer.point_files import Point, PointFile, Points, write_points
 from services.trainer.repository import Repository
+from services.trainer.repository.series import StoredSeries
 from services.trainer.repository.thinning import Span, fine_width
 from services.trainer.service.life import Life
 
@@ -40,7 +41,7 @@ class Archive:
         await self._repository.house.change(SECTION, wanted.settings, wanted.changed)
         return await self.settings()
 
-    async def read(self, rows: Sequence[SeriesRow], since: int, max_points: int) -> list[Sequence[Any]]:
+    async def read(self, rows: Sequence[StoredSeries], since: int, max_points: int) -> list[Sequence[Any]]:
         """Each in order of step; of more than `max_points` the extremes of so many stretches, and the last.
 
         The table is read first: points that leave it meanwhile are then in the file.
@@ -55,7 +56,7 @@ class Archive:
         ]
 
     async def _read_file(
-        self, file: PointFileRow, row: SeriesRow, since: int, max_points: int
+        self, file: PointFileRow, row: StoredSeries, since: int, max_points: int
     ) -> Sequence[Point]:
         points = (await self._whole(file, row)).after(since)
         return (
@@ -105,14 +106,14 @@ class Archive:
             gone = await self._repository.archive.forget_checkpoints(old, CHECKPOINTS_AT_ONCE)
             await self._life.sweep(gone)
 
-    async def _whole(self, file: PointFileRow, row: SeriesRow) -> Points:
+    async def _whole(self, file: PointFileRow, row: StoredSeries) -> Points:
         """With what was told after the file was written."""
         points = (
             Points.none() if file.key is None else (await self._open(row.run_id, file.key)).series(row.key)
         )
         return points.with_late([late async for late in self._in_table(row)]) if file.is_behind else points
 
-    async def _thinned(self, row: SeriesRow, since: int, points: Points, max_points: int) -> list[Point]:
+    async def _thinned(self, row: StoredSeries, since: int, points: Points, max_points: int) -> list[Point]:
         span = Span(row.id, since, points.first, points.last)
         width = fine_width(span, max_points)
         if width is not None:
@@ -122,7 +123,7 @@ class Archive:
         return points.at_steps([*steps, points.last])
 
     async def _pieces(
-        self, rows: Sequence[SeriesRow], file: PointFileRow | None
+        self, rows: Sequence[StoredSeries], file: PointFileRow | None
     ) -> AsyncIterator[tuple[str, Sequence[Any]]]:
         for row in rows:
             if file is None:
@@ -131,13 +132,13 @@ class Archive:
             elif points := (await self._whole(file, row)).all():
                 yield row.key, points
 
-    async def _pieces_in_table(self, row: SeriesRow) -> AsyncIterator[Sequence[Any]]:
+    async def _pieces_in_table(self, row: StoredSeries) -> AsyncIterator[Sequence[Any]]:
         seen = BEFORE_ALL
         while piece := await self._repository.series.piece(row.id, seen, POINTS_PER_PIECE):
             yield piece
             seen = piece[-1].step
 
-    async def _in_table(self, row: SeriesRow) -> AsyncIterator[Point]:
+    async def _in_table(self, row: StoredSeries) -> AsyncIterator[Point]:
         async for piece in self._pieces_in_table(row):
             for point in piece:
                 yield Point(point.step, point.epoch, point.value, point.at)

@@ -8,16 +8,21 @@ from uuid import UUID
 from libs.common.contracts.measurements import MetricSummary
 from libs.common.contracts.telemetry import TelemetryBatch
 from libs.tasks.registry import tasks
-from services.trainer.models import RunRow, SeriesRow
+from services.trainer.models import RunRow
 from services.trainer.repository import Repository
+from services.trainer.repository.series import StoredSeries
 from services.trainer.repository.standings import Primary
 
 
 async def summaries(repository: Repository, runs: Sequence[RunRow]) -> dict[UUID, tuple[MetricSummary, ...]]:
     tasks_of = {run.id: run.task for run in runs}
+    rows = await repository.series.of_runs(list(tasks_of))
+    # Many runs measure the same.
+    measured = {(tasks_of[row.run_id], row.key) for row in rows}
+    is_smaller = {(task, key): is_smaller_better(task, key) for task, key in measured}
     found: dict[UUID, list[MetricSummary]] = defaultdict(list)
-    for row in await repository.series.of_runs(list(tasks_of)):
-        found[row.run_id].append(_summary(row, is_smaller_better(tasks_of[row.run_id], row.key)))
+    for row in rows:
+        found[row.run_id].append(_summary(row, is_smaller[tasks_of[row.run_id], row.key]))
     return {run_id: tuple(found[run_id]) for run_id in tasks_of}
 
 
@@ -65,9 +70,8 @@ async def judge_again(repository: Repository, run: RunRow) -> None:
         await repository.standings.rank_again(run.experiment_id, primary)
 
 
-def _summary(row: SeriesRow, is_smaller_better: bool) -> MetricSummary:
+def _summary(row: StoredSeries, is_smaller_better: bool) -> MetricSummary:
     """Of a series that is NaN throughout, the last value is as good as any."""
-    assert row.last_step is not None and row.last_value is not None
     best, step = (row.min_value, row.min_step) if is_smaller_better else (row.max_value, row.max_step)
     return MetricSummary(
         key=row.key,

@@ -13,8 +13,9 @@ from libs.common.contracts.runs import RunState
 from libs.common.errors import Problem
 from services.trainer.comparing import Direction, differences, metric_row
 from services.trainer.errors import ExperimentHasNoRun, ExperimentNotFound, RunNotFound, TooFewToCompare
-from services.trainer.models import RunRow, SeriesRow
+from services.trainer.models import RunRow
 from services.trainer.repository import Repository
+from services.trainer.repository.series import StoredSeries
 from services.trainer.service.archive import Archive
 from services.trainer.service.best import direction_of, primary_of, summaries
 
@@ -159,7 +160,7 @@ def _environment(run: RunRow) -> dict[str, Any]:
     return {"device": run.device, **told.model_dump(mode="json")} if told else {}
 
 
-def _curve(row: SeriesRow, points: Sequence[Any], run: RunRow) -> Curve:
+def _curve(row: StoredSeries, points: Sequence[Any], run: RunRow) -> Curve:
     start = run.started_at or run.created_at
     return Curve(
         run_id=row.run_id,
