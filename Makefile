@@ -44,6 +44,7 @@ test-faults: ## Kills, pauses, full disks: half an hour as root, into docs/relia
 
 test-security: env ## What strangers may send, for long: the whole API, parsers, archives (docs/security.md)
 	@$(PYTHON) -m pytest --hypothesis-profile thorough tests/security tests/e2e/test_openapi.py tests/unit/datasets/files tests/unit/test_zips.py
+	@$(PYTHON) -m pytest --hypothesis-profile thorough tests/security/lives.py
 	@$(PYTHON) -m tests.security.fuzz $(or $(seconds),60)
 
 check: format-check lint types contracts audit test ## What CI runs

@@ -58,7 +58,7 @@ def door(stack: TestStack) -> Iterator[Callable[..., requests.Response]]:
 
         def send(case: Case, token: str | None) -> requests.Response:
             headers = {"Authorization": f"Bearer {token}"} if token else {}
-            _stay_here(case.body)
+            stay_here(case.body)
             return case.call(stack.gateway_url, session, headers, timeout=30)
 
         yield send
@@ -104,7 +104,7 @@ def _lead_to(there: dict[str, str], case: Case) -> None:
     case.path_parameters |= {name: there[name] for name in case.path_parameters if name in there}
 
 
-def _stay_here(body: Any) -> None:
+def stay_here(body: Any) -> None:
     """Sources and targets by URL lead to this machine, whatever was drawn."""
     match body:
         case dict():
@@ -114,10 +114,10 @@ def _stay_here(body: Any) -> None:
                 elif name == "kind" and value == "huggingface":
                     body[name] = "sample"
                 else:
-                    _stay_here(value)
+                    stay_here(value)
         case list():
             for value in body:
-                _stay_here(value)
+                stay_here(value)
 
 
 def try_out(operation: APIOperation, mode: GenerationMode, attempt: Callable[[Case], None]) -> None:
