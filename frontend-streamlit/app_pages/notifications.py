@@ -81,7 +81,12 @@ def deliveries(known: list[Channel], projects: Mapping[UUID, str]) -> None:
         hide_index=True,
         height="content",
         key="deliveries.rows",
-        column_config={"When": dates, "Next attempt": dates},
+        column_config={
+            "When": dates,
+            "Next attempt": dates,
+            "What": st.column_config.TextColumn(width="medium"),
+            "Error": st.column_config.TextColumn(width="medium"),
+        },
     )
     page_buttons(found.next_cursor, key="deliveries")
 

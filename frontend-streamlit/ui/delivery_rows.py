@@ -22,11 +22,11 @@ def delivery_rows(
             "When": each.created_at,
             "State": STATES[each.state],
             "Channel": channels.get(each.channel_id, ""),
-            "Severity": SEVERITIES[each.severity],
             "What": each.title,
+            "Error": each.error or "",
+            "Severity": SEVERITIES[each.severity],
             "Text": each.text,
             "Attempts": each.attempts,
-            "Error": each.error or "",
             "Next attempt": each.next_attempt_at if each.state is DeliveryState.PENDING else None,
             "Project": projects.get(each.project_id, "") if each.project_id else "",
         }

@@ -43,7 +43,7 @@ def _row(project_id: UUID, member: Member, *, can_manage: bool) -> None:
         st.markdown(f"**{escaped(shortened(member.name, 50))}**", width="content")
         if member.user_id == caller().user_id:
             st.badge("you", color="gray")
-        st.caption(f"since {ago(member.added_at)}", width="content")
+        st.caption(f"joined {ago(member.added_at)}", width="content")
         st.space("stretch")
         if not can_manage:
             role_badge(member.role)

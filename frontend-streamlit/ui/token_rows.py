@@ -1,6 +1,8 @@
 """API tokens: what each may do, when it was used, and the way to a new one."""
 
 from collections.abc import Mapping
+from datetime import timedelta
+from math import ceil
 from uuid import UUID
 
 import streamlit as st
@@ -19,7 +21,7 @@ WORDS = {
     Role.ADMIN: "may do all that its owner may",
 }
 PERIODS = {30: "30 days", 90: "90 days", 365: "a year", None: "never"}
-SOON_DAYS = 7
+SOON = timedelta(days=7)
 
 
 def token_row(token: Token, names: Mapping[UUID, str], *, has_owner: bool) -> None:
@@ -36,7 +38,7 @@ def token_row(token: Token, names: Mapping[UUID, str], *, has_owner: bool) -> No
         parts = [
             *owner,
             scope(token, names),
-            f"used {ago(token.last_used_at)}",
+            f"used {ago(token.last_used_at)}" if token.last_used_at else "never used",
             f"made {ago(token.created_at)}",
         ]
         st.caption(" · ".join(parts), width="content")
@@ -54,12 +56,18 @@ def token_row(token: Token, names: Mapping[UUID, str], *, has_owner: bool) -> No
 def end_badge(token: Token) -> None:
     if token.expires_at is None:
         return
-    days = (token.expires_at - now()).days
-    if token.expires_at <= now():
+    left = token.expires_at - now()
+    if left <= timedelta():
         st.badge("expired", color="red", icon=":material/timer_off:")
     else:
-        color = "orange" if days < SOON_DAYS else "gray"
-        st.badge(f"{counted(days, 'day')} left", color=color, icon=":material/timer:")
+        color = "orange" if left < SOON else "gray"
+        st.badge(f"{time_left(left)} left", color=color, icon=":material/timer:")
+
+
+def time_left(left: timedelta) -> str:
+    """Whole days, as one that was just made for 30 has 30; the last day by the hour."""
+    hours = ceil(left / timedelta(hours=1))
+    return counted(hours, "hour") if hours < 24 else counted(round(hours / 24), "day")
 
 
 def scope(token: Token, names: Mapping[UUID, str]) -> str:

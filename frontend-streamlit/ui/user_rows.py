@@ -31,10 +31,10 @@ ACTIONS = {
 
 
 def user_row(user: User) -> None:
-    with (
-        st.container(border=True, key=f"users.row.{user.id}"),
-        st.container(horizontal=True, vertical_alignment="center"),
-    ):
+    # Beside the menu, not in one line with it: where the facts need two lines, the menu keeps its place.
+    with st.container(border=True, key=f"users.row.{user.id}"):
+        about, menu = st.columns([12, 1], vertical_alignment="center")
+    with about, st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{escaped(shortened(user.name, 50))}**", width="content")
         role_badge(user.role)
         if not user.is_active:
@@ -42,7 +42,7 @@ def user_row(user: User) -> None:
         if user.is_external:
             st.badge("signs in elsewhere", color="gray", icon=":material/passkey:")
         st.caption(" · ".join(_facts(user)), width="content")
-        st.space("stretch")
+    with menu.container(horizontal_alignment="right"):
         _menu(user)
 
 
