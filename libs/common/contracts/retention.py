@@ -14,7 +14,7 @@ Seconds = Annotated[float, Field(ge=10, le=30 * 86400)]
 
 
 class HistorySettings(View):
-    """Counted from the end of a run; null: for ever. What is archived reads as before."""
+    """Counted from the end of a run; without a number: for ever. What is archived reads as before."""
 
     metrics_archived_after_days: Days | None = Field(
         default=90, description="Then points leave the database for a file of their run in the object store."
