@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 FOLDER = os.environ.get("MODELYARD_SCREENSHOTS")
 PICTURES = Path(FOLDER) if FOLDER else Path(tempfile.gettempdir()) / "modelyard-screenshots"
+in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from playwright.sync_api import Browser, Page, Route
 
 FOLDER = Path(__file__).parents[2] / "frontend-streamlit" / "comp"
@@ -26,6 +27,11 @@ MOUNT = """async ([script, styles]) => {
     const setTriggerValue = setStateValue
     window.update = (data) => module.default({ data, parentElement, setStateValue, setTriggerValue })
 }"""
+BOX = {"type": "box", "label": "boat", "tone": 1, "x": 4, "y": 3, "width": 10, "height": 6}
+TURNED = {
+    "type": "rotated_box", "label": "crane", "tone": 2, "cx": 20, "cy": 15, "width": 10, "height": 4,
+    "angle": np.pi / 2,
+}  # fmt: skip
 Mount = Callable[[Sequence[str], dict[str, Any]], Page]
 
 
@@ -47,3 +53,22 @@ def mounting(browser: Browser, answer: Callable[[Route], None]) -> Iterator[Moun
     yield mounted
     context.close()
     assert not errors
+
+
+def answer(route: Route) -> None:
+    """With a picture, unless a broken one is asked for."""
+    if "broken" in route.request.url:
+        route.fulfill(status=404)
+    else:
+        route.fulfill(content_type="image/svg+xml", body=SQUARE)
+
+
+def tile(given: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "id": given, "name": f"folder/{given}", "kind": "image", "width": 40, "height": 30, "labels": [],
+        "line": "", "excerpt": "", "fields": [], "shapes": [], "verdict": None, "rows": [], **changes,
+    }  # fmt: skip
+
+
+def told(page: Page) -> list[list[Any]]:
+    return page.evaluate("told")

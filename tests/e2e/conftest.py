@@ -9,19 +9,26 @@ from pathlib import Path
 
 import pytest
 import session
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from streamlit.testing.v1 import AppTest
 
 from infra.local.home import PROCESSES
 from infra.local.servers import SERVERS
 from libs.client import Connection, Modelyard
 from libs.client.digits import HeldOut, write_digits
+from libs.common.contracts.access import Role
+from libs.common.contracts.annotations import LabelAnnotation
 from libs.common.contracts.base import Step
+from libs.common.contracts.datasets import Dataset
 from libs.common.contracts.experiments import Experiment
+from libs.common.contracts.projects import Project
 from libs.common.contracts.runs import Run
 from libs.common.contracts.sources import SampleSource
 from libs.common.ids import new_id
+from tests.console import opened_page
 from tests.e2e.colours import import_colours
+from tests.e2e.people import COOKIE
+from tests.e2e.photos import drawn, import_photos
 from tests.e2e.small import Small, train_small
 from tests.stack import TestStack, running_stack
 
@@ -113,6 +120,31 @@ def queued(yard: Modelyard, ships: Experiment, paused: None) -> list[Run]:
 
 
 @pytest.fixture(scope="package")
+def shapes(yard: Modelyard) -> Dataset:
+    """Three versions: imported, one sample with another class, one sample fewer."""
+    project = yard.projects.create(f"Data {new_id()}", "classification", "What *stars* and `ticks` say")
+    made = yard.datasets.create(project.id, "shapes", SampleSource(name="shapes"))
+    first, second = yard.samples.page(yard.datasets.wait(made.id).id, limit=2).items
+    yard.samples.annotate(first.id, [LabelAnnotation(label="star")])
+    yard.datasets.edit(made.id, remove=[second.id], message="a bad one")
+    return yard.datasets.get(made.id)
+
+
+@pytest.fixture(scope="package")
+def photos(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Its first sample has an annotation of every kind that is drawn."""
+    made = import_photos(yard, tmp_path_factory.mktemp("photos"))
+    first = yard.samples.page(made.id, limit=1).items[0]
+    yard.samples.annotate(first.id, drawn(first.width, first.height), version=made.version)
+    return yard.datasets.get(made.id)
+
+
+@pytest.fixture
+def emptied(yard: Modelyard) -> Project:
+    return yard.projects.create(f"Empty {new_id()}", "classification")
+
+
+@pytest.fixture(scope="package")
 def small(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Small:
     return train_small(yard, tmp_path_factory.mktemp("small"))
 
@@ -129,6 +161,21 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, stack: TestStack, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """In light unless `in_both_themes`; its picture is called like the test."""
+    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
+        yield opened
+
+
+@pytest.fixture
+def onlooker(page: Page, stack: TestStack, yard: Modelyard) -> Page:
+    """The same page, as someone who may only look."""
+    made = yard.tokens.create(f"looks on {new_id()}", Role.VIEWER)
+    page.context.add_cookies([{"name": COOKIE, "value": made.secret, "url": stack.console_url}])
+    return page
 
 
 @pytest.fixture

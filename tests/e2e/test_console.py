@@ -1,21 +1,10 @@
 """The console in a real Chromium: signed in by itself, live, light and dark, calm when things are missing."""
 
-from collections.abc import Iterator
-
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from libs.common.ids import new_id
-from tests.console import opened_page
-
-
-@pytest.fixture
-def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
-
-
-in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+from tests.console import in_both_themes
 
 
 @in_both_themes

@@ -1,7 +1,5 @@
 """The bell in Chromium: what happens shows at once on every page, in every tab, and after one was away."""
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -9,7 +7,6 @@ from libs.client import Modelyard
 from libs.common.contracts.projects import Project
 from libs.common.contracts.sources import SampleSource
 from libs.common.ids import new_id
-from tests.console import opened_page
 from tests.stack import TestStack
 
 # Notices what a browser would show, wherever the tab is.
@@ -20,12 +17,6 @@ WATCH = """() => {
         constructor(title, { tag }) { calls.push([title, tag]) }
     }
 }"""
-
-
-@pytest.fixture
-def page(browser, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
 
 
 @pytest.fixture

@@ -6,21 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from libs.client import Modelyard
 from libs.common.contracts.deployments import DeploymentState, ServingSettings
 from libs.common.ids import new_id
-from tests.console import opened_page
-
-
-@pytest.fixture
-def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
-
-
-in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
+from tests.console import in_both_themes
+from tests.e2e.pages import opened
 
 
 @pytest.fixture
@@ -38,10 +30,6 @@ def picture(name: str, color: str) -> FilePayload:
     buffer = io.BytesIO()
     Image.new("RGB", (16, 16), color).save(buffer, "PNG")
     return {"name": name, "mimeType": "image/png", "buffer": buffer.getvalue()}
-
-
-def opened(page: Page, stack, address: str) -> None:
-    page.goto(f"{stack.console_url}/{address}")
 
 
 def choose_files(page: Page, *files: FilePayload) -> None:

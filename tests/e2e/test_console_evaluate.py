@@ -1,17 +1,15 @@
 """Evaluations in the console: begun, watched, looked at sample by sample, reset, and two of them compared."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from libs.client import Modelyard
 from libs.common.contracts.evaluations import Evaluation
 from libs.common.contracts.reports import ConfusionMatrix
 from libs.common.contracts.results import Agreement, SampleResult
-from tests.console import opened_page
 from tests.e2e.small import Small
 
 SUBSETS = ("train", "val", "test")
@@ -41,12 +39,6 @@ def evaluated(yard: Modelyard, small: Small) -> Evaluated:
 @pytest.fixture(scope="module")
 def results(yard: Modelyard, evaluated: Evaluated) -> tuple[SampleResult, ...]:
     return yard.evaluations.samples(evaluated.beginner.id, limit=200).items
-
-
-@pytest.fixture
-def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
 
 
 in_the_dark = pytest.mark.parametrize("page", ["dark"], indirect=True)

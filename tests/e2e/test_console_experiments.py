@@ -1,35 +1,21 @@
 """The console's pages about experiments in a real Chromium: lists, one experiment, comparisons."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from libs.client import Modelyard
 from libs.common.contracts.experiments import Experiment
 from libs.common.ids import new_id
-from tests.console import opened_page
-from tests.e2e.menus import menus
+from tests.console import in_both_themes
+from tests.e2e.pages import menus, opened
 from tests.e2e.small import Small
-
-
-@pytest.fixture
-def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
-
-
-in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
 @pytest.fixture
 def fresh(yard: Modelyard, small: Small) -> Experiment:
     return yard.experiments.duplicate(small.first.id, name=f"Fresh {new_id()}")
-
-
-def opened(page: Page, stack, address: str) -> None:
-    page.goto(f"{stack.console_url}/{address}")
 
 
 def act(page: Page, what: str) -> None:

@@ -1,15 +1,13 @@
 """Names that are scripts, on the pages that show them: they are read, and nothing of them happens."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from libs.client import Modelyard
 from libs.common.ids import new_id
-from tests.console import opened_page
 from tests.e2e.test_bad_input import archive, png
 from tests.stack import TestStack
 
@@ -48,12 +46,6 @@ def hostile(yard: Modelyard, tmp_path_factory: pytest.TempPathFactory) -> Hostil
             (f"experiment?id={experiment.id}", mark),
         )
     )
-
-
-@pytest.fixture
-def page(browser: Browser, stack: TestStack, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with opened_page(browser, request.node.name) as opened:
-        yield opened
 
 
 def test_no_table_is_saved_with_its_formulas(page: Page, stack: TestStack, yard: Modelyard):

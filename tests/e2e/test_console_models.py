@@ -1,27 +1,18 @@
 """The console's pages of models and exports in a real Chromium."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from libs.client import Modelyard
 from libs.common.contracts.models import ModelVersion
 from libs.common.ids import new_id
-from tests.console import opened_page
+from tests.console import in_both_themes
+from tests.e2e.pages import opened, press
 from tests.e2e.small import Small
 from tests.tasks.foreigners import CLASSES, brightness, described, saved
-
-
-@pytest.fixture
-def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
-
-
-in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
 @pytest.fixture(scope="module")
@@ -44,14 +35,6 @@ def two(yard: Modelyard, project, pixels: Path) -> ModelVersion:
         for _ in range(2)
     ]
     return [yard.models.wait_for_import(name, job) for job in jobs][-1]
-
-
-def opened(page: Page, stack, address: str) -> None:
-    page.goto(f"{stack.console_url}/{address}")
-
-
-def press(page: Page | Locator, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).click()
 
 
 def act(page: Page, version: int, what: str) -> None:

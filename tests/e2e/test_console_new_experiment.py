@@ -1,21 +1,13 @@
 """The form of an experiment in a real Chromium: made of the task's schema, refused in words, started."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from libs.client import Modelyard
 from libs.client.datasets import DatasetFailed
-from tests.console import opened_page
-
-
-@pytest.fixture
-def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name) as opened:
-        yield opened
 
 
 @pytest.fixture(scope="module")

@@ -1,30 +1,20 @@
 """People at the console in Chromium: accounts, members, tokens, channels and settings, made and used."""
 
 import re
-from collections.abc import Iterator
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from libs.client import Connection, Modelyard
 from libs.common.contracts.access import Role
 from libs.common.errors import Unauthorized
 from libs.common.ids import new_id
-from tests.console import opened_page
+from tests.console import in_both_themes
 from tests.e2e.people import COOKIE, PASSWORD, id_of, make_account, sign_in
 from tests.stack import TestStack
 
 BETTER = "an even better one"
-
-
-@pytest.fixture
-def page(browser: Browser, stack: TestStack, request: pytest.FixtureRequest) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
-
-
-in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
 def be(page: Page, stack: TestStack, name: str) -> None:

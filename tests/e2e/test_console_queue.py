@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, expect
 from libs.client import Modelyard
 from libs.common.contracts.jobs import JobState
 from libs.common.contracts.runs import Run, RunState
-from tests.console import opened_page
+from tests.console import in_both_themes, opened_page
 
 
 @pytest.fixture
@@ -18,9 +18,6 @@ def page(browser: Browser, stack, request) -> Iterator[Page]:
     with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
         opened.goto(f"{stack.console_url}/queue")
         yield opened
-
-
-in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
 def waiting(page: Page) -> Locator:

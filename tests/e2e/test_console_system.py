@@ -3,31 +3,20 @@
 import asyncio
 import re
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from pydantic import SecretStr
 
 from libs.common.bus import Bus
 from libs.common.contracts.channels import Severity
 from libs.common.contracts.system import TellNode
 from libs.common.settings import BusSettings
-from tests.console import opened_page
+from tests.console import in_both_themes
 from tests.unit.trainer.machines import reading
 
 ATTIC = "attic"
 A_SHARE = re.compile(r"^(0|1|0\.\d+)$")
-
-
-@pytest.fixture
-def page(browser: Browser, stack, request) -> Iterator[Page]:
-    with opened_page(browser, request.node.name, getattr(request, "param", "light")) as opened:
-        yield opened
-
-
-in_both_themes = pytest.mark.parametrize("page", ["light", "dark"], indirect=True)
 
 
 def tell(stack, celsius: float) -> None:
