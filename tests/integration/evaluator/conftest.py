@@ -9,9 +9,9 @@ from libs.common.db import Database, migrate
 from services.evaluator.app import SCHEMA
 from services.evaluator.app import open_service as open_service_of
 from services.evaluator.service import Service
-from tests.postgres import database, database_settings, postgres_server
+from tests.postgres import database, database_settings
 
-__all__ = ["OpenService", "database", "database_settings", "open_service", "postgres_server"]
+__all__ = ["OpenService", "database", "database_settings", "open_service"]
 
 OpenService = Callable[[], AbstractAsyncContextManager[Service]]
 

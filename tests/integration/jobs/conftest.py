@@ -6,9 +6,9 @@ from sqlalchemy import text
 
 from libs.common.db import Database
 from tests.integration.jobs.counter import Scheduler
-from tests.postgres import database, database_settings, postgres_server
+from tests.postgres import database, database_settings
 
-__all__ = ["database", "database_settings", "postgres_server"]
+__all__ = ["database", "database_settings"]
 
 
 @pytest_asyncio.fixture

@@ -33,10 +33,10 @@ from services.notifier.repository import Repository
 from services.notifier.seal import MARK, Seal
 from services.notifier.service import Service
 from services.notifier.settings import Settings
-from tests.postgres import database, database_settings, postgres_server
+from tests.postgres import database, database_settings
 from tests.receivers import LOOPBACK, Receiver, receiving_http
 
-__all__ = ["database", "database_settings", "postgres_server"]
+__all__ = ["database", "database_settings"]
 KEY = "a_key_of_the_tests_that_is_long_enough"
 SETTINGS = Settings(
     channel_key=SecretStr(KEY), channel_hosts=(LOOPBACK,), delivery_lease_seconds=40, delivery_attempts=3

@@ -7,9 +7,9 @@ import pytest_asyncio
 from libs.common.db import Database, migrate
 from services.trainer.app import SCHEMA
 from tests.integration.system.watch import Watch
-from tests.postgres import database, database_settings, postgres_server
+from tests.postgres import database, database_settings
 
-__all__ = ["database", "database_settings", "postgres_server"]
+__all__ = ["database", "database_settings"]
 
 
 @pytest_asyncio.fixture
