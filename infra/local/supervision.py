@@ -108,7 +108,8 @@ class Supervisor:
         with self._rpc() as rpc:
             pid = rpc.getPID()
             rpc.shutdown()
-        self._until(lambda: not lives(pid), STOP_SECONDS)
+        # It leaves one program at each turn of its loop, which takes a second unless somebody asks something.
+        self._until(lambda: not self.is_running() and not lives(pid), STOP_SECONDS)
 
     def forget(self) -> None:
         """Removes what exists only while the stack runs; the configurations hold passwords."""
