@@ -84,7 +84,8 @@ def _make_cluster(stack: Stack, data: Path, user: str | None) -> None:
     arguments = ["--auth=scram-sha-256", "--encoding=utf8", "--locale=C.UTF-8", "--no-sync"]
     _run(user, "initdb", "-D", unfinished, "-U", "postgres", f"--pwfile={password}", *arguments)
     password.unlink()
-    _run(user, "postgres", "--single", "-F", "-D", unfinished, "postgres", words=f"CREATE DATABASE {DATABASE}\n")
+    single = ("--single", "-F", "-D", unfinished, "postgres")
+    _run(user, "postgres", *single, words=f"CREATE DATABASE {DATABASE}\n")
     unfinished.rename(data)
 
 
