@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 # Where it is set, every process compiles every module it loads: 14 s instead of 5 s to load PyTorch and Lightning.
 unexport PYTHONDONTWRITEBYTECODE
-.PHONY: help env demo up down status logs restart monitor test test-faults check fmt format-check lint types contracts audit bench lock
+.PHONY: help env demo up down status logs restart monitor test test-faults test-security check fmt format-check lint types contracts audit bench lock
 
 help: ## What there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
