@@ -10,7 +10,15 @@ REFERENCE = "#/$defs/"
 # Of those that name none.
 REST = "Other"
 # Units that names spell out and that stand beside the title anyway.
-UNITS = {"°": "_degrees", "s": "_seconds", "epochs": "_epochs", "bytes": "_bytes", "h": "_hours"}
+UNITS = {
+    "°": "_degrees",
+    "°C": "_celsius",
+    "s": "_seconds",
+    "h": "_hours",
+    "days": "_days",
+    "epochs": "_epochs",
+    "bytes": "_bytes",
+}
 
 
 @dataclass(frozen=True)
@@ -107,12 +115,13 @@ def _named(own: Mapping[str, Any], parts: Mapping[str, Any], path: Path, group: 
 
 def _knob(own: Mapping[str, Any], parts: Mapping[str, Any], path: Path, group: str) -> Knob:
     main, has_nothing, nothing = _main(own, parts)
+    unit = own.get("unit") or main.get("unit", "")
     return Knob(
         path=path,
-        title=_title(path[-1], own.get("unit", "")),
+        title=_title(path[-1], unit),
         description=own.get("description", ""),
         group=own.get("group") or group or REST,
-        unit=own.get("unit", ""),
+        unit=unit,
         is_advanced=bool(own.get("advanced")),
         kind=_kind(main),
         default=own.get("default"),

@@ -173,7 +173,7 @@ def test_a_channel_is_made_tried_paused_and_its_deliveries_are_listed(page: Page
 def test_settings_are_changed_and_the_audit_log_tells_who_did(page: Page, stack, yard):
     before = yard.settings.get().history.logs_kept_days
     page.goto(f"{stack.console_url}/settings")
-    box = page.get_by_role("spinbutton", name="Logs kept days")
+    box = page.get_by_role("spinbutton", name="Logs kept")
     wanted = 40 if before != 40 else 50
     box.fill(str(wanted))
     box.press("Tab")

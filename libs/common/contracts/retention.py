@@ -6,11 +6,12 @@ from pydantic import Field
 
 from libs.common.contracts.base import Request, View
 
-Days = Annotated[int, Field(ge=1, le=3650)]
-Celsius = Annotated[float, Field(ge=20, le=150)]
+Days = Annotated[int, Field(ge=1, le=3650, json_schema_extra={"unit": "days"})]
+Celsius = Annotated[float, Field(ge=20, le=150, json_schema_extra={"unit": "°C"})]
 Share = Annotated[float, Field(gt=0, lt=1)]
+Bytes = Annotated[int, Field(ge=0, json_schema_extra={"unit": "bytes"})]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
-Seconds = Annotated[float, Field(ge=10, le=30 * 86400)]
+Seconds = Annotated[float, Field(ge=10, le=30 * 86400, json_schema_extra={"unit": "s"})]
 
 
 class HistorySettings(View):
@@ -29,13 +30,16 @@ class HistorySettings(View):
 class AlertLimits(View):
     """From where something is worth an alert."""
 
-    temperature_warning_celsius: Celsius = 85.0
-    temperature_critical_celsius: Celsius = 95.0
+    temperature_warning_celsius: Celsius = Field(default=85.0, description="A GPU or processor is so hot.")
+    temperature_critical_celsius: Celsius = Field(default=95.0, description="It slows down, or is harmed.")
     disk_warning_share: Share = Field(default=0.1, description="So much of a disk is to stay free.")
-    disk_critical_bytes: Annotated[int, Field(ge=0)] = 2 * 10**9
-    memory_warning_share: Share = 0.95
+    disk_critical_bytes: Bytes = Field(
+        default=2 * 10**9, description="So little of it is free; 10⁹ are 1 GB."
+    )
+    memory_warning_share: Share = Field(default=0.95, description="So much of the memory is taken.")
     queue_waiting_seconds: Seconds | None = Field(
-        default=6 * 3600.0, description="The first job that could start waits for so long; null: never mind."
+        default=6 * 3600.0,
+        description="The first job that could start waits for so long; without a number: never mind.",
     )
     queue_stuck_seconds: Seconds | None = Field(
         default=300.0, description="Jobs wait for so long and no worker of their kind asks for any."
