@@ -82,10 +82,6 @@ def run_points(run_id: UUID, sha256: str) -> str:
     return f"{run_prefix(run_id)}points-{_word(sha256)}.parquet"
 
 
-def evaluation_prefix(evaluation_id: UUID) -> str:
-    return f"evaluations/{evaluation_id}/"
-
-
 def export_prefix(export_id: UUID) -> str:
     return f"{EXPORTS}{export_id}/"
 

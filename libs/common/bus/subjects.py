@@ -13,10 +13,6 @@ def telemetry(run_id: object, kind: str = "batch") -> str:
     return f"telemetry.{token(str(run_id))}.{token(kind)}"
 
 
-def live_telemetry(run_id: object) -> str:
-    return f"live.telemetry.{token(str(run_id))}.>"
-
-
 def dead_letter(stream: str, consumer: str) -> str:
     return f"dlq.{stream.lower()}.{consumer}"
 
