@@ -9,7 +9,7 @@ from ui.roles import IN_A_PROJECT, OF_THE_HOUSE
 from ui.states import empty_state
 from ui.user_rows import new_account, user_row
 
-PAGE_SIZE = 50
+PAGE_SIZE = 25
 
 
 def page() -> None:
