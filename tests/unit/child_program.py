@@ -76,7 +76,8 @@ def eat_memory(_: Reporter, __: Play) -> None:
 
 
 def look_around(reporter: Reporter, _: Play) -> None:
-    reporter.log(" ".join(name for name in os.environ if name.startswith("MODELYARD_DATABASE")))
+    seen = ("MODELYARD_DATABASE", "GOMP_")
+    reporter.log(" ".join(f"{name}={value}" for name, value in os.environ.items() if name.startswith(seen)))
     reporter.finished()
 
 

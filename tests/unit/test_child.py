@@ -142,14 +142,19 @@ async def test_a_child_dies_when_its_parent_is_killed(tmp_path: Path) -> None:
             os.kill(helper, signal.SIGKILL)
 
 
-async def test_a_child_inherits_no_credentials(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_child_inherits_no_credentials_and_its_threads_wait_in_peace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("MODELYARD_DATABASE__URL", "postgresql://secret")
-    logs = [
-        message
-        for message in await heard(await start(tmp_path, "look_around"))
-        if isinstance(message, LogMessage)
-    ]
-    assert [message.text for message in logs] == [""]
+    monkeypatch.delenv("GOMP_SPINCOUNT", raising=False)
+    assert await _seen(tmp_path) == "GOMP_SPINCOUNT=2000"
+    monkeypatch.setenv("GOMP_SPINCOUNT", "5")
+    assert await _seen(tmp_path) == "GOMP_SPINCOUNT=5"
+
+
+async def _seen(directory: Path) -> str:
+    messages = await heard(await start(directory, "look_around"))
+    return next(message.text for message in messages if isinstance(message, LogMessage))
 
 
 def test_what_another_attempt_may_mend_is_told_apart_from_what_it_may_not():
