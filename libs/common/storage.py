@@ -38,15 +38,21 @@ T = TypeVar("T")
 
 
 class ObjectNotFound(NotFound):
+    """404: no object under the key, or fewer bytes than were asked for."""
+
     code, title = "object_not_found", "The stored bytes are not there"
 
 
 class StorageUnavailable(Unavailable):
+    """503, worth another try: away, or it answers with an error of its own."""
+
     code, title = "storage_unavailable", "The object store does not answer"
 
 
 @dataclass(frozen=True)
 class StoredObject:
+    """What the store says of an object; the etag is the MD5 of its bytes only where it came in one part."""
+
     key: str
     size_bytes: int
     etag: str
@@ -64,14 +70,16 @@ class Storage:
         self._threads = ThreadPoolExecutor(num_threads, thread_name_prefix="storage")
 
     async def ensure_bucket(self) -> None:
+        """Makes the bucket where it is missing; raises StorageUnavailable."""
         if not await self._call(self._client.bucket_exists, self.bucket):
             await self._call(self._client.make_bucket, self.bucket)
 
     async def put_bytes(self, key: str, data: bytes, media_type: str = "application/octet-stream") -> None:
+        """Whole or not at all; what lay under the key is replaced. Raises StorageUnavailable."""
         await self._call(self._client.put_object, self.bucket, key, io.BytesIO(data), len(data), media_type)
 
     async def put_file(self, key: str, path: Path, media_type: str = "application/octet-stream") -> None:
-        """Memory stays at two small parts."""
+        """Whole or not at all; memory stays at two small parts. Raises StorageUnavailable."""
         await self._call(
             self._client.fput_object,
             self.bucket,
@@ -83,7 +91,7 @@ class Storage:
         )
 
     async def put_stream(self, key: str, stream: BinaryIO, size_bytes: int = -1) -> None:
-        """Reads `stream` (blocking) to its end in parts; memory stays at one part."""
+        """Reads `stream` (blocking) to its end in parts; memory stays at one. Raises StorageUnavailable."""
         await self._call(
             self._client.put_object,
             self.bucket,
@@ -95,7 +103,7 @@ class Storage:
         )
 
     async def get_bytes(self, key: str, *, offset: int = 0, size_bytes: int = 0) -> bytes:
-        """The object, or `size_bytes` of it from `offset`; 0 bytes means to the end."""
+        """The object, or `size_bytes` of it from `offset`; 0 means to the end. Raises ObjectNotFound."""
         return await self._call(self._read, key, offset, size_bytes)
 
     async def get_file(self, key: str, path: Path, on_bytes: Callable[[int], None] | None = None) -> None:
@@ -108,10 +116,12 @@ class Storage:
         await self._call(self._client.fget_object, self.bucket, key, str(path), progress=progress)
 
     async def stat(self, key: str) -> StoredObject:
+        """Raises ObjectNotFound."""
         found = await self._call(self._client.stat_object, self.bucket, key)
         return StoredObject(key, found.size or 0, (found.etag or "").strip('"'), found.last_modified)
 
     async def exists(self, key: str) -> bool:
+        """Raises StorageUnavailable: whether it is there cannot be told then."""
         try:
             await self.stat(key)
         except ObjectNotFound:
@@ -128,6 +138,7 @@ class Storage:
             await self._call(self._client.remove_object, self.bucket, key)
 
     async def remove_prefix(self, prefix: str) -> None:
+        """All that lies there as this begins; a key is a prefix, too."""
         await self.remove([found.key for found in await self.list_objects(prefix)])
 
     async def copy(self, source: str, target: str) -> None:
@@ -137,12 +148,14 @@ class Storage:
     def presign_get(
         self, key: str, *, filename: str | None = None, lifetime: timedelta = URL_LIFETIME
     ) -> str:
+        """A URL that reads the object without credentials, for a time; the store itself is not asked."""
         headers: DictType = {}
         if filename:
             headers["response-content-disposition"] = f'attachment; filename="{filename}"'
         return self._signer.presigned_get_object(self.bucket, key, lifetime, response_headers=headers)
 
     def presign_put(self, key: str, *, lifetime: timedelta = URL_LIFETIME) -> str:
+        """A URL that writes this object without credentials, for a time."""
         return self._signer.presigned_put_object(self.bucket, key, lifetime)
 
     async def begin_multipart(self, key: str) -> str:
@@ -153,6 +166,7 @@ class Storage:
     def presign_part(
         self, key: str, upload_id: str, number: int, *, lifetime: timedelta = timedelta(hours=12)
     ) -> str:
+        """A URL that takes part `number` (from 1; all but the last of 5 MiB at least) by PUT."""
         query: DictType = {"partNumber": str(number), "uploadId": upload_id}
         return self._signer.get_presigned_url("PUT", self.bucket, key, lifetime, extra_query_params=query)
 
@@ -161,16 +175,18 @@ class Storage:
         return await self._call(self._all_parts, key, upload_id)
 
     async def complete_multipart(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> None:
+        """`parts`: (number, etag), in any order. Raises ObjectNotFound where the upload has ended already."""
         listed = [Part(number, etag) for number, etag in sorted(parts)]
         await self._call(self._client._complete_multipart_upload, self.bucket, key, upload_id, listed)
 
     async def abort_multipart(self, key: str, upload_id: str) -> None:
+        """Frees the parts. Raises ObjectNotFound where the upload has ended already."""
         await self._call(self._client._abort_multipart_upload, self.bucket, key, upload_id)
 
     async def stream(
         self, key: str, offset: int, size_bytes: int, chunk_bytes: int = 2**20
     ) -> AsyncIterator[bytes]:
-        """A byte range in chunks."""
+        """A byte range in chunks. Raises ObjectNotFound where the object is shorter."""
         end = offset + size_bytes
         while offset < end:
             wanted = min(chunk_bytes, end - offset)
@@ -181,6 +197,7 @@ class Storage:
             yield chunk
 
     def close(self) -> None:
+        """What has begun goes on in its thread; what waits is given up."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _read(self, key: str, offset: int, size_bytes: int) -> bytes:

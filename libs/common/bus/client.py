@@ -41,14 +41,20 @@ _adapters: dict[type, TypeAdapter[Any]] = {}
 
 
 class BusUnavailable(Unavailable):
+    """503: no connection to NATS, or it was lost meanwhile."""
+
     code, title = "bus_unavailable", "The message bus does not answer"
 
 
 class NobodyAnswers(Unavailable):
+    """503: NATS is there, and no instance of the room that answers this subject."""
+
     code, title = "service_unavailable", "The part of the system that answers this is away"
 
 
 class ListenerIsSlow(Unavailable):
+    """503: messages came faster than they were taken; whoever listens begins anew."""
+
     code = "listener_is_slow"
 
 
@@ -113,6 +119,7 @@ class Bus:
 
     @property
     def is_connected(self) -> bool:
+        """Now; the next call may find it otherwise and raises BusUnavailable then."""
         return self.client.is_connected
 
     @property
@@ -121,6 +128,7 @@ class Bus:
         return self.client.max_payload - PROTOCOL_MARGIN_BYTES
 
     def on_reconnect(self, callback: Callable[[], Awaitable[None]]) -> None:
+        """Awaited after every reconnect, in the order of adding: core messages of meanwhile are lost."""
         self._on_reconnect.append(callback)
 
     async def ask(self, request: Request[Answer], timeout_seconds: float = 5.0) -> Answer:
@@ -146,7 +154,7 @@ class Bus:
         return _answer(type(request), message)
 
     async def publish(self, subject: str, data: bytes, headers: dict[str, str] | None = None) -> None:
-        """Core NATS: gone if nobody listens."""
+        """Core NATS: gone if nobody listens. Raises BusUnavailable, TooLarge."""
         self.require_connection()
         self.require_size(data, headers or {})
         await self.client.publish(subject, data, headers=headers)
@@ -195,7 +203,7 @@ class Bus:
         return found
 
     def require_size(self, payload: bytes, headers: Mapping[str, str]) -> None:
-        """Refused here: crossing the server's limit would close the connection for good."""
+        """Raises TooLarge: crossing the server's limit would close the connection for good."""
         limit = self.max_message_bytes
         size = len(payload) + sum(len(name) + len(value) + 4 for name, value in headers.items())
         if size > limit:
@@ -212,6 +220,7 @@ class Bus:
             await self.client.close()
 
     def require_connection(self) -> None:
+        """Raises BusUnavailable: nats-py would keep what is published while it reconnects."""
         if not self.client.is_connected:
             raise BusUnavailable("the connection to NATS is down; nothing was sent")
 

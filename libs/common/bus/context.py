@@ -13,10 +13,13 @@ ACTOR_HEADER = "Modelyard-Actor"
 
 @dataclass(frozen=True)
 class RequestContext:
+    """`actor` is the account's name, None where the house itself acts."""
+
     request_id: str
     actor: str | None = None
 
     def headers(self) -> dict[str, str]:
+        """As they go with every request and fact."""
         actor = {ACTOR_HEADER: self.actor} if self.actor else {}
         return {REQUEST_ID_HEADER: self.request_id, **actor}
 
@@ -30,10 +33,12 @@ def current_context() -> RequestContext:
 
 
 def bind_context(context: RequestContext) -> None:
+    """For this task and those it starts: their requests, facts and log lines carry it."""
     _context.set(context)
     structlog.contextvars.bind_contextvars(request_id=context.request_id, actor=context.actor)
 
 
 def context_of(headers: dict[str, str] | None) -> RequestContext:
+    """Of a message that came in; one without an id gets a fresh one."""
     given = headers or {}
     return RequestContext(given.get(REQUEST_ID_HEADER) or str(new_id()), given.get(ACTOR_HEADER))

@@ -24,6 +24,8 @@ log = get_logger(__name__)
 
 
 class TelemetryPublisher:
+    """A worker's side: a batch is in the stream once, however often it is sent."""
+
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
 
