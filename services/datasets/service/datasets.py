@@ -206,7 +206,10 @@ class Datasets:
 
     async def _has_bytes(self, dataset: Dataset) -> bool:
         if dataset.status is DatasetStatus.RAW:
-            return await self._is_there(dataset.source)
+            source = dataset.source
+            # Bytes of a deleted upload lie there until they are swept.
+            is_gone = isinstance(source, UploadSource) and not await self._uploads.has(source.upload_id)
+            return not is_gone and await self._is_there(source)
         if dataset.status is not DatasetStatus.READY:
             return True
         shard_id = await self._repository.any_shard(dataset.id)

@@ -59,6 +59,9 @@ class Uploads:
         arrived = await self._arrived(row)
         return self._view(row, [number for number in _numbers(row) if number not in arrived])
 
+    async def has(self, upload_id: UUID) -> bool:
+        return await self._repository.filename(upload_id) is not None
+
     async def complete(self, upload_id: UUID, parts: tuple[UploadedPart, ...]) -> Upload:
         """Asked again it changes nothing. The store knows what arrived, `parts` says what was sent."""
         row = await self._existing(upload_id)
