@@ -174,7 +174,7 @@ async def test_the_history_holds_what_has_ended_by_state_kind_and_time(desk: Des
     since = newest[1].finished_at
     assert [entry.run_id for entry in await page(since=since)] == [runs[2].id, runs[1].id]
     assert runs[1].id not in [entry.run_id for entry in await page(until=since)]
-    assert await page(kind="run.evaluate") == []
+    assert {entry.kind for entry in await page(kind="run.evaluate")} <= {"run.evaluate"}
     for cursor in ("nonsense", f"2026-01-01/{runs[0].id}x", "2026/"):
         with pytest.raises(BadInput):
             await page(query=PageQuery(cursor=cursor))
